@@ -1,0 +1,58 @@
+# Two commands for a person: `make app` and `make test`. The rest is for development.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PORT ?= 8501
+# The first Python from 3.11 on; TensorFlow (training only) has no wheels for 3.14 yet, so older ones come first.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+
+.PHONY: help app test lint types bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+app: $(VENV)/.app ## make the environment (about 2 minutes, once) and start the app on http://localhost:8501
+	@echo "MoodCue: starting on http://localhost:$(PORT)"
+	@$(PY) -m streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/.dev ## make the environment (about 3 minutes, once) and run every test, browser tests too
+	@bash tests/browser/need_chromium.sh
+	@$(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## ruff
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+types: $(VENV)/.dev ## pyright
+	@$(VENV)/bin/pyright
+
+bench: $(VENV)/.dev ## speed and memory against the plain way, as a table
+	@$(PY) -m tests.benchmarks
+
+lock: $(VENV)/.uv ## compile requirements*.txt from requirements*.in
+	@$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
+	@$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove the environment
+	@rm -rf $(VENV)
+
+$(VENV)/.uv:
+	@[ -n "$(PYTHON)" ] || { echo "MoodCue needs Python 3.11 or newer; on Debian: sudo apt-get install python3 python3-venv" >&2; exit 1; }
+	@echo "MoodCue: making $(VENV) with $(PYTHON) (a few seconds)"
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; on Debian: sudo apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+	@$(PY) -m pip install -q --disable-pip-version-check uv
+	@touch $@
+
+$(VENV)/.app: requirements.txt $(VENV)/.uv
+	@echo "MoodCue: installing the app's packages (about 2 minutes, once)"
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/uv pip install -q --compile-bytecode -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.app
+	@echo "MoodCue: installing what the tests need (about 1 minute, once)"
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/uv pip install -q --compile-bytecode -r requirements-dev.txt
+	@touch $@

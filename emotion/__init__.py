@@ -1,0 +1,1 @@
+"""What is expressed in a clip: see pipeline.py."""

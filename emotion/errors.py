@@ -1,0 +1,126 @@
+"""One tree of errors. Pages and the command line catch :class:`MoodCueError` alone.
+
+Each error carries a ``key`` into the message catalogue (``assets/locale``) and the values that the
+sentence quotes, so that the same failure reads well in every language; ``str(error)`` is English.
+"""
+
+from typing import ClassVar
+
+
+class MoodCueError(Exception):
+    """Something the user can act on. Raise a subclass with the values its sentence quotes."""
+
+    key: ClassVar[str] = "error.unknown"
+    english: ClassVar[str] = "Something went wrong: {detail}"
+
+    def __init__(self, **values: object) -> None:
+        self.values = values
+        super().__init__(self.english.format_map(_Quoted(values)))
+
+
+class _Quoted(dict[str, object]):
+    """Leaves an unknown placeholder readable instead of failing while reporting a failure."""
+
+    def __missing__(self, key: str) -> str:
+        return f"({key})"
+
+
+class MediaError(MoodCueError):
+    """The clip cannot be read."""
+
+    key = "error.media"
+    english = "{name} could not be read as sound or video. Convert it to MP4 or WAV and try again."
+
+
+class EmptyFile(MediaError):
+    key = "error.empty_file"
+    english = "{name} is empty (0 bytes). Choose the file again, or export it once more."
+
+
+class NotMedia(MediaError):
+    key = "error.not_media"
+    english = (
+        "{name} is not a sound or video file that can be read here. "
+        "Use WAV, MP3, FLAC, OGG, Opus, M4A, AAC, MP4, MOV, WebM, MKV, AVI or MPG."
+    )
+
+
+class NothingToRead(MediaError):
+    key = "error.nothing_to_read"
+    english = "{name} holds neither sound nor moving pictures. Choose a clip with at least one of them."
+
+
+class UnknownCodec(MediaError):
+    key = "error.unknown_codec"
+    english = "{name} uses the codec {codec}, which cannot be decoded here. Export it as H.264 and AAC (MP4)."
+
+
+class TooLong(MediaError):
+    key = "error.too_long"
+    english = "{name} lasts {duration_s:.0f} s; the limit is {limit_s:.0f} s. Cut it into shorter parts."
+
+
+class TooLarge(MediaError):
+    key = "error.too_large"
+    english = "{name} has {size_mb:.0f} MB; the limit is {limit_mb:.0f} MB. Export a smaller version."
+
+
+class PictureTooLarge(MediaError):
+    key = "error.picture_too_large"
+    english = "{name} claims a picture of {width} x {height} pixels, more than can be read safely. Scale it down."
+
+
+class TooShort(MediaError):
+    key = "error.too_short"
+    english = "{name} lasts only {duration_s:.2f} s. Use a clip of at least half a second."
+
+
+class FileMissing(MediaError):
+    key = "error.file_missing"
+    english = "There is no file {name}. Check the path."
+
+
+class LinkError(MoodCueError):
+    """A pasted link cannot be fetched."""
+
+    key = "error.link"
+    english = "The video at {url} could not be fetched: {detail}. Download it yourself and upload the file."
+
+
+class LinkNotAllowed(LinkError):
+    key = "error.link_not_allowed"
+    english = "{url} is not a public http or https address. Paste the link of a public video page."
+
+
+class LinkRefused(LinkError):
+    key = "error.link_refused"
+    english = "{host} refused to hand out this video. Download it yourself and upload the file."
+
+
+class WeightsError(MoodCueError):
+    """Model weights are missing or damaged."""
+
+    key = "error.weights"
+    english = "The weights {name} are missing or damaged ({detail}). Install MoodCue again."
+
+
+class TimelineFileError(MoodCueError):
+    key = "error.timeline_file"
+    english = "{name} is not a MoodCue timeline: {detail}. Make one with: python -m emotion CLIP --format json"
+
+
+class TableFileError(MoodCueError):
+    key = "error.table_file"
+    english = "{name} is not a song table in LMC's columns: {detail}."
+
+
+class UnknownEmotion(MoodCueError):
+    key = "error.unknown_emotion"
+    english = "{emotion!r} is not one of the eight emotions: {known}."
+
+
+class Cancelled(MoodCueError):
+    """The visitor pressed cancel, or left."""
+
+    key = "error.cancelled"
+    english = "Cancelled."

@@ -1,0 +1,222 @@
+"""What passes between the stages: frozen, hashable where it can be, free of any file or framework.
+
+Times are seconds from the start of the clip; boxes are pixels of the frame that was read, which
+may be smaller than the clip's own (``Clip.scale``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from emotion.labels import EMOTIONS, INDEX, VALENCE_AROUSAL
+
+SUM_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Segment:
+    """A stretch of time, ``start_s`` included, ``end_s`` excluded."""
+
+    start_s: float
+    end_s: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.start_s) and self.start_s <= self.end_s):
+            raise ValueError(f"not a stretch of time: {self.start_s} to {self.end_s}")
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+    @property
+    def middle_s(self) -> float:
+        return (self.start_s + self.end_s) / 2
+
+    def overlap_s(self, other: Segment) -> float:
+        return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionScores:
+    """Eight probabilities in the order of :data:`emotion.labels.EMOTIONS`; they sum to 1."""
+
+    probs: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.probs) != len(EMOTIONS):
+            raise ValueError(f"{len(self.probs)} probabilities for {len(EMOTIONS)} emotions")
+        if any(p < -1e-9 or not math.isfinite(p) for p in self.probs) or abs(sum(self.probs) - 1) > SUM_TOLERANCE:
+            raise ValueError(f"not a distribution: {self.probs}")
+
+    @classmethod
+    def from_array(cls, probs: npt.ArrayLike) -> EmotionScores:
+        """From an array of shape (8,), non-negative with a positive sum; it is scaled to sum to 1."""
+        values = np.asarray(probs, dtype=np.float64)
+        return cls(tuple((values / values.sum()).tolist()))
+
+    @classmethod
+    def mean(cls, scores: Sequence[EmotionScores], weights: Iterable[float] | None = None) -> EmotionScores:
+        """Weighted mean of at least one distribution; weights that sum to 0 count as equal."""
+        stacked = np.array([s.probs for s in scores])
+        w = np.ones(len(scores)) if weights is None else np.array(list(weights), dtype=np.float64)
+        if w.sum() <= 0:
+            w = np.ones(len(scores))
+        return cls.from_array((stacked * w[:, None]).sum(axis=0) / w.sum())
+
+    def __getitem__(self, emotion: str) -> float:
+        return self.probs[INDEX[emotion]]
+
+    def as_array(self) -> npt.NDArray[np.float64]:
+        """Shape (8,), sums to 1."""
+        return np.array(self.probs)
+
+    def as_dict(self) -> dict[str, float]:
+        return dict(zip(EMOTIONS, self.probs, strict=True))
+
+    @property
+    def label(self) -> str:
+        return EMOTIONS[int(np.argmax(self.probs))]
+
+    @property
+    def confidence(self) -> float:
+        """The largest probability."""
+        return max(self.probs)
+
+    @property
+    def valence(self) -> float:
+        """Expected valence in [-1, 1]: sum of p(emotion) times the emotion's coordinate."""
+        return float(self.as_array() @ VALENCE_AROUSAL[:, 0])
+
+    @property
+    def arousal(self) -> float:
+        """Expected arousal in [-1, 1], in the same way."""
+        return float(self.as_array() @ VALENCE_AROUSAL[:, 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one modality (or both) says of the whole clip; ``sure`` is False below its threshold."""
+
+    scores: EmotionScores
+    sure: bool
+
+    @property
+    def label(self) -> str:
+        return self.scores.label
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One step of the timeline; None where a modality has nothing to say."""
+
+    segment: Segment
+    voice: EmotionScores | None = None
+    face: EmotionScores | None = None
+    fused: EmotionScores | None = None
+    disagreement: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Left, top, width and height in pixels of the frame read."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union, in [0, 1]."""
+        w = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        h = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        if w <= 0 or h <= 0:
+            return 0.0
+        return w * h / (self.area + other.area - w * h)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One face in one frame. ``weight`` in [0, 1] is how far it can be read (size, blur, turn)."""
+
+    time_s: float
+    box: Box
+    confidence: float
+    scores: EmotionScores
+    weight: float = 1.0
+    crop: npt.NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
+    """RGB, shape (height, width, 3), uint8; kept for some sightings only, to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTrack:
+    """One person followed through the clip, sightings in order of time."""
+
+    id: int
+    sightings: tuple[Sighting, ...]
+    share: float
+    """Part of the frames read, in [0, 1], that show this person."""
+    main: bool = False
+
+    @property
+    def segment(self) -> Segment:
+        return Segment(self.sightings[0].time_s, self.sightings[-1].time_s)
+
+    @property
+    def scores(self) -> EmotionScores:
+        return EmotionScores.mean([s.scores for s in self.sightings], [s.weight for s in self.sightings])
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What is known of the clip before it is decoded; None where a stream is missing."""
+
+    name: str
+    duration_s: float
+    sr: int | None = None
+    fps: float | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUsed:
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning for the user: a key of the message catalogue and the values it quotes."""
+
+    key: str
+    values: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The whole result for one clip."""
+
+    clip: Clip
+    moments: tuple[Moment, ...]
+    voice: Verdict | None = None
+    face: Verdict | None = None
+    fused: Verdict | None = None
+    disagreement: float | None = None
+    tracks: tuple[FaceTrack, ...] = ()
+    models: tuple[ModelUsed, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def best(self) -> Verdict | None:
+        """The fused verdict, which falls back on the one modality there is."""
+        return self.fused or self.voice or self.face
