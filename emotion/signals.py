@@ -1,0 +1,165 @@
+"""Sound as numbers: pure functions on mono float32 arrays, no files, no models.
+
+Shapes: ``y`` is ``(n,)`` in [-1, 1] at ``sr`` samples a second; features are ``(bands, frames)``.
+Empty, silent, very short and non-finite input is defined for each function instead of failing deep
+inside a library. librosa is imported where it is needed only: it costs seconds on a first start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Signal = npt.NDArray[np.float32]
+Features = npt.NDArray[np.float32]
+
+SILENCE_PEAK = 1e-4
+"""A signal that never exceeds this (-80 dB of full scale) counts as silent."""
+
+TOP_DB = 30
+FRAME_LENGTH = 1024
+HOP_LENGTH = 512
+N_MFCC = 100
+N_MELS = 128
+N_FFT = 2048
+
+
+def mono(y: npt.ArrayLike) -> Signal:
+    """One channel of finite float32.
+
+    Args:
+        y: shape ``(n,)`` or ``(channels, n)``; integers are taken as full-scale PCM.
+
+    Returns:
+        Shape ``(n,)``, the mean of the channels; NaN and infinity become 0.
+    """
+    values = np.asarray(y)
+    if np.issubdtype(values.dtype, np.integer):
+        values = values / float(np.iinfo(values.dtype).max)
+    values = np.nan_to_num(values.astype(np.float32, copy=False), nan=0.0, posinf=0.0, neginf=0.0)
+    return values if values.ndim == 1 else values.mean(axis=0, dtype=np.float32)
+
+
+def resample(y: Signal, sr_from: int, sr_to: int) -> Signal:
+    """Band-limited resampling (soxr, high quality), shape ``(n * sr_to / sr_from,)``."""
+    y = mono(y)
+    if sr_from == sr_to or y.size == 0:
+        return y
+    import soxr
+
+    return np.asarray(soxr.resample(y, sr_from, sr_to, quality="HQ"), dtype=np.float32)
+
+
+def is_silent(y: Signal) -> bool:
+    """True for an empty signal and for one whose peak stays under :data:`SILENCE_PEAK`."""
+    y = mono(y)
+    return y.size == 0 or float(np.abs(y).max()) < SILENCE_PEAK
+
+
+def trim(
+    y: Signal, *, top_db: float = TOP_DB, frame_length: int = FRAME_LENGTH, hop_length: int = HOP_LENGTH
+) -> tuple[Signal, tuple[int, int]]:
+    """Cut the quiet stretches at both ends, as ``librosa.effects.trim`` does.
+
+    Args:
+        y: shape ``(n,)``.
+        top_db: what lies this many decibels under the loudest frame is quiet.
+
+    Returns:
+        The sound left and where it stood, ``(start, end)`` in samples of ``y``. Silence leaves
+        nothing: an empty array and ``(0, 0)``, where librosa would keep all of it.
+    """
+    y = mono(y)
+    if is_silent(y):
+        return y[:0], (0, 0)
+    import librosa
+
+    kept, (start, end) = librosa.effects.trim(y, top_db=top_db, frame_length=frame_length, hop_length=hop_length)
+    return kept, (int(start), int(end))
+
+
+def mfcc(y: Signal, sr: int, n_mfcc: int = N_MFCC) -> Features:
+    """Mel-frequency cepstral coefficients with librosa's defaults (n_fft 2048, hop 512, 128 mel bands).
+
+    Args:
+        y: shape ``(n,)``; shorter than one frame is padded with zeros, empty gives no frames.
+        n_mfcc: at most 128, the number of mel bands; more would be cut silently by librosa.
+
+    Returns:
+        Shape ``(n_mfcc, 1 + n // 512)``.
+
+    Raises:
+        ValueError: ``n_mfcc`` is not between 1 and 128.
+    """
+    if not 1 <= n_mfcc <= N_MELS:
+        raise ValueError(f"n_mfcc must lie between 1 and {N_MELS}, not {n_mfcc}")
+    y = _at_least_one_frame(y)
+    if y.size == 0:
+        return np.zeros((n_mfcc, 0), dtype=np.float32)
+    import librosa
+
+    return librosa.feature.mfcc(y=y, sr=sr, n_mfcc=n_mfcc, n_mels=N_MELS).astype(np.float32)
+
+
+def log_mel(y: Signal, sr: int, n_mels: int = N_MELS) -> Features:
+    """Mel spectrogram in decibels under its loudest point.
+
+    Args:
+        y: shape ``(n,)``; shorter than one frame is padded with zeros, empty gives no frames.
+
+    Returns:
+        Shape ``(n_mels, 1 + n // 512)`` in [-80, 0] dB, n_fft 2048, hop 512 samples. Silence is -80.
+    """
+    y = _at_least_one_frame(y)
+    if y.size == 0:
+        return np.zeros((n_mels, 0), dtype=np.float32)
+    if is_silent(y):
+        return np.full((n_mels, 1 + y.size // HOP_LENGTH), -80.0, dtype=np.float32)
+    import librosa
+
+    power = librosa.feature.melspectrogram(y=y, sr=sr, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=n_mels)
+    return librosa.power_to_db(power, ref=np.max, top_db=80.0).astype(np.float32)
+
+
+def _at_least_one_frame(y: Signal) -> Signal:
+    y = mono(y)
+    return np.pad(y, (0, N_FFT - y.size)) if 0 < y.size < N_FFT else y
+
+
+def envelope(
+    y: Signal, sr: int, points: int = 2000
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """The waveform small enough to draw: lowest and highest sample of each of equal stretches.
+
+    Args:
+        y: shape ``(n,)``.
+        points: at most so many values in ``low`` and ``high`` together.
+
+    Returns:
+        ``times`` (middle of each stretch, seconds), ``low`` and ``high``, each ``(min(points // 2, n),)``.
+    """
+    y = mono(y)
+    stretches = min(max(points // 2, 1), y.size)
+    if stretches == 0:
+        return np.zeros(0), np.zeros(0, np.float32), np.zeros(0, np.float32)
+    edges = np.linspace(0, y.size, stretches + 1).astype(int)
+    low = np.minimum.reduceat(y, edges[:-1])
+    high = np.maximum.reduceat(y, edges[:-1])
+    return (edges[:-1] + edges[1:]) / 2 / sr, low, high
+
+
+def windows(duration_s: float, window_s: float, hop_s: float) -> Sequence[tuple[float, float]]:
+    """Overlapping windows, ``(start_s, end_s)``, that cover all of ``duration_s``.
+
+    What is shorter than a window gets one window of its own length; the last window ends with the
+    sound, so that none is cut short. No duration, no window.
+    """
+    if duration_s <= 0:
+        return []
+    if duration_s <= window_s:
+        return [(0.0, duration_s)]
+    count = int(np.ceil((duration_s - window_s) / hop_s - 1e-9)) + 1
+    starts = np.minimum(np.arange(count) * hop_s, duration_s - window_s)
+    return [(float(start), float(start + window_s)) for start in starts]
