@@ -32,7 +32,7 @@ GAP_S: Final = 0.1
 """Silence is put in where time stamps jump by more than this; smaller jumps are rounding."""
 
 SUFFIXES: Final = frozenset(
-    ["wav", "mp3", "flac", "ogg", "oga", "opus", "m4a", "aac", "mp4", "m4v", "mov", "webm", "mkv", "avi", "mpg", "mpeg"]
+    ("wav", "mp3", "flac", "ogg", "oga", "opus", "m4a", "aac", "mp4", "m4v", "mov", "webm", "mkv", "avi", "mpg", "mpeg")
 )
 # Containers only: playlists (HLS, DASH, concat) could make the decoder open other files or addresses.
 DEMUXERS: Final = "wav,w64,mp3,flac,ogg,aac,mov,matroska,avi,mpeg,mpegts,mpegvideo,aiff"

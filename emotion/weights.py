@@ -54,7 +54,7 @@ class Weights:
 @functools.lru_cache(maxsize=64)
 def _sha256(path: str, mtime_ns: int) -> str:
     del mtime_ns  # part of the key: a changed file is hashed anew
-    with open(path, "rb") as f:
+    with Path(path).open("rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
 

@@ -1,0 +1,132 @@
+"""A :class:`Timeline` as JSON and CSV, in the stable schema that the README documents, and back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from typing import Any, Final
+
+from emotion import errors
+from emotion.labels import EMOTIONS
+from emotion.messages import english
+from emotion.timeline import Clip, EmotionScores, ModelUsed, Moment, Segment, Timeline, Verdict
+
+DIGITS: Final = 6
+MODALITIES: Final = ("voice", "face", "fused")
+
+
+def to_dict(timeline: Timeline) -> dict[str, Any]:
+    """Plain data, ready for ``json.dumps``; None where a modality has nothing to say."""
+    clip, best = timeline.clip, timeline.best
+    return {
+        "clip": {
+            "name": clip.name,
+            "duration_s": round(clip.duration_s, 3),
+            "sr": clip.sr,
+            "fps": None if clip.fps is None else round(clip.fps, 3),
+            "width": clip.width,
+            "height": clip.height,
+        },
+        **{side: _verdict(getattr(timeline, side)) for side in MODALITIES},
+        "valence": None if best is None else round(best.scores.valence, DIGITS),
+        "arousal": None if best is None else round(best.scores.arousal, DIGITS),
+        "disagreement": None if timeline.disagreement is None else round(timeline.disagreement, DIGITS),
+        "timeline": [
+            {
+                "start": round(m.segment.start_s, 3),
+                "end": round(m.segment.end_s, 3),
+                **{side: _probabilities(getattr(m, side)) for side in MODALITIES},
+            }
+            for m in timeline.moments
+        ],
+        "faces": [
+            {
+                "id": t.id,
+                "first_s": round(t.segment.start_s, 3),
+                "last_s": round(t.segment.end_s, 3),
+                "share": round(t.share, 4),
+                "main": t.main,
+                "probabilities": _probabilities(t.scores),
+            }
+            for t in timeline.tracks
+        ],
+        "models": [{"name": m.name, "version": m.version, "sha256": m.sha256} for m in timeline.models],
+        "warnings": [english(n.key, **dict(n.values)) for n in timeline.notices],
+    }
+
+
+def to_csv(timeline: Timeline) -> str:
+    """One row a moment: start, end, then eight columns for each of voice, face and fused; empty where missing."""
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(["start", "end", *(f"{side}_{e}" for side in MODALITIES for e in EMOTIONS)])
+    for m in timeline.moments:
+        cells: list[object] = [round(m.segment.start_s, 3), round(m.segment.end_s, 3)]
+        for side in MODALITIES:
+            scores: EmotionScores | None = getattr(m, side)
+            cells += [""] * len(EMOTIONS) if scores is None else [round(p, DIGITS) for p in scores.probs]
+        rows.writerow(cells)
+    return out.getvalue()
+
+
+def from_dict(data: object, *, name: str = "timeline.json") -> Timeline:
+    """The timeline of a JSON file that :func:`to_dict` made; face tracks are not rebuilt.
+
+    Raises:
+        TimelineFileError: it is something else; the message says what is wrong.
+    """
+    try:
+        return _from_dict(data)
+    except (KeyError, TypeError, ValueError, AttributeError) as e:
+        detail = f"the field {e} is missing" if isinstance(e, KeyError) else str(e)
+        raise errors.TimelineFileError(name=name, detail=detail) from e
+
+
+def _from_dict(data: Any) -> Timeline:
+    clip = data["clip"]
+    moments = tuple(
+        Moment(Segment(float(m["start"]), float(m["end"])), *(_scores(m.get(side)) for side in MODALITIES))
+        for m in data["timeline"]
+    )
+    return Timeline(
+        Clip(str(clip["name"]), float(clip["duration_s"]), clip["sr"], clip["fps"], clip["width"], clip["height"]),
+        moments,
+        **{side: _read_verdict(data[side]) for side in MODALITIES},
+        disagreement=data.get("disagreement"),
+        models=tuple(ModelUsed(m["name"], m["version"], m["sha256"]) for m in data.get("models", ())),
+    )
+
+
+def _verdict(verdict: Verdict | None) -> dict[str, Any] | None:
+    if verdict is None:
+        return None
+    return {
+        "probabilities": _probabilities(verdict.scores),
+        "label": verdict.label,
+        "confidence": round(verdict.scores.confidence, DIGITS),
+        "sure": verdict.sure,
+    }
+
+
+def _probabilities(scores: EmotionScores | None) -> dict[str, float] | None:
+    return None if scores is None else {e: round(p, DIGITS) for e, p in scores.as_dict().items()}
+
+
+def _scores(probabilities: Any) -> EmotionScores | None:
+    if probabilities is None:
+        return None
+    unknown = set(probabilities) - set(EMOTIONS)
+    if unknown:
+        raise ValueError(f"unknown emotion {sorted(unknown)[0]!r}")
+    values = [float(probabilities[e]) for e in EMOTIONS]
+    if min(values) < 0 or not math.isclose(sum(values), 1, abs_tol=1e-2):
+        raise ValueError("probabilities that do not sum to 1")
+    return EmotionScores.from_array(values)
+
+
+def _read_verdict(verdict: Any) -> Verdict | None:
+    if verdict is None:
+        return None
+    scores = _scores(verdict["probabilities"])
+    return None if scores is None else Verdict(scores, bool(verdict["sure"]))
