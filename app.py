@@ -1,0 +1,48 @@
+"""Router: page config, language, navigation. Every page lies in ``pages/<name>/page.py``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared import language
+from pages.shared.language import t
+
+ROOT = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page in the sidebar; its name is its folder, its address and its title's key."""
+
+    name: str
+    icon: str
+    default: bool = False
+
+    @property
+    def path(self) -> Path:
+        return ROOT / "pages" / self.name / "page.py"
+
+
+ENTRIES = (
+    Entry("analyse", ":material/graphic_eq:", default=True),
+    Entry("live", ":material/videocam:"),
+    Entry("music", ":material/library_music:"),
+    Entry("evidence", ":material/fact_check:"),
+)
+
+
+def main() -> None:
+    icon = str(ROOT / "assets" / "icon.svg")
+    st.set_page_config(page_title="MoodCue", page_icon=icon, layout="wide", initial_sidebar_state="auto")
+    pages = [
+        st.Page(e.path, title=t(f"nav.{e.name}"), icon=e.icon, url_path=e.name, default=e.default)
+        for e in ENTRIES
+        if e.path.is_file()
+    ]
+    chosen = st.navigation(pages)
+    language.switch()
+    chosen.run()
+
+
+main()

@@ -1,0 +1,127 @@
+"""Every sentence the visitor reads: English and zh-TW, numbers and dates the way each writes them.
+
+Sentences lie in ``assets/locale/<area>.<language>.json``, flat JSON of key → sentence with
+``{placeholders}``; all areas are merged. The language is the one in the link (``?lang=zh-TW``), else
+the one picked in the sidebar, else the browser's.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import string
+from collections.abc import Mapping
+from datetime import date as Date
+from datetime import datetime
+from typing import Any, Final
+
+import streamlit as st
+
+from pages.shared.cached import sentences
+
+LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "zh_TW": "繁體中文"}
+CHOICE: Final = "language"
+QUERY: Final = "lang"
+
+_log = logging.getLogger(__name__)
+_SPEC = re.compile(r"(?:\.(?P<digits>\d+))?(?P<kind>[f%d])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~$:])")
+
+
+def supported(tag: str | None) -> str | None:
+    """The language for a browser's tag such as ``zh-Hant-TW``; None where there is none for it."""
+    parts = (tag or "").replace("-", "_").split("_")
+    return {"en": "en", "zh": "zh_TW"}.get(parts[0].lower())
+
+
+def language() -> str:
+    """``en`` or ``zh_TW``, for the visitor who is asking."""
+    asked = supported(st.query_params.get(QUERY))
+    if asked:
+        st.session_state[CHOICE] = asked
+    return st.session_state.get(CHOICE) or supported(st.context.locale) or "en"
+
+
+def switch() -> None:
+    """The choice of language in the sidebar; the link keeps it."""
+
+    def chosen() -> None:
+        st.session_state[CHOICE] = st.session_state["_language"]
+        st.query_params[QUERY] = st.session_state[CHOICE].replace("_", "-")
+
+    st.session_state["_language"] = language()
+    st.sidebar.selectbox(
+        t("app.language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="_language", on_change=chosen
+    )
+
+
+def t(key: str, **values: object) -> str:
+    """The sentence of ``key`` as Markdown: strings among the values are escaped, numbers localised."""
+    return _fill(key, {k: markdown(v) if isinstance(v, str) else v for k, v in values.items()})
+
+
+def t_plain(key: str, **values: object) -> str:
+    """The same where no Markdown is read: charts, alternative texts, file names."""
+    return _fill(key, values)
+
+
+def known(key: str) -> bool:
+    return key in sentences(language())
+
+
+def markdown(text: str) -> str:
+    """Text from outside (a file's name, a title, an address) so that Markdown shows it as it stands."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def emotion_name(emotion: str) -> str:
+    return t_plain(f"emotion.{emotion}")
+
+
+def number(value: float, digits: int = 0) -> str:
+    from babel.numbers import format_decimal
+
+    return format_decimal(value, format="#,##0" + ("." + "0" * digits if digits else ""), locale=language())
+
+
+def percent(value: float, digits: int = 0) -> str:
+    """0.5 as 50%."""
+    from babel.numbers import format_percent
+
+    return format_percent(value, format="#,##0" + ("." + "0" * digits if digits else "") + "%", locale=language())
+
+
+def date(day: Date | datetime) -> str:
+    from babel.dates import format_date
+
+    return format_date(day, format="long", locale=language())
+
+
+def clock(seconds: float) -> str:
+    """A place in a clip: 1:05, 1:02:03, and 0:01.5 where tenths matter."""
+    whole, tenths = divmod(round(max(seconds, 0.0) * 10), 10)
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    head = f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    return f"{head}.{tenths}" if tenths else head
+
+
+class _Localised(string.Formatter):
+    """``str.format`` whose numbers follow the language; an unknown placeholder stays readable."""
+
+    def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:
+        return kwargs.get(str(key), f"({key})")
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return str(value)
+        match = _SPEC.fullmatch(format_spec)
+        digits = int(match["digits"] or 0) if match else (0 if isinstance(value, int) else 2)
+        return percent(value, digits) if match and match["kind"] == "%" else number(value, digits)
+
+
+def _fill(key: str, values: Mapping[str, object]) -> str:
+    sentence = sentences(language()).get(key)
+    if sentence is None:
+        _log.error("no sentence for %s in %s", key, language())
+        sentence = sentences("en").get(key, key)
+    return _Localised().vformat(sentence, (), values)
