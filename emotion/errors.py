@@ -84,7 +84,7 @@ class LinkError(MoodCueError):
     """A pasted link cannot be fetched."""
 
     key = "error.link"
-    english = "The video at {url} could not be fetched: {detail}. Download it yourself and upload the file."
+    english = "The video at {url} could not be fetched. Download it yourself and upload the file."
 
 
 class LinkNotAllowed(LinkError):
@@ -95,6 +95,28 @@ class LinkNotAllowed(LinkError):
 class LinkRefused(LinkError):
     key = "error.link_refused"
     english = "{host} refused to hand out this video. Download it yourself and upload the file."
+
+
+class LinkUnreachable(LinkError):
+    key = "error.link_unreachable"
+    english = "{host} could not be reached, or stopped answering. Try again, or upload the file."
+
+
+class LinkNoVideo(LinkError):
+    key = "error.link_no_video"
+    english = "No video was found at {url}. Paste the link of the page that plays it."
+
+
+class LinkLive(LinkError):
+    key = "error.link_live"
+    english = "{url} is a live broadcast. Wait until it has ended, or record a part and upload it."
+
+
+class PictureError(MoodCueError):
+    """A still picture cannot be read."""
+
+    key = "error.picture"
+    english = "{name} could not be read as a picture. Use PNG, JPEG or WebP."
 
 
 class WeightsError(MoodCueError):

@@ -325,7 +325,7 @@ class _Listener:
         time_s = self.heard_s if frame.time is None else frame.time
         if setup != self.setup or time_s - self.heard_s > GAP_S:  # a stream may change or pause in mid-clip
             yield from self.rest()
-            self.resampler = av.AudioResampler(format="flt", layout="mono", rate=self.sr)
+            self.resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=self.sr)
             self.setup = setup
             yield from self._fill_gap(time_s)
         self.heard_s = time_s + frame.samples / frame.sample_rate
@@ -344,7 +344,8 @@ class _Listener:
 
     def _chunks(self, frames: list[Any]) -> Iterator[SoundChunk]:
         for out in frames:
-            yield from self._emit(out.to_ndarray().reshape(-1))
+            # The mean of the channels; FFmpeg's own mix to mono would raise the level by 3 dB.
+            yield from self._emit(out.to_ndarray().mean(axis=0, dtype=np.float32))
 
     def _emit(self, y: npt.NDArray[np.float32]) -> Iterator[SoundChunk]:
         if len(y):

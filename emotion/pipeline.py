@@ -190,8 +190,7 @@ def assemble(clip: Clip, heard: Heard, seen: Seen, readers: Readers) -> Timeline
     voice_threshold = readers.voice.threshold if readers.voice else 1.0
     face_threshold = readers.face.threshold if readers.face else 1.0
     fused, differ = verdict_of_both(voice, face, readers.reliability, (voice_threshold, face_threshold))
-    models = (readers.voice.used,) * (readers.voice is not None and voice is not None)
-    models += (readers.face.used,) * (readers.face is not None and face is not None)
+    models = tuple(r.used for r, said in ((readers.voice, voice), (readers.face, face)) if r and said)
     return Timeline(
         clip,
         moments.of_clip(clip, heard.windows, seen.tracks[:1], readers.reliability),

@@ -57,12 +57,12 @@ def to_dict(timeline: Timeline) -> dict[str, Any]:
 
 
 def to_csv(timeline: Timeline) -> str:
-    """One row a moment: start, end, then eight columns for each of voice, face and fused; empty where missing."""
+    """One row a moment: clip, start, end, then eight columns for each of voice, face and fused; empty where missing."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(["start", "end", *(f"{side}_{e}" for side in MODALITIES for e in EMOTIONS)])
+    rows.writerow(["clip", "start", "end", *(f"{side}_{e}" for side in MODALITIES for e in EMOTIONS)])
     for m in timeline.moments:
-        cells: list[object] = [round(m.segment.start_s, 3), round(m.segment.end_s, 3)]
+        cells: list[object] = [_cell(timeline.clip.name), round(m.segment.start_s, 3), round(m.segment.end_s, 3)]
         for side in MODALITIES:
             scores: EmotionScores | None = getattr(m, side)
             cells += [""] * len(EMOTIONS) if scores is None else [round(p, DIGITS) for p in scores.probs]
@@ -86,13 +86,20 @@ def from_dict(data: object, *, name: str = "timeline.json") -> Timeline:
 def _from_dict(data: Any) -> Timeline:
     clip = data["clip"]
     moments = tuple(
-        Moment(Segment(float(m["start"]), float(m["end"])), *(_scores(m.get(side)) for side in MODALITIES))
+        Moment(
+            Segment(float(m["start"]), float(m["end"])),
+            voice=_scores(m.get("voice")),
+            face=_scores(m.get("face")),
+            fused=_scores(m.get("fused")),
+        )
         for m in data["timeline"]
     )
     return Timeline(
         Clip(str(clip["name"]), float(clip["duration_s"]), clip["sr"], clip["fps"], clip["width"], clip["height"]),
         moments,
-        **{side: _read_verdict(data[side]) for side in MODALITIES},
+        voice=_read_verdict(data["voice"]),
+        face=_read_verdict(data["face"]),
+        fused=_read_verdict(data["fused"]),
         disagreement=data.get("disagreement"),
         models=tuple(ModelUsed(m["name"], m["version"], m["sha256"]) for m in data.get("models", ())),
     )
@@ -130,3 +137,8 @@ def _read_verdict(verdict: Any) -> Verdict | None:
         return None
     scores = _scores(verdict["probabilities"])
     return None if scores is None else Verdict(scores, bool(verdict["sure"]))
+
+
+def _cell(text: str) -> str:
+    """A file name that a spreadsheet would take for a formula is made plain text."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text

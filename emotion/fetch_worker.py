@@ -1,0 +1,183 @@
+"""The process that runs yt-dlp, behind a guard that no code in it can step around.
+
+An audit hook sees every connection that Python opens, with the address after name look-up, so
+redirects and names that resolve to a private address are refused as well. Programs may not be
+started either: ffmpeg would open connections of its own. (Deno is allowed: yt-dlp runs YouTube's
+own script in it, without network.)
+
+Reads one JSON object from standard input, prints progress and one result as JSON lines.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+ALLOWED_PROGRAMS: Final = frozenset({"deno"})
+NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+ALLOWED_FOR_TESTS: Final = os.environ.get("MOODCUE_TEST_ALLOWED_ADDRESS", "")
+"""One ``host:port`` that the tests' own server listens on; never set outside tests."""
+
+# The words of yt-dlp and of HTTP servers that tell one failure from another, tried in order.
+SIGNS: Final = (
+    (
+        "no_video",
+        re.compile(r"unsupported url|no video formats|unable to extract|requested format|not a valid url", re.I),
+    ),
+    ("live", re.compile(r"live event|is live|premieres in", re.I)),
+    ("refused", re.compile(r"http error 4\d\d|sign in|not a bot|private|login|drm|geo|forbidden|unavailable", re.I)),
+)
+
+
+def is_public(host: str) -> bool:
+    """Whether ``host``, an IP address, belongs to the public internet."""
+    try:
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(host.split("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        address = inner or address
+    return address.is_global and not address.is_multicast
+
+
+class Guard:
+    """The audit hook; remembers that it refused something."""
+
+    def __init__(self) -> None:
+        self.refused = False
+
+    def __call__(self, event: str, args: tuple[Any, ...]) -> None:
+        if event in ("socket.connect", "socket.sendto"):
+            address = args[1]
+            inet = isinstance(address, tuple) and len(address) >= 2 and isinstance(address[0], str)
+            if inet and (is_public(address[0]) or f"{address[0]}:{address[1]}" == ALLOWED_FOR_TESTS):
+                return
+            self.refused = True
+            raise PermissionError(f"not a public address: {address!r}")
+        if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn"):
+            if event == "subprocess.Popen" and Path(os.fsdecode(args[0] or "")).name in ALLOWED_PROGRAMS:
+                return
+            raise PermissionError(f"no programs here: {event}")
+
+
+class TooMuch(Exception):
+    """The download passed a limit; carries the result to report."""
+
+    def __init__(self, **said: object) -> None:
+        super().__init__(str(said))
+        self.said = said
+
+
+def say(**values: object) -> None:
+    print(json.dumps(values), flush=True)  # noqa: T201 - the protocol with the parent
+
+
+def watch(max_bytes: int) -> Any:
+    """A progress hook that stops at the limit, whatever size the server promised."""
+
+    def hook(state: dict[str, Any]) -> None:
+        got = state.get("downloaded_bytes") or 0
+        total = state.get("total_bytes") or state.get("total_bytes_estimate") or 0
+        if max(got, state.get("total_bytes") or 0) > max_bytes:
+            raise TooMuch(failure="too_large", bytes=max(got, total))
+        if total:
+            say(fraction=min(1.0, got / total))
+
+    return hook
+
+
+def refuse_long(max_seconds: float) -> Any:
+    """A match filter: yt-dlp asks it before it downloads."""
+
+    def check(info: dict[str, Any], *, incomplete: bool = False) -> None:
+        del incomplete
+        if info.get("is_live") or info.get("live_status") == "is_upcoming":
+            raise TooMuch(failure="live")
+        if (info.get("duration") or 0) > max_seconds:
+            raise TooMuch(failure="too_long", duration_s=info["duration"])
+
+    return check
+
+
+def download(order: dict[str, Any]) -> dict[str, Any]:
+    """Runs yt-dlp; returns the result to print."""
+    import yt_dlp
+
+    options: Any = {
+        # One file with both, small; without it the sound alone (joining two files would need ffmpeg).
+        "format": "b[height<=480]/b[height<=720]/wv*[acodec!=none]/b/ba",
+        "outtmpl": str(Path(order["folder"]) / "link.%(ext)s"),
+        "quiet": True,
+        "no_warnings": True,
+        "noprogress": True,
+        "noplaylist": True,
+        "playlist_items": "1",
+        "socket_timeout": 10,
+        "retries": 1,
+        "fragment_retries": 1,
+        "extractor_retries": 1,
+        "cachedir": False,
+        "proxy": "",
+        "hls_prefer_native": True,
+        "fixup": "never",
+        "max_filesize": order["bytes"],
+        "progress_hooks": [watch(order["bytes"])],
+        "match_filter": refuse_long(order["seconds"]),
+        "color": "never",
+    }
+    with yt_dlp.YoutubeDL(options) as ydl:
+        info: Any = ydl.extract_info(order["url"])
+        if info and info.get("entries") is not None:
+            info = next(iter(info["entries"]), None)
+        if not info:
+            return {"failure": "no_video"}
+        files = [d["filepath"] for d in info.get("requested_downloads") or () if d.get("filepath")]
+        if not files or not Path(files[0]).is_file():
+            return {
+                "failure": "too_large",
+                "bytes": info.get("filesize") or info.get("filesize_approx") or order["bytes"],
+            }
+        return {"file": files[0], "title": info.get("title")}
+
+
+def explain(error: BaseException, guard: Guard) -> dict[str, Any]:
+    """What the parent is told; yt-dlp wraps errors in each other, so the whole chain is read."""
+    chain: list[BaseException] = []
+    todo: list[BaseException | None] = [error]
+    while todo:
+        e = todo.pop()
+        if e is None or e in chain:
+            continue
+        chain.append(e)
+        inner = getattr(e, "exc_info", None)
+        todo += [e.__cause__, e.__context__, inner[1] if inner else None]
+    for e in chain:
+        if isinstance(e, TooMuch):
+            return e.said
+    if guard.refused:
+        return {"failure": "not_allowed"}
+    words = " ".join(str(e) for e in chain)
+    return {"failure": next((kind for kind, sign in SIGNS if sign.search(words)), "unreachable")}
+
+
+def main() -> None:
+    order = json.load(sys.stdin)
+    guard = Guard()
+    sys.addaudithook(guard)
+    try:
+        result = download(order)
+    except BaseException as e:  # whatever it is, the parent must hear of it
+        result = explain(e, guard)
+    say(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""What all tests share: seeded numbers, the real recordings where they are present, samples."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("MOODCUE_DATA", ROOT.parent / "shared" / "data"))
+SAMPLES = ROOT / "assets" / "samples"
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20261123)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of recordings that are never committed."""
+    if not DATA.is_dir():
+        pytest.skip(f"the recordings are not here: {DATA} (set MOODCUE_DATA)")
+    return DATA
