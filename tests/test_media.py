@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from emotion import errors, media
 from tests import clips
@@ -133,7 +134,7 @@ def test_a_cover_picture_is_not_a_moving_picture(tmp_path: Path) -> None:
         sound = out.add_stream("libmp3lame", rate=44_100)
         cover = out.add_stream("png", rate=1)
         cover.width, cover.height, cover.pix_fmt = 64, 64, "rgb24"
-        cover.disposition = av.stream.Disposition.attached_pic
+        cover.disposition = Disposition.attached_pic
         frame = av.VideoFrame.from_ndarray(clips.picture(64, 64), format="rgb24")
         out.mux(cover.encode(frame))
         out.mux(cover.encode(None))
