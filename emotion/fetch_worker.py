@@ -56,16 +56,22 @@ class Guard:
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
         if event in ("socket.connect", "socket.sendto"):
-            address = args[1]
-            inet = isinstance(address, tuple) and len(address) >= 2 and isinstance(address[0], str)
-            if inet and (is_public(address[0]) or f"{address[0]}:{address[1]}" == ALLOWED_FOR_TESTS):
-                return
-            self.refused = True
-            raise PermissionError(f"not a public address: {address!r}")
+            if not _allowed(args[1]):
+                self.refused = True
+                raise PermissionError(f"not a public address: {args[1]!r}")
+            return
         if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn"):
             if event == "subprocess.Popen" and Path(os.fsdecode(args[0] or "")).name in ALLOWED_PROGRAMS:
                 return
             raise PermissionError(f"no programs here: {event}")
+
+
+def _allowed(address: Any) -> bool:
+    try:
+        host, port = address[0], address[1]
+    except (TypeError, IndexError):
+        return False
+    return isinstance(host, str) and (is_public(host) or f"{host}:{port}" == ALLOWED_FOR_TESTS)
 
 
 class TooMuch(Exception):

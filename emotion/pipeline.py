@@ -21,6 +21,7 @@ from emotion.timeline import Clip, EmotionScores, FaceTrack, Notice, Segment, Ti
 if TYPE_CHECKING:
     from emotion.face.infer import FaceReader
     from emotion.voice.infer import VoiceReader
+    from emotion.voice.speech import SpeechDetector
 
 Stage = Literal["reading", "hearing", "looking", "matching"]
 
@@ -29,8 +30,9 @@ Stage = Literal["reading", "hearing", "looking", "matching"]
 class Readers:
     """The models, as arguments; a modality without its reader is left out."""
 
-    voice: VoiceReader | None
-    face: FaceReader | None
+    voice: VoiceReader | None = None
+    speech: SpeechDetector | None = None
+    face: FaceReader | None = None
 
     @property
     def reliability(self) -> Reliability:
@@ -116,7 +118,7 @@ def hear(
     """Sound to speech to windows to emotions; no speech, no opinion."""
     if clip.sr is None:
         return Heard(notices=(Notice("notice.no_sound"),))
-    if readers.voice is None:
+    if readers.voice is None or readers.speech is None:
         return Heard()
     from emotion.voice.speech import voice_segments
 
@@ -129,7 +131,7 @@ def hear(
         return Heard(notices=(Notice("notice.sound_broken"),))
     if signals.is_silent(y):
         return Heard(notices=(Notice("notice.silent"),))
-    segments = voice_segments(y, readers.voice.sr)
+    segments = voice_segments(y, readers.voice.sr, detector=readers.speech)
     if not segments:
         return Heard(notices=(Notice("notice.no_speech"),))
     scores = readers.voice.read_windows(
@@ -208,9 +210,10 @@ def load_readers(*, voice: str | None = None, face_engine: str | None = None, de
     """The models under their registered names; None stands for the default."""
     from emotion.face.infer import build_reader as build_face
     from emotion.voice.infer import build_reader as build_voice
+    from emotion.voice.speech import SpeechDetector
 
     face_options = {k: v for k, v in (("engine", face_engine), ("detector", detector)) if v}
-    return Readers(build_voice(voice) if voice else build_voice(), build_face(**face_options))
+    return Readers(build_voice(voice) if voice else build_voice(), SpeechDetector.build(), build_face(**face_options))
 
 
 __all__ = ["Progress", "Readers", "Timeline", "analyse", "load_readers"]

@@ -1,0 +1,97 @@
+"""Many short files at once: one row of eight probabilities each, for scoring and for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from emotion import errors, media, signals
+from emotion.timeline import EmotionScores
+
+if TYPE_CHECKING:
+    from emotion.face.infer import FaceReader
+    from emotion.voice.infer import VoiceReader
+
+WORKERS: Final = 2
+MAX_PICTURE_PIXELS: Final = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``scores`` is None where there is nothing to read (silence, no face) or the file is broken."""
+
+    file: str
+    scores: EmotionScores | None = None
+    error: errors.MoodCueError | None = None
+
+
+def hear_files(paths: Iterable[Path], reader: VoiceReader) -> Iterator[Row]:
+    """Each file as one utterance, in the order given."""
+
+    def read(path: Path) -> EmotionScores | None:
+        y = media.read_sound(path, reader.sr, max_duration_s=media.Limits.from_environment().max_duration_s)
+        return None if signals.is_silent(y) else reader.read(y, reader.sr)
+
+    yield from _each(paths, read)
+
+
+def look_at_files(paths: Iterable[Path], reader: FaceReader, *, cropped: bool) -> Iterator[Row]:
+    """The largest face of each picture, or the whole picture where it is ``cropped`` to a face already."""
+
+    def read(path: Path) -> EmotionScores | None:
+        rgb = read_picture(path)
+        if cropped:
+            return reader.read_crops([rgb])[0]
+        sightings = reader.read(rgb, 0.0)
+        return max(sightings, key=lambda s: s.box.area).scores if sightings else None
+
+    yield from _each(paths, read)
+
+
+def read_picture(path: Path) -> npt.NDArray[np.uint8]:
+    """RGB, shape (height, width, 3), uint8, turned upright by its EXIF tag.
+
+    Raises:
+        FileMissing, EmptyFile, PictureError, PictureTooLarge.
+    """
+    from PIL import Image, ImageOps
+
+    if not path.is_file():
+        raise errors.FileMissing(name=path.name)
+    if path.stat().st_size == 0:
+        raise errors.EmptyFile(name=path.name)
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > MAX_PICTURE_PIXELS:
+                raise errors.PictureTooLarge(name=path.name, width=image.width, height=image.height)
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:
+        raise errors.PictureError(name=path.name) from e
+
+
+def expand(paths: Sequence[str], suffixes: frozenset[str]) -> list[Path]:
+    """The files named, and those of the right type anywhere under the folders named, sorted."""
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            found += sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower().lstrip(".") in suffixes)
+        else:
+            found.append(path)
+    return found
+
+
+def _each(paths: Iterable[Path], read: Callable[[Path], EmotionScores | None]) -> Iterator[Row]:
+    def row(path: Path) -> Row:
+        try:
+            return Row(str(path), read(path))
+        except errors.MoodCueError as e:
+            return Row(str(path), error=e)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        yield from pool.map(row, paths)

@@ -1,0 +1,122 @@
+"""A clip that a browser can play: the file itself where it can, else a small MP4 made from it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import av.error
+
+from emotion import errors
+from emotion.media import OPEN_OPTIONS
+
+# What Chromium, Firefox and Safari all play (WebM: Safari since 2021).
+PLAYED: Final = {
+    "mov,mp4,m4a,3gp,3g2,mj2": ({"h264"}, {"aac", "mp3"}),
+    "matroska,webm": ({"vp8", "vp9", "av1"}, {"opus", "vorbis"}),
+    "mp3": (set(), {"mp3"}),
+    "wav": (set(), {"pcm_s16le", "pcm_s24le", "pcm_f32le", "pcm_u8"}),
+    "flac": (set(), {"flac"}),
+    "ogg": (set(), {"opus", "vorbis", "flac"}),
+    "aac": (set(), {"aac"}),
+}
+HEIGHT: Final = 480
+FPS: Final = 30
+SOUND_RATE: Final = 48_000
+
+
+def playable(path: Path, folder: Path) -> Path:
+    """``path`` where browsers play it, else an MP4 (H.264, AAC, at most 480 lines) in ``folder``.
+
+    Raises:
+        MediaError: nothing of it can be decoded.
+    """
+    target = folder / f"{path.stem}.preview.mp4"
+    try:
+        if _plays(path):
+            return path
+        if not target.is_file():
+            _transcode(path, target)
+    except (av.error.FFmpegError, ValueError) as e:
+        target.unlink(missing_ok=True)
+        raise errors.MediaError(name=path.name) from e
+    return target
+
+
+def _open(path: Path) -> Any:
+    return av.open(f"file:{path.resolve()}", options=dict(OPEN_OPTIONS), metadata_errors="ignore")
+
+
+def _plays(path: Path) -> bool:
+    with _open(path) as container:
+        known = PLAYED.get(container.format.name)
+        if known is None:
+            return False
+        video, audio = known
+        pixels = all(s.codec_context.pix_fmt in ("yuv420p", "yuvj420p") for s in container.streams.video[:1])
+        codecs = [(s.type, s.codec_context.name) for s in container.streams if s.type in ("video", "audio")]
+        return pixels and all(name in (video if kind == "video" else audio) for kind, name in codecs)
+
+
+def _transcode(path: Path, target: Path) -> None:
+    with _open(path) as source, av.open(str(target), "w", options={"movflags": "faststart"}) as out:
+        start_s = (source.start_time or 0) / av.time_base
+        writers = {}
+        if source.streams.video:
+            stream = source.streams.best("video")
+            stream.thread_type = "AUTO"
+            writers[stream] = _Picture(out, stream, start_s)
+        if source.streams.audio:
+            writers[source.streams.best("audio")] = _Sound(out)
+        for packet in source.demux(list(writers)):
+            try:
+                frames = packet.decode()
+            except (av.error.FFmpegError, ValueError):
+                continue
+            for frame in frames:
+                writers[packet.stream].write(frame)
+        for writer in writers.values():
+            writer.end()
+
+
+class _Picture:
+    def __init__(self, out: Any, source: Any, start_s: float) -> None:
+        context = source.codec_context
+        ratio = float(source.sample_aspect_ratio or 1)
+        scale = min(1.0, HEIGHT / context.height)
+        self.out, self.start_s, self.last = out, start_s, -1
+        self.stream = out.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "crf": "26"})
+        self.stream.width = max(2, round(context.width * ratio * scale / 2) * 2)
+        self.stream.height = max(2, round(context.height * scale / 2) * 2)
+        self.stream.pix_fmt = "yuv420p"
+        self.stream.codec_context.time_base = Fraction(1, FPS)
+
+    def write(self, frame: Any) -> None:
+        pts = round(((frame.time or 0.0) - self.start_s) * FPS)
+        if pts <= self.last:
+            return
+        self.last = pts
+        small = frame.reformat(self.stream.width, self.stream.height, "yuv420p")
+        small.pts, small.time_base = pts, Fraction(1, FPS)
+        self.out.mux(self.stream.encode(small))
+
+    def end(self) -> None:
+        self.out.mux(self.stream.encode(None))
+
+
+class _Sound:
+    def __init__(self, out: Any) -> None:
+        self.out = out
+        self.stream = out.add_stream("aac", rate=SOUND_RATE, layout="stereo")
+        self.resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SOUND_RATE)
+
+    def write(self, frame: Any) -> None:
+        for out in self.resampler.resample(frame):
+            self.out.mux(self.stream.encode(out))
+
+    def end(self) -> None:
+        for out in self.resampler.resample(None):
+            self.out.mux(self.stream.encode(out))
+        self.out.mux(self.stream.encode(None))
