@@ -69,7 +69,7 @@ def _transcode(path: Path, target: Path) -> None:
             stream.thread_type = "AUTO"
             writers[stream] = _Picture(out, stream, start_s)
         if source.streams.audio:
-            writers[source.streams.best("audio")] = _Sound(out)
+            writers[source.streams.best("audio")] = _Sound(out, start_s)
         for packet in source.demux(list(writers)):
             try:
                 frames = packet.decode()
@@ -107,12 +107,14 @@ class _Picture:
 
 
 class _Sound:
-    def __init__(self, out: Any) -> None:
-        self.out = out
+    def __init__(self, out: Any, start_s: float) -> None:
+        self.out, self.start_s = out, start_s
         self.stream = out.add_stream("aac", rate=SOUND_RATE, layout="stereo")
         self.resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SOUND_RATE)
 
     def write(self, frame: Any) -> None:
+        if frame.pts is not None:
+            frame.pts -= round(self.start_s / frame.time_base)
         for out in self.resampler.resample(frame):
             self.out.mux(self.stream.encode(out))
 
