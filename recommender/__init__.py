@@ -1,0 +1,29 @@
+"""Music that fits what a clip expresses.
+
+How it flows::
+
+    LMC labels, Deezer figures ──building──▶ catalogue file ─┐
+    assets/music/starter.csv ────────────────────────────────┴─files.load──▶ Catalogue
+                                     (moods: the seed's two rules; a place on the plane a song)
+
+    EmotionScores of voice and face ──picks.seed_picks──▶ Pick, Pick, ...     the seed's 5 + 5
+    Timeline ──rank.rank (intent, filters, seed)────────▶ Pick, Pick, ...     distance on the plane
+    Pick ──youtube.Players──▶ video id ──history.History──▶ what was picked and skipped
+
+Nothing here knows of a page: reasons are message keys with values (``messages.sentence``).
+"""
+
+from recommender.catalogue import Catalogue, Track
+from recommender.files import load as load_catalogue
+from recommender.messages import sentence
+from recommender.picks import Pick, emotion_picks, seed_picks
+
+__all__ = [
+    "Catalogue",
+    "Pick",
+    "Track",
+    "emotion_picks",
+    "load_catalogue",
+    "seed_picks",
+    "sentence",
+]

@@ -1,0 +1,62 @@
+"""What can go wrong with the music; the root is the project's own."""
+
+from emotion.errors import MoodCueError, TableFileError
+
+
+class CatalogueError(MoodCueError):
+    """A catalogue of songs cannot be read or is not valid."""
+
+    key = "error.catalogue"
+    english = "The song catalogue {name} cannot be used: {detail}. Build it again, or remove it to use the shipped one."
+
+
+class UnknownChoice(MoodCueError):
+    """A filter or an option has a value that does not exist."""
+
+    key = "error.unknown_choice"
+    english = "{value!r} is not a known {what}. Known: {known}."
+
+
+class NoSongs(MoodCueError):
+    """Nothing in the catalogue passes the filters."""
+
+    key = "error.no_songs"
+    english = "No song of the catalogue passes these filters. Loosen one of them."
+
+
+class NothingHeard(MoodCueError):
+    """A timeline in which neither voice nor face says anything."""
+
+    key = "error.nothing_heard"
+    english = "{name} holds no emotion, neither of a voice nor of a face, so no song can be matched."
+
+
+class MemoryUnavailable(MoodCueError):
+    """The database of picks cannot be opened."""
+
+    key = "error.memory_unavailable"
+    english = "The memory of picks cannot be opened: {detail}. Check MOODCUE_DATABASE_URL and the data folder."
+
+
+class SourceUnavailable(MoodCueError):
+    """A source of the catalogue cannot be fetched or read."""
+
+    key = "error.source_unavailable"
+    english = "The source {name} is not to be had: {detail}."
+
+
+class BadArchive(SourceUnavailable):
+    key = "error.bad_archive"
+    english = "The archive {name} holds something that is not unpacked: {detail}."
+
+
+__all__ = [
+    "BadArchive",
+    "CatalogueError",
+    "MemoryUnavailable",
+    "NoSongs",
+    "NothingHeard",
+    "SourceUnavailable",
+    "TableFileError",
+    "UnknownChoice",
+]

@@ -1,0 +1,79 @@
+"""Catalogue files: which one is used, and how they are read and written."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from recommender import paths
+from recommender.catalogue import Catalogue, from_columns
+from recommender.errors import CatalogueError
+
+
+def read_csv(path: Path) -> Catalogue:
+    """A catalogue from a CSV file with a header (see :func:`from_columns`)."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as f:
+            rows = list(csv.reader(f))
+    except (OSError, UnicodeDecodeError, csv.Error) as e:
+        raise CatalogueError(name=path.name, detail=str(e)) from e
+    if not rows or any(len(r) != len(rows[0]) for r in rows):
+        raise CatalogueError(name=path.name, detail="its rows differ in length")
+    return from_columns(path.name, {h: [r[i] for r in rows[1:]] for i, h in enumerate(rows[0])})
+
+
+def read_parquet(path: Path) -> Catalogue:
+    """A catalogue from a Parquet file, as :func:`write_parquet` makes it."""
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except (OSError, pyarrow.ArrowException) as e:
+        raise CatalogueError(name=path.name, detail=str(e).splitlines()[0]) from e
+    return from_columns(path.name, table.to_pydict())
+
+
+def write_parquet(catalogue: Catalogue, path: Path) -> None:
+    """Write the catalogue whole or not at all: to a temporary name first."""
+    import pyarrow
+    import pyarrow.parquet
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    pyarrow.parquet.write_table(pyarrow.table(catalogue.columns()), partial)
+    partial.replace(path)
+
+
+def write_csv(catalogue: Catalogue, path: Path) -> None:
+    """Write the catalogue as CSV with the columns of :data:`COLUMNS`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = catalogue.columns()
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8", newline="") as f:
+        writer = csv.writer(f, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+    partial.replace(path)
+
+
+def read(path: Path) -> Catalogue:
+    """A catalogue file, CSV or Parquet by what it begins with.
+
+    Raises:
+        CatalogueError: it is missing, damaged or not valid.
+    """
+    try:
+        with path.open("rb") as f:
+            parquet = f.read(4) == b"PAR1"
+    except OSError as e:
+        raise CatalogueError(name=path.name, detail=e.strerror or str(e)) from e
+    return read_parquet(path) if parquet else read_csv(path)
+
+
+def load(path: Path | None = None) -> Catalogue:
+    """The catalogue at ``path``; without one, the built one of the user's data folder, else the starter."""
+    if path is not None:
+        return read(path)
+    built = paths.built_catalogue()
+    return read(built if built.is_file() else paths.STARTER)

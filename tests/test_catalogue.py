@@ -1,0 +1,136 @@
+"""The catalogue: the starter's facts, reading and writing, what is refused."""
+
+import collections
+import csv
+
+import numpy as np
+import pytest
+
+from emotion.labels import EMOTIONS
+from recommender import files, moods, paths
+from recommender.catalogue import from_columns
+from recommender.errors import CatalogueError
+from recommender.text import normalise
+
+
+@pytest.fixture(scope="module")
+def starter():
+    return files.read(paths.STARTER)
+
+
+def test_starter_has_no_duplicate_and_no_empty_field(starter):
+    with paths.STARTER.open(encoding="utf-8", newline="") as f:
+        rows = list(csv.DictReader(f))
+    assert len(rows) == len(starter) >= 400
+    assert all(cell and cell == cell.strip() for row in rows for cell in row.values())
+    keys = [(normalise(r["artist"]), normalise(r["title"])) for r in rows]
+    assert [k for k, n in collections.Counter(keys).items() if n > 1] == []
+    assert all(1600 <= int(r["year"]) <= 2026 for r in rows)
+    assert {r["has_words"] for r in rows} == {"yes", "no"}
+
+
+def test_starter_serves_every_mood_and_emotion(starter):
+    by_mood = collections.Counter(t.mood for t in starter)
+    assert set(by_mood) == set(moods.MOODS)
+    assert min(by_mood.values()) >= 12
+    assert min(len(starter.seed_list(e)) for e in EMOTIONS) >= 40
+    assert {"Mandopop", "jazz", "classical", "soundtrack", "electronic", "hip hop"} <= set(starter.genres)
+    assert sum(not t.has_words for t in starter) >= 60
+    assert len([d for d in starter.decades if d >= 1930]) == 10
+
+
+def test_positions_come_from_the_mood_or_from_the_song_itself():
+    c = from_columns(
+        "x",
+        {
+            "artist": ["A", "B", "C"],
+            "title": ["a", "b", "c"],
+            "mood": ["sad", "sad", None],
+            "valence": [None, 0.5, -0.6],
+            "arousal": [None, -0.5, 0.55],
+        },
+    )
+    assert (c[0].valence, c[0].arousal) == (moods.BY_NAME["sad"].valence, moods.BY_NAME["sad"].arousal)
+    assert (c[1].valence, c[1].arousal, c[1].emotion) == (0.5, -0.5, "sad")
+    assert c[2].emotion == "fearful"  # nearest on the plane
+    assert c[2].seed_rank is None
+
+
+def test_energy_follows_arousal(starter):
+    assert {t.energy for t in starter if t.mood == "excitement"} == {"high"}
+    assert {t.energy for t in starter if t.mood == "sad"} == {"low"}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_written_and_read_again(starter, tmp_path, suffix):
+    path = tmp_path / f"c.{suffix}"
+    (files.write_parquet if suffix == "parquet" else files.write_csv)(starter, path)
+    again = files.read(path)
+    assert list(again) == list(starter)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_built_catalogue_replaces_the_starter(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOODCUE_HOME", str(tmp_path / "home"))
+    assert files.load().name == "starter.csv"
+    built = from_columns("b", {"artist": ["A"], "title": ["a"], "mood": ["sad"]})
+    files.write_parquet(built, paths.built_catalogue())
+    assert [t.title for t in files.load()] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"artist": ["A"]}, "title"),
+        ({"artist": [], "title": []}, "no song"),
+        ({"artist": ["A"], "title": [""], "mood": ["sad"]}, "no title"),
+        ({"artist": ["A"], "title": ["a"], "mood": ["gloomy"]}, "LMC"),
+        ({"artist": ["A"], "title": ["a"]}, "neither"),
+        ({"artist": ["A"], "title": ["a"], "valence": [3], "arousal": [0]}, "outside"),
+        ({"artist": ["A"], "title": ["a"], "valence": ["x"], "arousal": [0]}, "valence"),
+        ({"artist": ["A", "a"], "title": ["b", "B"], "mood": ["sad", "sad"]}, "same"),
+        ({"artist": ["A"], "title": ["a"], "mood": ["sad"], "emotion": ["sadly"]}, "eight"),
+    ],
+)
+def test_invalid_catalogues_are_refused(columns, says):
+    with pytest.raises(CatalogueError, match=says):
+        from_columns("x", columns)
+
+
+@pytest.mark.parametrize("content", [b"", b"artist,title\nA\n", b"PAR1 but not really", b"\xff\xfe\x00"])
+def test_damaged_files_are_refused(tmp_path, content):
+    path = tmp_path / "c.csv"
+    path.write_bytes(content)
+    with pytest.raises(CatalogueError):
+        files.read(path)
+    with pytest.raises(CatalogueError):
+        files.read(tmp_path / "absent.csv")
+
+
+def test_normalised_names_join():
+    assert normalise("The Beatles") == normalise("BEATLES")
+    assert normalise("Beyoncé feat. Jay-Z") == normalise("Beyonce")
+    assert normalise("Don't Stop (Live)") == normalise("Dont Stop")
+    assert normalise("周杰倫") == "周杰倫"
+    assert normalise("(?)") == ""
+    assert normalise("The The") == "the"
+
+
+def test_catalogue_of_thousands_is_read_quickly(tmp_path):
+    import time
+
+    rng = np.random.default_rng(0)
+    n = 20_000
+    songs = from_columns(
+        "x",
+        {
+            "artist": [f"artist {i}" for i in range(n)],
+            "title": [f"title {i}" for i in range(n)],
+            "valence": rng.uniform(-1, 1, n).tolist(),
+            "arousal": rng.uniform(-1, 1, n).tolist(),
+        },
+    )
+    files.write_parquet(songs, tmp_path / "c.parquet")
+    start = time.perf_counter()
+    assert len(files.read(tmp_path / "c.parquet")) == n
+    assert time.perf_counter() - start < 3
