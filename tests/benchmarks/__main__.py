@@ -1,0 +1,65 @@
+"""``make bench``: how long a 60 s 720p clip takes, against the plain way, and how light the app is.
+
+    python -m tests.benchmarks [--seconds 60] [--skip plain app]
+
+Each job runs in a process of its own; all of them in this one run, on this machine. The plain way
+is measured on every sixth frame and scaled to all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import clip
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = (
+    ("load", "imports and models, s"),
+    ("voice", "voice known after, s"),
+    ("all", "whole clip, models loaded, s"),
+    ("total", "whole clip, from a cold start, s"),
+    ("frames_with_face", "frames of 300 with a face"),
+    ("peak_mb", "peak memory, MB"),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--skip", nargs="*", default=[], choices=("plain", "app"))
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = clip.make(Path(folder) / "clip.mp4", seconds=args.seconds)
+        ours = job("ours", path)
+        plain = job("plain", path) if "plain" not in args.skip else {}
+        print(f"\n{args.seconds:.0f} s of 720p, one face, {os.cpu_count()} cores")
+        print(f"{'':<36}{'MoodCue':>10}{'plain way':>12}{'ratio':>9}")
+        for key, name in ROWS:
+            row = f"{name:<36}{ours[key]:>10.1f}"
+            if plain:
+                row += f"{plain[key]:>12.1f}{plain[key] / max(ours[key], 1e-9):>8.1f}x"
+            print(row)
+        if "app" not in args.skip:
+            from tests.benchmarks import browser
+
+            for name, value in browser.measure(path).items():
+                print(f"{name:<36}{value:>10.1f}")
+
+
+def job(name: str, path: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.benchmarks.measure", name, str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{name} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+if __name__ == "__main__":
+    main()

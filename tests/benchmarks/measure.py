@@ -1,0 +1,117 @@
+"""One measured job in a process of its own, so that memory and imports are its own as well.
+
+Prints one JSON object: seconds by stage, peak memory in MB, what was found.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+PLAIN_EVERY = 6
+
+
+def ours(clip: Path) -> dict[str, Any]:
+    started = time.perf_counter()
+    from emotion import analyse, load_readers
+
+    readers = load_readers()
+    loaded = time.perf_counter()
+    first: list[float] = []
+
+    def note(progress: Any) -> None:
+        if progress.partial is not None and not first:
+            first.append(time.perf_counter() - loaded)
+
+    timeline = analyse(clip, readers, on_progress=note)
+    assert "tensorflow" not in sys.modules
+    return {
+        "load": loaded - started,
+        "voice": first[0],
+        "all": time.perf_counter() - loaded,
+        "total": time.perf_counter() - started,
+        "frames_with_face": max((len(t.sightings) for t in timeline.tracks), default=0),
+    }
+
+
+def plain(clip: Path) -> dict[str, Any]:
+    """What a tutorial does: librosa with kaiser_fast, trim, MFCC, DeepFace frame by frame, Keras predict."""
+    started = time.perf_counter()
+    os.environ["DEEPFACE_HOME"] = tempfile.mkdtemp()
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import librosa
+    import numpy as np
+    from deepface import DeepFace
+
+    _use_random_weights()
+    loaded = time.perf_counter()
+    y, sr = librosa.load(_wav(clip), res_type="kaiser_fast")
+    y, _ = librosa.effects.trim(y, top_db=30, frame_length=1024, hop_length=512)
+    features = np.mean(librosa.feature.mfcc(y=y, sr=sr, n_mfcc=100).T, axis=0)
+    _seed_network().predict(features[None, :, None], verbose=0)
+    heard = time.perf_counter()
+    from emotion import media
+
+    count, taken = 0, []
+    for frame in media.read_frames(clip, max_side=1280):
+        if count % PLAIN_EVERY == 0:
+            taken.append(frame.rgb)
+        count += 1
+    decoded = time.perf_counter()
+    found = 0
+    for rgb in taken:
+        faces = DeepFace.analyze(rgb[..., ::-1], actions=["emotion"], enforce_detection=False, silent=True)
+        found += faces[0]["face_confidence"] > 0
+    face = (time.perf_counter() - decoded) / len(taken) * count
+    return {
+        "load": loaded - started,
+        "voice": heard - loaded,
+        "all": (decoded - loaded) + face,
+        "total": (decoded - started) + face,
+        "frames_with_face": round(found / len(taken) * count),
+    }
+
+
+def _wav(clip: Path) -> str:
+    """librosa cannot open MP4; the tutorial would call ffmpeg here."""
+    import soundfile
+
+    from emotion import media
+
+    path = clip.with_suffix(".plain.wav")
+    soundfile.write(path, media.read_sound(clip, 48_000), 48_000)
+    return str(path)
+
+
+def _use_random_weights() -> None:
+    """DeepFace's own weights need a download; random ones of its own network cost the same time."""
+    from deepface.commons import weight_utils
+
+    weight_utils.download_weights_if_necessary = lambda *args, **kwargs: ""
+    weight_utils.load_model_weights = lambda model, weight_file: model
+
+
+def _seed_network() -> Any:
+    import keras
+    from keras import layers
+
+    def block() -> list[Any]:
+        pair = (layers.Conv1D(128, 5, padding="same"), layers.BatchNormalization(), layers.ReLU())
+        return [*pair, layers.Conv1D(128, 5, padding="same"), layers.BatchNormalization(), layers.ReLU()]
+
+    head = [layers.Flatten(), layers.Dense(8, "softmax")]
+    return keras.Sequential([keras.Input((100, 1)), *block(), layers.MaxPooling1D(8), *block(), *head])
+
+
+if __name__ == "__main__":
+    jobs = {"ours": ours, "plain": plain}
+    result = jobs[sys.argv[1]](Path(sys.argv[2]))
+    result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(result))
