@@ -1,8 +1,17 @@
 """Upload or record → progress → result."""
 
-import streamlit as st
+from pages.analyse import choose, progress, session
+from pages.shared import cached
+from pages.shared.failures import calm
 
-from pages.shared.language import t
+cached.warm()
+with calm():
+    status = session.advance()
+    if session.current().result is not None:
+        from pages.analyse import result
 
-st.title(t("analyse.title"))
-st.markdown(t("analyse.lead"))
+        result.show(session.current())
+    elif status is not None:
+        progress.show()
+    else:
+        choose.show(session.current().error)

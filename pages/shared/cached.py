@@ -3,19 +3,157 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
+from pages.shared import visitors
+from pages.shared.jobs import Pool
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from emotion.pipeline import Readers
+    from pages.analyse.work import Analysed
+    from pages.shared.visitors import Kept
+
 ROOT = Path(__file__).resolve().parents[2]
-LOCALE_DIR = ROOT / "assets" / "locale"
+SAMPLES_DIR = ROOT / "assets" / "samples"
+T = TypeVar("T")
 
 
-@st.cache_resource(show_spinner=False, ttl=60)
-def sentences(language: str) -> Mapping[str, str]:
-    """Key → sentence of every ``assets/locale/<area>.<language>.json``, merged."""
-    merged: dict[str, str] = {}
-    for path in sorted(LOCALE_DIR.glob(f"*.{language}.json")):
-        merged.update(json.loads(path.read_text(encoding="utf-8")))
-    return merged
+@dataclass(frozen=True)
+class Sample:
+    """A bundled clip; its title and description are sentences of the locale."""
+
+    id: str
+    title_key: str
+    path: Path
+
+
+@st.cache_resource(show_spinner=False)
+def samples() -> tuple[Sample, ...]:
+    """The clips of ``assets/samples/samples.json`` in their order."""
+    index = SAMPLES_DIR / "samples.json"
+    if not index.is_file():
+        return ()
+    rows = json.loads(index.read_text(encoding="utf-8"))
+    return tuple(Sample(r["id"], r["title_key"], SAMPLES_DIR / r["file"]) for r in rows)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def poster(sample: Sample) -> bytes:
+    """A small picture of a sample: its middle, or its waveform where it has sound alone."""
+    from emotion import media, signals
+
+    clip = media.probe(sample.path)
+    if clip.width is not None:
+        return jpeg(media.frame_at(sample.path, clip.duration_s / 2, max_side=480).rgb)
+    _, low, high = signals.envelope(media.read_sound(sample.path, 8000), 8000, points=2 * 60)
+    return _waveform(high - low)
+
+
+def _waveform(loudness: npt.NDArray[np.float32], width: int = 480, height: int = 270) -> bytes:
+    from io import BytesIO
+
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("RGBA", (width, height))
+    draw, step = ImageDraw.Draw(picture), width / (len(loudness) + 1)
+    for i, value in enumerate(loudness / max(float(loudness.max(initial=0)), 1e-6)):
+        x, half = (i + 1) * step, max(2.0, value * height * 0.38)
+        draw.rounded_rectangle((x - 2, height / 2 - half, x + 2, height / 2 + half), radius=2, fill="#7a70e8")
+    out = BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def jpeg(rgb: npt.NDArray[np.uint8], quality: int = 85) -> bytes:
+    """A picture of shape (height, width, 3) as a file that browsers show."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    out = BytesIO()
+    Image.fromarray(rgb).save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def forget_upload(upload: Any) -> None:
+    """Free the copy that Streamlit keeps in memory: the visitor's folder has the file now."""
+    from streamlit.runtime import get_instance
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    if context is not None:
+        files: Any = get_instance().uploaded_file_mgr
+        files.remove_file(session_id=context.session_id, file_id=upload.file_id)
+
+
+@st.cache_resource(show_spinner=False)
+def fetch_pool() -> Pool[Kept]:
+    """Links are fetched apart from the analyses: they wait for the network, not for the processor."""
+    return Pool(workers=3, waiting=16, kept=0)
+
+
+@st.cache_resource(show_spinner=False)
+def pool() -> Pool[Analysed]:
+    """The one pool of the process; what an earlier server left behind is swept first."""
+    visitors.sweep()
+    return Pool(workers=2)
+
+
+def _healthy(loading: Future[Any]) -> bool:
+    return not (loading.done() and loading.exception() is not None)
+
+
+@st.cache_resource(show_spinner=False, validate=_healthy)
+def readers() -> Future[Readers]:
+    """The models, loading in a thread of their own from the first call on; a failure is tried again."""
+
+    def load() -> Readers:
+        from emotion.pipeline import load_readers
+
+        return load_readers()
+
+    return _in_background(load)
+
+
+@st.cache_resource(show_spinner=False)
+def warm() -> None:
+    """Load what the first result needs while the visitor still looks for a clip."""
+
+    def load() -> None:
+        readers().exception()
+        import librosa.feature
+        import plotly.graph_objects
+        import plotly.subplots
+
+        del librosa, plotly
+
+    _in_background(load)
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=lambda visitor: visitor.leave(visitors.grace_s()))
+def visitor() -> visitors.Visitor:
+    """The visitor who is asking; what is theirs goes a while after they are gone."""
+    return visitors.held(st.session_state)
+
+
+def _in_background(load: Callable[[], T]) -> Future[T]:
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(load())
+        except BaseException as e:
+            future.set_exception(e)
+
+    threading.Thread(target=run, name="warm", daemon=True).start()
+    return future

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from pages.shared.cached import sentences
+from emotion.messages import catalogue
 
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "zh_TW": "繁體中文"}
 CHOICE: Final = "language"
@@ -66,7 +66,7 @@ def t_plain(key: str, **values: object) -> str:
 
 
 def known(key: str) -> bool:
-    return key in sentences(language())
+    return key in catalogue(language())
 
 
 def markdown(text: str) -> str:
@@ -79,9 +79,13 @@ def emotion_name(emotion: str) -> str:
 
 
 def number(value: float, digits: int = 0) -> str:
+    return _decimal(value, "#,##0" + ("." + "0" * digits if digits else ""))
+
+
+def _decimal(value: float, pattern: str) -> str:
     from babel.numbers import format_decimal
 
-    return format_decimal(value, format="#,##0" + ("." + "0" * digits if digits else ""), locale=language())
+    return format_decimal(value, format=pattern, locale=language())
 
 
 def percent(value: float, digits: int = 0) -> str:
@@ -115,13 +119,15 @@ class _Localised(string.Formatter):
         if isinstance(value, bool) or not isinstance(value, int | float):
             return str(value)
         match = _SPEC.fullmatch(format_spec)
-        digits = int(match["digits"] or 0) if match else (0 if isinstance(value, int) else 2)
-        return percent(value, digits) if match and match["kind"] == "%" else number(value, digits)
+        if match is None:
+            return _decimal(value, "#,##0.##")
+        digits = int(match["digits"] or 0)
+        return percent(value, digits) if match["kind"] == "%" else number(value, digits)
 
 
 def _fill(key: str, values: Mapping[str, object]) -> str:
-    sentence = sentences(language()).get(key)
+    sentence = catalogue(language()).get(key)
     if sentence is None:
         _log.error("no sentence for %s in %s", key, language())
-        sentence = sentences("en").get(key, key)
+        sentence = catalogue("en").get(key, key)
     return _Localised().vformat(sentence, (), values)

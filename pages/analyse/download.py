@@ -1,0 +1,48 @@
+"""The result as files: JSON in the documented schema, CSV of the timeline."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import streamlit as st
+
+from emotion import result
+from emotion.timeline import Timeline
+from pages.shared.language import t
+
+
+def show(timeline: Timeline) -> None:
+    stem = file_stem(timeline.clip.name)
+    text = json.dumps(result.to_dict(timeline), ensure_ascii=False, indent=2)
+    st.markdown(t("download.lead"))
+    with st.container(horizontal=True):
+        st.download_button(
+            "JSON",
+            text,
+            file_name=f"{stem}.json",
+            mime="application/json",
+            icon=":material/data_object:",
+            on_click="ignore",
+            key="download_json",
+        )
+        st.download_button(
+            "CSV",
+            result.to_csv(timeline),
+            file_name=f"{stem}.csv",
+            mime="text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+            key="download_csv",
+        )
+    st.caption(
+        t("download.models", models=", ".join(f"{m.name}-v{m.version} ({m.sha256[:12]})" for m in timeline.models))
+    )
+    with st.expander(t("download.look")):
+        st.code(text[:6000] + ("\n…" if len(text) > 6000 else ""), language="json", height=320)
+
+
+def file_stem(name: str) -> str:
+    """A file name for the download, from the clip's: letters, digits, dash and dot alone."""
+    stem = re.sub(r"[^\w.-]+", "-", name.rsplit(".", 1)[0]).strip("-.")
+    return (stem or "moodcue")[:80]

@@ -1,0 +1,153 @@
+"""Who was seen: a row for each person, and the frame at the chosen second with the faces marked."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from emotion import media
+from emotion.timeline import FaceTrack, Sighting, Timeline
+from pages.analyse import verdict
+from pages.analyse.session import Session
+from pages.shared.cached import jpeg
+from pages.shared.language import clock, emotion_name, percent, t, t_plain
+
+STRIP: Final = 8
+PEOPLE: Final = 12
+NEAR_S: Final = 0.35
+"""A face is marked on the frame where it was seen at most so long before or after it."""
+MARKS: Final = ((122, 112, 232), (233, 164, 0), (42, 157, 143), (229, 107, 168), (59, 111, 212), (209, 51, 61))
+FRAME_SIDE: Final = 960
+
+
+def show(current: Session, timeline: Timeline) -> None:
+    if not timeline.tracks:
+        st.info(t("faces.none"), icon=":material/face:")
+        return
+    st.markdown(t("faces.lead", count=len(timeline.tracks)))
+    _frame(current, timeline)
+    for track in timeline.tracks[:PEOPLE]:
+        _person(track)
+    if len(timeline.tracks) > PEOPLE:
+        st.caption(t("faces.more", count=len(timeline.tracks) - PEOPLE))
+
+
+def _frame(current: Session, timeline: Timeline) -> None:
+    """The frame on screen at the chosen place; where nothing was chosen, where the main face is clearest."""
+    end_s = max(timeline.clip.duration_s, 0.2)
+    if "faces_at" not in current.memo:
+        current.memo["faces_at"] = best_sighting(timeline.tracks[0]).time_s if current.at_s == 0 else current.at_s
+        current.memo["faces_followed"] = current.at_s
+    if current.memo["faces_followed"] != current.at_s:  # a click on the timeline since
+        current.memo["faces_at"] = current.memo["faces_followed"] = current.at_s
+    st.session_state["faces_second"] = min(round(current.memo["faces_at"], 1), end_s)
+
+    def moved() -> None:
+        current.memo["faces_at"] = current.memo["faces_followed"] = current.at_s = st.session_state["faces_second"]
+        current.memo["jump"] = current.memo.get("jump", 0) + 1
+
+    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with right:
+        st.slider(t("faces.second"), 0.0, end_s, step=0.1, key="faces_second", on_change=moved, format="%.1f s")
+        at_s = st.session_state["faces_second"]
+        seen = [(track, s) for track in timeline.tracks if (s := sighting_at(track, at_s)) is not None]
+        for track, sighting in seen:
+            st.markdown(
+                t(
+                    "faces.seen",
+                    person=track.id,
+                    emotion=emotion_name(sighting.scores.label),
+                    value=sighting.scores.confidence,
+                )
+            )
+        if not seen:
+            st.caption(t("faces.nobody"))
+    with left:
+        assert current.kept is not None  # noqa: S101 - a result has its clip
+        frame = media.frame_at(current.kept.path, at_s, max_side=FRAME_SIDE)
+        scale = max(frame.rgb.shape[:2]) / read_side(timeline)
+        boxes = [(track.id, sighting, scale) for track, sighting in seen]
+        st.image(jpeg(marked(frame.rgb, boxes)), width="stretch", alt=t_plain("faces.frame_alt", at=clock(at_s)))
+
+
+def read_side(timeline: Timeline) -> float:
+    """The longer side of the frames that the boxes are measured on."""
+    longest = max(timeline.clip.width or 1, timeline.clip.height or 1)
+    return float(min(longest, media.MAX_SIDE))
+
+
+def sighting_at(track: FaceTrack, at_s: float) -> Sighting | None:
+    nearest = min(track.sightings, key=lambda s: abs(s.time_s - at_s))
+    return nearest if abs(nearest.time_s - at_s) <= NEAR_S else None
+
+
+def best_sighting(track: FaceTrack) -> Sighting:
+    return max(track.sightings, key=lambda s: (s.weight, s.confidence))
+
+
+def marked(rgb: npt.NDArray[np.uint8], boxes: list[tuple[int, Sighting, float]]) -> npt.NDArray[np.uint8]:
+    """The picture with a numbered box a person."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    picture = Image.fromarray(rgb)
+    draw = ImageDraw.Draw(picture)
+    width = max(2, max(rgb.shape[:2]) // 240)
+    font: Any = ImageFont.load_default(size=max(14, max(rgb.shape[:2]) // 36))
+    for number_, sighting, scale in boxes:
+        box, colour = sighting.box, mark_of(number_)
+        left, top = box.x * scale, box.y * scale
+        draw.rounded_rectangle(
+            (left, top, left + box.width * scale, top + box.height * scale),
+            radius=width * 3,
+            outline=colour,
+            width=width,
+        )
+        label = f" {number_} "
+        _, _, w, h = draw.textbbox((0, 0), label, font=font)
+        draw.rectangle((left, max(0, top - h - 4), left + w, max(h + 4, top)), fill=colour)
+        draw.text((left, max(0, top - h - 4)), label, fill="white", font=font)
+    return np.asarray(picture)
+
+
+def mark_of(track_id: int) -> tuple[int, int, int]:
+    return MARKS[track_id % len(MARKS)]
+
+
+def _person(track: FaceTrack) -> None:
+    from pages.shared import charts
+
+    with st.container(border=True):
+        st.markdown(
+            t(
+                "faces.main" if track.main else "faces.person",
+                person=track.id,
+                first=clock(track.segment.start_s),
+                last=clock(track.segment.end_s),
+                value=track.share,
+                emotion=emotion_name(track.scores.label),
+            )
+        )
+        left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
+        with left:
+            _strip(track)
+        with right:
+            st.plotly_chart(
+                charts.bars_figure({"face": track.scores}, t_plain),
+                key=f"face_bars_{track.id}",
+                config={"displayModeBar": False},
+                alt=verdict.spoken("face", track.scores),
+            )
+
+
+def _strip(track: FaceTrack) -> None:
+    """Up to eight crops spread over the time the person is seen."""
+    kept = [s for s in track.sightings if s.crop is not None]
+    every = max(1, -(-len(kept) // STRIP))
+    shown = kept[::every]
+    if not shown:
+        return
+    captions = [f"{clock(s.time_s)} · {emotion_name(s.scores.label)} {percent(s.scores.confidence)}" for s in shown]
+    st.image([jpeg(s.crop) for s in shown if s.crop is not None], width=92, caption=captions, alt=captions)

@@ -1,0 +1,71 @@
+"""Stage by stage while the pool works; the sound's result shows before the picture's is done."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from emotion.errors import Cancelled
+from emotion.pipeline import Progress
+from pages.analyse import session
+from pages.shared.failures import calm
+from pages.shared.jobs import Status
+from pages.shared.language import t
+
+EVERY_S: Final = 0.6
+STAGES: Final = ("reading", "hearing", "looking", "matching")
+
+
+def show() -> None:
+    kept = session.current().kept
+    st.title(t("progress.title"))
+    st.markdown(t("progress.name", name=kept.name if kept else session.current().url or ""))
+    _follow()
+
+
+@st.fragment(run_every=EVERY_S)
+def _follow() -> None:
+    with calm():
+        before = session.current().analysing
+        status = session.advance()
+        if status is None or session.current().analysing is not before:
+            st.rerun()
+        if session.current().fetching is not None:
+            _fetching(status)
+        elif status.state == "queued":
+            st.progress(0.0, text=t("progress.queued", place=status.place))
+        else:
+            _stages(status.progress)
+        st.button(t("progress.cancel"), icon=":material/close:", key="analyse_cancel", on_click=_cancel)
+        _early(status.progress)
+
+
+def _cancel() -> None:
+    session.start_over(Cancelled())
+
+
+def _fetching(status: Status[object]) -> None:
+    fraction = status.progress if isinstance(status.progress, float) else 0.0
+    st.progress(min(max(fraction, 0.0), 1.0), text=t("progress.fetching", value=fraction))
+
+
+def _stages(progress: Progress | None) -> None:
+    now = STAGES.index(progress.stage) if progress else 0
+    fraction = progress.fraction if progress else 0.0
+    for index, stage in enumerate(STAGES):
+        done = 1.0 if index < now else min(max(fraction, 0.0), 1.0) if index == now else 0.0
+        state = "done" if index < now else "now" if index == now else "later"
+        st.progress(done, text=t(f"progress.{state}", stage=t(f"progress.{stage}"), value=done))
+
+
+def _early(progress: Progress | None) -> None:
+    """What the voice says already."""
+    partial = progress.partial if progress else None
+    if partial is None or partial.voice is None:
+        return
+    from pages.analyse import verdict
+
+    st.subheader(t("progress.early"))
+    verdict.headline(partial)
+    verdict.bars(partial, key="early_bars")

@@ -1,0 +1,125 @@
+"""What one visitor is doing on the Analyse page, kept in the session and nowhere else."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any, BinaryIO, Final
+
+import streamlit as st
+
+from emotion import media
+from pages.analyse import work
+from pages.shared import cached
+from pages.shared.jobs import Status, Ticket
+from pages.shared.visitors import Kept, Visitor
+
+KEY: Final = "analyse"
+
+
+@dataclass
+class Session:
+    """``kept`` is the clip, ``result`` what came of it, ``at_s`` the place chosen on the timeline."""
+
+    kept: Kept | None = None
+    url: str | None = None
+    fetching: Ticket[Kept] | None = None
+    analysing: Ticket[work.Analysed] | None = None
+    result: work.Analysed | None = None
+    error: BaseException | None = None
+    at_s: float = 0.0
+    memo: dict[Any, Any] = field(default_factory=dict)
+    """What the sections of the result worked out for this clip."""
+
+    def leave(self) -> None:
+        for ticket in (self.fetching, self.analysing):
+            if ticket is not None:
+                ticket.leave()
+        self.fetching = self.analysing = None
+
+
+def current() -> Session:
+    return st.session_state.setdefault(KEY, Session())
+
+
+def start_over(error: BaseException | None = None) -> Session:
+    """Free what the last clip held; one visitor has one clip at a time."""
+    current().leave()
+    visitor = cached.visitor()
+    visitor.on_leave.clear()
+    visitor.empty()
+    session = st.session_state[KEY] = Session(error=error)
+    visitor.on_leave.append(session.leave)
+    return session
+
+
+def open_file(source: BinaryIO, name: str) -> None:
+    """Keep the file and queue its analysis; what cannot be taken is remembered as the error to show."""
+    session = start_over()
+    limits = media.Limits.from_environment()
+    try:
+        session.kept = cached.visitor().keep(source, name, max_bytes=limits.max_bytes)
+        _analyse(session, session.kept)
+    except Exception as e:
+        start_over(e)
+
+
+def open_bytes(data: bytes, name: str) -> None:
+    open_file(BytesIO(data), name)
+
+
+def open_link(url: str) -> None:
+    from emotion.fetch import check_url
+
+    session = start_over()
+    visitor: Visitor = cached.visitor()
+    limits = media.Limits.from_environment()
+    try:
+        session.url = check_url(url)
+        key = secrets.token_hex(16)  # nobody joins it: the file goes to this visitor's folder
+        session.fetching = cached.fetch_pool().submit(key, work.fetching(session.url, visitor.folder, limits))
+    except Exception as e:
+        start_over(e)
+
+
+def open_sample(sample: cached.Sample) -> None:
+    with sample.path.open("rb") as f:
+        open_file(f, sample.path.name)
+
+
+def advance() -> Status[Any] | None:
+    """Take over what the pool has finished; the status of what still runs, None where nothing does."""
+    session = current()
+    if session.fetching is not None:
+        status: Status[Any] = session.fetching.status()
+        if not status.over:
+            return status
+        session.fetching.leave()
+        session.fetching = None
+        if status.result is None:
+            start_over(status.error)
+            return None
+        session.kept = status.result
+        try:
+            _analyse(session, status.result)
+        except Exception as e:
+            start_over(e)
+            return None
+    if session.analysing is None or session.kept is None:
+        return None
+    status = session.analysing.status()
+    if not status.over:
+        return status
+    session.analysing.leave()
+    session.analysing = None
+    if status.result is None:
+        start_over(work.with_name(status.error, session.kept.name))
+    else:
+        session.result = status.result.named(session.kept.name)
+    return None
+
+
+def _analyse(session: Session, kept: Kept) -> None:
+    limits = media.Limits.from_environment()
+    session.analysing = cached.pool().submit(kept.digest, work.analysis(kept, cached.readers(), limits))

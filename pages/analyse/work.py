@@ -1,0 +1,117 @@
+"""What the pool does for the Analyse page: fetch a link, analyse a clip, make a copy that browsers play."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from emotion import errors, media
+from emotion.timeline import Timeline
+from pages.shared import visitors
+from pages.shared.jobs import Report, Work
+from pages.shared.visitors import Kept
+
+if TYPE_CHECKING:
+    from emotion.pipeline import Progress, Readers
+    from pages.shared.charts import Envelope
+
+NAMELESS: Final = "clip"
+"""What the pipeline calls every clip: its result may be shared by visitors, their names are not."""
+ENVELOPE_SR: Final = 8000
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """The result of one clip, by whatever name; ``envelope`` is its waveform, small enough to draw."""
+
+    timeline: Timeline
+    envelope: Envelope | None
+
+    def named(self, name: str) -> Analysed:
+        return replace(self, timeline=replace(self.timeline, clip=replace(self.timeline.clip, name=name)))
+
+
+def analysis(kept: Kept, readers: Future[Readers], limits: media.Limits) -> Work[Analysed]:
+    """Work that reads a copy of its own: whoever brought the clip may leave while others wait for it."""
+
+    def work(report: Report, cancelled: Callable[[], bool]) -> Analysed:
+        from emotion import pipeline
+
+        with _own_copy(kept.path) as path:
+            media.probe(path, name=NAMELESS, limits=limits)
+            models = readers.result()
+            if cancelled():
+                raise errors.Cancelled
+            timeline = pipeline.analyse(
+                path, models, name=NAMELESS, limits=limits, on_progress=_keeping_partial(report), cancelled=cancelled
+            )
+            return Analysed(timeline, envelope_of(path, timeline))
+
+    return work
+
+
+def _keeping_partial(report: Report) -> Callable[[Progress], None]:
+    """The pipeline hands the sound's result on once; every later report repeats it for who looks then."""
+    partial: Timeline | None = None
+
+    def keep(progress: Progress) -> None:
+        nonlocal partial
+        partial = progress.partial or partial
+        report(replace(progress, partial=partial))
+
+    return keep
+
+
+def fetching(url: str, folder: Path, limits: media.Limits) -> Work[Kept]:
+    """Work that brings the video of a link into a visitor's folder."""
+
+    def work(report: Report, cancelled: Callable[[], bool]) -> Kept:
+        from emotion.fetch import fetch
+
+        fetched = fetch(url, folder, limits=limits, on_progress=report, cancelled=cancelled)
+        with fetched.path.open("rb") as f:
+            digest = hashlib.file_digest(f, "sha256").hexdigest()
+        return Kept(fetched.path, fetched.title or fetched.path.name, digest)
+
+    return work
+
+
+def envelope_of(path: Path, timeline: Timeline) -> Envelope | None:
+    """The waveform of a clip that has sound which can be read."""
+    if timeline.clip.sr is None:
+        return None
+    from emotion import signals
+
+    try:
+        y = media.read_sound(path, ENVELOPE_SR, name=NAMELESS)
+    except errors.MediaError:
+        return None
+    return signals.envelope(y, ENVELOPE_SR) if y.size else None
+
+
+def with_name(error: BaseException | None, name: str) -> BaseException | None:
+    """An error that quotes the clip quotes this visitor's name for it."""
+    if isinstance(error, errors.MoodCueError) and "name" in error.values:
+        return type(error)(**{**error.values, "name": name})
+    return error
+
+
+@contextmanager
+def _own_copy(path: Path) -> Iterator[Path]:
+    own = visitors.arrive()
+    try:
+        target = own.folder / path.name
+        try:
+            os.link(path, target)
+        except OSError:
+            shutil.copyfile(path, target)
+        yield target
+    finally:
+        own.free()

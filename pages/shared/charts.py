@@ -1,0 +1,305 @@
+"""Charts of emotions: pure functions from results to plotly figures.
+
+Backgrounds are clear and the text colour is left to the theme, so that one figure serves light and
+dark. An emotion has one colour and one pattern everywhere, and its name stands beside it. ``words``
+gives the sentence of a key in the visitor's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from emotion.labels import EMOTIONS, TABLE
+from emotion.timeline import EmotionScores, Moment, Timeline, Verdict
+
+Words = Callable[..., str]
+Envelope = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
+
+SIDES: Final = ("voice", "face", "fused")
+PATTERNS: Final = dict(zip(EMOTIONS, ("", "-", ".", "\\", "/", "x", "+", "|"), strict=True))
+GREY: Final = "#8a8f98"
+CLEAR: Final = "rgba(0,0,0,0)"
+FAINT: Final = "rgba(138,143,152,0.25)"
+EDGE_S: Final = 1e-3
+"""How far from its neighbour a curve falls to nothing where a modality has nothing to say."""
+LABEL_SHARE: Final = 0.09
+"""An emotion is named on the timeline where it leads for at least this part of the clip."""
+WAVE_PX, ROW_PX, FOOT_PX = 58, 84, 96
+
+
+def timeline_figure(
+    timeline: Timeline, envelope: Envelope | None, words: Words, at_s: float | None = None
+) -> go.Figure:
+    """Waveform and emotions on one axis of time. A click gives ``points[0].x``, a drag ``box[0].x``."""
+    sides = sides_of(timeline)
+    heights = [WAVE_PX] * (envelope is not None) + [ROW_PX] * len(sides)
+    figure = make_subplots(
+        rows=max(1, len(heights)),
+        shared_xaxes=True,
+        vertical_spacing=0.025,
+        row_heights=heights or [ROW_PX],
+    )
+    row = 0
+    if envelope is not None:
+        row += 1
+        _wave(figure, envelope, row, words("chart.waveform"))
+    for side in sides:
+        row += 1
+        _areas(figure, timeline.moments, side, row, words, legend=side == sides[-1])
+    if at_s is not None:
+        figure.add_vline(x=at_s, line_width=1.5, line_dash="dot", line_color=GREY)
+    duration_s = max(timeline.clip.duration_s, 0.1)
+    figure.update_xaxes(range=[0, duration_s], showgrid=False, zeroline=False, fixedrange=True, showticklabels=False)
+    ticks = time_ticks(duration_s)
+    figure.update_xaxes(showticklabels=True, tickvals=ticks, ticktext=[_clock(s) for s in ticks], row=row)
+    figure.update_yaxes(fixedrange=True, showgrid=False, zeroline=False)
+    figure.update_layout(
+        height=sum(heights) + FOOT_PX,
+        margin={"l": 62, "r": 8, "t": 8, "b": 0},
+        dragmode="select",
+        selectdirection="h",
+        hovermode="x",
+        clickmode="event+select",
+        legend={"orientation": "h", "yanchor": "top", "y": -0.09, "x": 0, "itemclick": False, "itemdoubleclick": False},
+    )
+    return _clear(figure)
+
+
+def sides_of(timeline: Timeline) -> list[str]:
+    """The rows worth drawing: both together only where there are two."""
+    present = [s for s in ("voice", "face") if any(getattr(m, s) is not None for m in timeline.moments)]
+    return [*present, "fused"] if len(present) == 2 else present
+
+
+def bars_figure(verdicts: Mapping[str, Verdict | EmotionScores | None], words: Words) -> go.Figure:
+    """The eight probabilities side by side for each modality that has something to say."""
+    shown = {side: _scores(v) for side, v in verdicts.items() if v is not None}
+    figure = make_subplots(
+        cols=max(1, len(shown)),
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
+        column_titles=[words(f"side.{side}") for side in shown],
+    )
+    names = [words(f"emotion.{e}") for e in EMOTIONS]
+    top = max((s.confidence for s in shown.values()), default=1.0)
+    for column, scores in enumerate(shown.values(), start=1):
+        figure.add_trace(
+            go.Bar(
+                x=list(scores.probs),
+                y=names,
+                orientation="h",
+                marker={"color": [e.colour for e in TABLE], "cornerradius": 3, "pattern": _pattern_list()},
+                text=[words("chart.percent", value=p) for p in scores.probs],
+                textposition="outside",
+                cliponaxis=False,
+                hovertemplate="%{y} %{text}<extra></extra>",
+                showlegend=False,
+            ),
+            row=1,
+            col=column,
+        )
+    figure.update_xaxes(range=[0, top * 1.32], visible=False, fixedrange=True)
+    figure.update_yaxes(autorange="reversed", showgrid=False, fixedrange=True)
+    figure.update_layout(height=290, bargap=0.28, margin={"l": 8, "r": 8, "t": 28, "b": 4})
+    return _clear(figure)
+
+
+def plane_figure(points: Mapping[str, EmotionScores | None], words: Words) -> go.Figure:
+    """Valence and arousal: the eight emotions where their source puts them, and what was found."""
+    figure = go.Figure()
+    figure.add_hline(y=0, line_width=1, line_color=FAINT)
+    figure.add_vline(x=0, line_width=1, line_color=FAINT)
+    figure.add_trace(
+        go.Scatter(
+            x=[e.valence for e in TABLE],
+            y=[e.arousal for e in TABLE],
+            mode="markers+text",
+            text=[words(f"emotion.{e.name}") for e in TABLE],
+            textposition=[_LABEL_AT.get(e.name, "top center") for e in TABLE],
+            textfont_size=12,
+            marker={"color": [e.colour for e in TABLE], "symbol": [e.symbol for e in TABLE], "size": 11},
+            hovertemplate="%{text}<br>%{x:.2f}, %{y:.2f}<extra></extra>",
+            showlegend=False,
+        )
+    )
+    for side, scores in points.items():
+        if scores is None:
+            continue
+        name = words(f"side.{side}")
+        figure.add_trace(
+            go.Scatter(
+                x=[scores.valence],
+                y=[scores.arousal],
+                mode="markers",
+                name=name,
+                marker={"symbol": _SIDE_SYMBOL[side], "size": 17, "color": CLEAR, "line": {"width": 3, "color": GREY}}
+                if side != "fused"
+                else {"symbol": _SIDE_SYMBOL[side], "size": 19, "color": "#7a70e8", "line": {"width": 2}},
+                hovertemplate=f"{name}<br>%{{x:.2f}}, %{{y:.2f}}<extra></extra>",
+            )
+        )
+    axis = {"range": [-1.08, 1.08], "showgrid": False, "zeroline": False, "tickvals": [-1, 0, 1], "fixedrange": True}
+    figure.update_xaxes(title=words("chart.valence"), **axis)
+    figure.update_yaxes(title=words("chart.arousal"), **axis)
+    figure.update_layout(
+        height=340,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+    )
+    return _clear(figure)
+
+
+_LABEL_AT: Final = {
+    "fearful": "top left",
+    "angry": "top right",
+    "disgust": "bottom center",
+    "neutral": "bottom center",
+    "sad": "bottom center",
+}
+_SIDE_SYMBOL: Final = {"voice": "circle", "face": "square", "fused": "star-diamond"}
+
+
+def _scores(verdict: Verdict | EmotionScores) -> EmotionScores:
+    return verdict.scores if isinstance(verdict, Verdict) else verdict
+
+
+def _pattern_list() -> dict[str, Any]:
+    return {"shape": list(PATTERNS.values()), "size": 6, "solidity": 0.25, "fgcolor": "white", "fgopacity": 0.45}
+
+
+def _wave(figure: go.Figure, envelope: Envelope, row: int, name: str) -> None:
+    times, low, high = (np.asarray(part, dtype=np.float32).round(4) for part in envelope)
+    style = {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    figure.add_trace(go.Scatter(x=times, y=low, mode="lines", **style), row=row, col=1)
+    figure.add_trace(go.Scatter(x=times, y=high, mode="lines", fill="tonexty", fillcolor=GREY, **style), row=row, col=1)
+    every = max(1, len(times) // 600)  # what a click on the waveform hits
+    figure.add_trace(_touch(times[::every], [_clock(s) for s in times[::every]], 0.0), row=row, col=1)
+    peak = max(float(np.abs(high).max(initial=0)), float(np.abs(low).max(initial=0)), 1e-3)
+    figure.update_yaxes(range=[-peak, peak], tickvals=[0], ticktext=[name], row=row)
+
+
+def _touch(x: Iterable[float], text: Sequence[str], y: float) -> go.Scatter:
+    """Invisible points: lines alone give no clicks."""
+    x = list(map(float, x))
+    hidden = {"marker": {"opacity": 0}}
+    return go.Scatter(
+        x=x,
+        y=[y] * len(x),
+        mode="lines+markers",
+        line={"width": 0, "color": CLEAR},
+        marker={"opacity": 0, "size": 8},
+        selected=hidden,
+        unselected=hidden,
+        text=text,
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def _areas(figure: go.Figure, moments: Sequence[Moment], side: str, row: int, words: Words, *, legend: bool) -> None:
+    x, stacked = curve(moments, side)
+    for index, emotion in enumerate(TABLE):
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=stacked[:, index],
+                mode="lines",
+                line={"width": 0.5, "color": emotion.colour},
+                stackgroup=side,
+                fillcolor=emotion.colour,
+                fillpattern={
+                    "shape": PATTERNS[emotion.name],
+                    "fgcolor": "white",
+                    "bgcolor": emotion.colour,
+                    "fillmode": "replace",
+                    "size": 6,
+                    "solidity": 0.2,
+                    "fgopacity": 0.5,
+                },
+                name=words(f"emotion.{emotion.name}"),
+                legendgroup=emotion.name,
+                showlegend=legend,
+                hoverinfo="skip",
+            ),
+            row=row,
+            col=1,
+        )
+    spoken = [m for m in moments if getattr(m, side) is not None]
+    figure.add_trace(
+        _touch([m.segment.middle_s for m in spoken], [_hover(m, side, words) for m in spoken], 0.5), row=row, col=1
+    )
+    figure.update_yaxes(range=[0, 1], tickvals=[0.5], ticktext=[words(f"side.{side}")], row=row)
+    _name_leaders(figure, spoken, side, row, words)
+
+
+def curve(moments: Sequence[Moment], side: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
+    """``x`` (n,) seconds and probabilities (n, 8), zero where ``side`` has nothing to say."""
+    xs: list[float] = []
+    ys: list[Any] = []
+    nothing = np.zeros(len(EMOTIONS))
+    for silent, run in groupby(moments, key=lambda m: getattr(m, side) is None):
+        stretch = list(run)
+        start_s, end_s = stretch[0].segment.start_s, stretch[-1].segment.end_s
+        if silent:
+            xs += [start_s + EDGE_S, end_s - EDGE_S]
+            ys += [nothing, nothing]
+            continue
+        values = [getattr(m, side).as_array() for m in stretch]
+        xs += [start_s, *(m.segment.middle_s for m in stretch), end_s]
+        ys += [values[0], *values, values[-1]]
+    return np.array(xs).round(4), np.array(ys, dtype=np.float32).reshape(-1, len(EMOTIONS)).round(4)
+
+
+def _hover(moment: Moment, side: str, words: Words) -> str:
+    scores: EmotionScores = getattr(moment, side)
+    best = sorted(scores.as_dict().items(), key=lambda item: -item[1])[:3]
+    lines = [words("chart.share", emotion=words(f"emotion.{e}"), value=p) for e, p in best]
+    return "<br>".join([f"<b>{_clock(moment.segment.start_s)}</b>", *lines])
+
+
+def _name_leaders(figure: go.Figure, spoken: Sequence[Moment], side: str, row: int, words: Words) -> None:
+    if not spoken:
+        return
+    whole_s = sum(m.segment.duration_s for m in spoken)
+    for label, run in groupby(spoken, key=lambda m: getattr(m, side).label):
+        stretch = list(run)
+        if sum(m.segment.duration_s for m in stretch) < LABEL_SHARE * whole_s:
+            continue
+        middle = stretch[len(stretch) // 2]
+        probs = getattr(middle, side).as_array()
+        index = EMOTIONS.index(label)
+        figure.add_annotation(
+            x=(stretch[0].segment.start_s + stretch[-1].segment.end_s) / 2,
+            y=float(probs[:index].sum() + probs[index] / 2),
+            text=words(f"emotion.{label}"),
+            showarrow=False,
+            font={"size": 11, "color": "#16161b"},
+            bgcolor="rgba(255,255,255,0.82)",
+            borderpad=2,
+            row=row,
+            col=1,
+        )
+
+
+def time_ticks(duration_s: float, most: int = 9) -> list[float]:
+    """Round places on the axis of time, at most about ``most``."""
+    for step in (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600):
+        if duration_s / step <= most:
+            return [float(s) for s in np.arange(0, duration_s + 1e-6, step)]
+    return [0.0, duration_s]
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(float(seconds), 60)
+    return f"{int(minutes)}:{rest:04.1f}" if rest % 1 > 0.04 else f"{int(minutes)}:{int(rest):02d}"
+
+
+def _clear(figure: go.Figure) -> go.Figure:
+    return figure.update_layout(paper_bgcolor=CLEAR, plot_bgcolor=CLEAR)

@@ -1,0 +1,118 @@
+"""Players: the visitor's own clip, in step with the timeline under it, and songs on request."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+CLIP_KEY: Final = "clip_player"
+TIMELINE_KEY: Final = "clip_timeline"
+VIDEO_ID: Final = re.compile(r"[A-Za-z0-9_-]{11}")
+
+# A click or the start of a drag on the chart moves the player at once, without asking the server;
+# a line on the chart follows the player. `jump` comes from elsewhere on the page.
+_SYNC_JS: Final = """
+const state = { jumped: 0 };
+export default function ({ data, parentElement }) {
+  const media = () => document.querySelector(`.st-key-${data.player} video, .st-key-${data.player} audio`);
+  const box = () => document.querySelector(`.st-key-${data.chart}`);
+  const plot = () => box() && box().querySelector('.js-plotly-plot');
+  const axis = () => plot() && plot()._fullLayout && plot()._fullLayout.xaxis;
+  const go = (seconds) => {
+    const player = media();
+    if (player && Number.isFinite(seconds)) player.currentTime = Math.max(0, seconds);
+    return Boolean(player);
+  };
+  let down = null;
+  const secondsAt = (event) => {
+    const x = axis();
+    if (!x) return null;
+    const at = event.clientX - plot().getBoundingClientRect().left - x._offset;
+    return at < 0 || at > x._length ? null : x.p2d(at);
+  };
+  const inChart = (event) => plot() && event.target.closest && event.target.closest('.js-plotly-plot') === plot();
+  const onDown = (event) => { down = inChart(event) ? secondsAt(event) : null; };
+  const onUp = (event) => {
+    if (down === null) return;
+    const up = secondsAt(event);
+    go(up === null ? down : Math.min(down, up));
+    down = null;
+  };
+  document.addEventListener('pointerdown', onDown, true);
+  document.addEventListener('pointerup', onUp, true);
+
+  const line = document.createElement('div');
+  line.setAttribute('aria-hidden', 'true');
+  line.style.cssText = 'position:absolute;width:2px;pointer-events:none;z-index:5;border-radius:1px;display:none;' +
+    'background:var(--st-primary-color, #4b44a6)';
+  let frame = 0;
+  const follow = () => {
+    const player = media(), chart = plot(), x = axis();
+    if (data.jump && state.jumped !== data.jump && go(data.at)) state.jumped = data.jump;
+    if (player && chart && x) {
+      const host = box();
+      if (line.parentElement !== host) { host.style.position = 'relative'; host.appendChild(line); }
+      const size = chart._fullLayout._size, inner = chart.getBoundingClientRect(), outer = host.getBoundingClientRect();
+      const at = x.d2p(Math.min(player.currentTime, x.range[1]));
+      line.style.display = 'block';
+      line.style.left = `${inner.left - outer.left + x._offset + at - 1}px`;
+      line.style.top = `${inner.top - outer.top + size.t}px`;
+      line.style.height = `${size.h}px`;
+    } else {
+      line.style.display = 'none';
+    }
+    frame = requestAnimationFrame(follow);
+  };
+  follow();
+  return () => {
+    cancelAnimationFrame(frame);
+    line.remove();
+    document.removeEventListener('pointerdown', onDown, true);
+    document.removeEventListener('pointerup', onUp, true);
+  };
+}
+"""
+
+# The frame must send where it stands, or the player refuses with error 153.
+_SONG_JS: Final = """
+export default function ({ data, parentElement }) {
+  const frame = document.createElement('iframe');
+  frame.src = `https://www.youtube-nocookie.com/embed/${encodeURIComponent(data.id)}`;
+  frame.title = data.title;
+  frame.allow = 'encrypted-media; picture-in-picture; fullscreen';
+  frame.referrerPolicy = 'strict-origin-when-cross-origin';
+  frame.style.cssText = 'width:100%;aspect-ratio:16/9;border:0;border-radius:0.6rem;display:block';
+  parentElement.querySelector('div').replaceChildren(frame);
+}
+"""
+
+
+def _component(name: str, **parts: Any) -> Any:
+    return component(name, isolate_styles=False, **parts)
+
+
+def clip_player(path: Path, *, video: bool, alt: str) -> None:
+    """The visitor's clip; :func:`keep_in_step` finds it by its key."""
+    with st.container(key=CLIP_KEY):
+        (st.video if video else st.audio)(str(path), alt=alt)
+
+
+def keep_in_step(at_s: float, jump: int) -> None:
+    """Chart and player move together. Each new number in ``jump`` moves the player to ``at_s``."""
+    data = {"player": CLIP_KEY, "chart": TIMELINE_KEY, "at": at_s, "jump": jump}
+    _component("moodcue_sync", js=_SYNC_JS)(key="clip_sync", data=data, height="content")
+
+
+def song_player(video_id: str, title: str, *, key: str) -> None:
+    """A YouTube player. Nothing of it is loaded before this is called.
+
+    Raises:
+        ValueError: ``video_id`` is not the eleven signs of a video.
+    """
+    if not VIDEO_ID.fullmatch(video_id):
+        raise ValueError(f"not a YouTube video: {video_id!r}")
+    _component("moodcue_song", html="<div></div>", js=_SONG_JS)(key=key, data={"id": video_id, "title": title})
