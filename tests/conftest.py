@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emotion.pipeline import Readers, load_readers
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("MOODCUE_DATA", ROOT.parent / "shared" / "data"))
 SAMPLES = ROOT / "assets" / "samples"
@@ -24,3 +26,9 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"the recordings are not here: {DATA} (set MOODCUE_DATA)")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def readers() -> Readers:
+    """The served models, loaded once."""
+    return load_readers()

@@ -1,0 +1,97 @@
+"""The app as a visitor meets it: how soon the first page stands, and what the server holds at work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+
+def measure(clip: Path) -> dict[str, float]:
+    """Seconds and MB; the first page on a server that has answered nobody yet."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        print("no Chromium here: the app is not measured")
+        return {}
+    with _server() as (url, process), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        browser.new_page().goto("about:blank")
+        page = browser.new_page()
+        started = time.perf_counter()
+        page.goto(url)
+        page.locator("h1").first.wait_for()
+        page.locator("input[type=file]").first.wait_for(state="attached")
+        first = time.perf_counter() - started
+        peak = _Peak(process)
+        started = time.perf_counter()
+        page.locator("input[type=file]").first.set_input_files(str(clip))
+        page.get_by_role("tablist").wait_for(timeout=300_000)
+        result = time.perf_counter() - started
+        time.sleep(3)
+        peak.done.set()
+        peak.join()
+        browser.close()
+    return {"first page, s": first, "upload to result in the page, s": result, "app's peak memory, MB": peak.mb}
+
+
+class _Peak(threading.Thread):
+    """Watches the server's resident memory."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        super().__init__(daemon=True)
+        self.process, self.mb, self.done = process, 0.0, threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        while not self.done.wait(0.2):
+            self.mb = max(self.mb, self.process.memory_info().rss / 1024**2)
+
+
+@contextmanager
+def _server() -> Iterator[tuple[str, psutil.Process]]:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield url, psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait()
