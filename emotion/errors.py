@@ -75,6 +75,11 @@ class TooShort(MediaError):
     english = "{name} lasts only {duration_s:.2f} s. Use a clip of at least half a second."
 
 
+class NoVoice(MediaError):
+    key = "error.no_voice"
+    english = "There is nothing to hear in these {duration_s:.2f} s of sound. Choose a recording with a voice."
+
+
 class FileMissing(MediaError):
     key = "error.file_missing"
     english = "There is no file {name}. Check the path."

@@ -1,0 +1,152 @@
+"""Where somebody speaks: no speech, no opinion.
+
+The network is Silero VAD (MIT, github.com/snakers4/silero-vad). It carries a state from one chunk of
+32 ms to the next; to be fast, long sound is cut into stretches that run side by side, each with a
+run-up whose answers are thrown away.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from emotion import signals
+from emotion.timeline import Segment
+from emotion.weights import Weights, load
+
+SR: Final = 16_000
+CHUNK: Final = 512
+CONTEXT: Final = 64
+RUN_UP: Final = 12
+STRETCH: Final = 32
+DEFAULT: Final = "vad-silero-v1"
+
+WINDOW_S: Final = 3.0
+HOP_S: Final = 1.0
+PEAK: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How probabilities become stretches of speech."""
+
+    enter: float = 0.5
+    leave: float = 0.35
+    shortest_speech_s: float = 0.2
+    longest_pause_s: float = 0.6
+    margin_s: float = 0.1
+
+
+class SpeechDetector:
+    """Voice activity on 16 kHz sound."""
+
+    def __init__(self, weights: Weights) -> None:
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        path = str(weights.path("silero_vad.onnx"))
+        self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self.used = weights.used
+
+    @classmethod
+    def build(cls, name: str = DEFAULT) -> SpeechDetector:
+        return cls(load(name))
+
+    def probs(self, y: signals.Signal) -> npt.NDArray[np.float32]:
+        """Probability of speech for each 32 ms of 16 kHz sound, shape (ceil(n / 512),)."""
+        y = signals.mono(y)
+        chunks = -(-y.size // CHUNK)
+        if chunks == 0:
+            return np.zeros(0, np.float32)
+        if (peak := float(np.abs(y).max())) < signals.SILENCE_PEAK:
+            return np.zeros(chunks, np.float32)
+        stretches = -(-chunks // STRETCH)
+        lead = CONTEXT + RUN_UP * CHUNK
+        scaled = y * (PEAK / peak)
+        padded = np.pad(scaled, (lead, stretches * STRETCH * CHUNK - y.size))
+        rows = np.lib.stride_tricks.sliding_window_view(padded, lead + STRETCH * CHUNK)[:: STRETCH * CHUNK]
+        state = np.zeros((2, stretches, 128), np.float32)
+        rate = np.array(SR, np.int64)
+        answers = []
+        for step in range(RUN_UP + min(STRETCH, chunks)):
+            at = step * CHUNK
+            rows_now = np.ascontiguousarray(rows[:, at : at + CONTEXT + CHUNK])
+            answer, state = self._session.run(None, {"input": rows_now, "state": state, "sr": rate})
+            answers.append(np.asarray(answer)[:, 0])
+        return np.stack(answers[RUN_UP:], axis=1).reshape(-1)[:chunks].astype(np.float32)
+
+
+@functools.cache
+def shared_detector() -> SpeechDetector:
+    """The detector for whoever brings none of their own: it holds no state between calls."""
+    return SpeechDetector.build()
+
+
+def speech_segments(
+    y: signals.Signal, sr: int, *, detector: SpeechDetector | None = None, rules: Rules | None = None
+) -> list[Segment]:
+    """Stretches with speech, in order, not touching; empty where nobody speaks.
+
+    Args:
+        y: shape (n,), mono in [-1, 1].
+        sr: samples a second.
+        detector: :func:`shared_detector` where None.
+    """
+    rules = rules or Rules()
+    probs = (detector or shared_detector()).probs(signals.resample(y, sr, SR))
+    duration_s = len(y) / sr
+    found: list[tuple[float, float]] = []
+    for start_s, end_s in _runs(probs, rules):
+        if found and start_s - found[-1][1] < rules.longest_pause_s:
+            found[-1] = (found[-1][0], end_s)
+        else:
+            found.append((start_s, end_s))
+    return [
+        Segment(max(0.0, start_s - rules.margin_s), min(duration_s, end_s + rules.margin_s))
+        for start_s, end_s in found
+        if end_s - start_s >= rules.shortest_speech_s
+    ]
+
+
+def _runs(probs: npt.NDArray[np.float32], rules: Rules) -> list[tuple[float, float]]:
+    """Stretches entered above one threshold and left below a lower one, in seconds."""
+    runs: list[tuple[float, float]] = []
+    begun: int | None = None
+    for i, p in enumerate([*probs.tolist(), 0.0]):
+        if begun is None and p >= rules.enter:
+            begun = i
+        elif begun is not None and p < rules.leave:
+            runs.append((begun * CHUNK / SR, i * CHUNK / SR))
+            begun = None
+    return runs
+
+
+def voice_segments(
+    y: signals.Signal,
+    sr: int,
+    *,
+    detector: SpeechDetector | None = None,
+    window_s: float = WINDOW_S,
+    hop_s: float = HOP_S,
+) -> list[Segment]:
+    """Windows of about ``window_s`` every ``hop_s`` over the stretches with speech.
+
+    Speech shorter than a window gets one window of its own length.
+    """
+    return windows_over(speech_segments(y, sr, detector=detector), window_s, hop_s)
+
+
+def windows_over(speech: Sequence[Segment], window_s: float = WINDOW_S, hop_s: float = HOP_S) -> list[Segment]:
+    """Overlapping windows over each stretch, in order of time."""
+    return [
+        Segment(stretch.start_s + start_s, stretch.start_s + end_s)
+        for stretch in speech
+        for start_s, end_s in signals.windows(stretch.duration_s, window_s, hop_s)
+    ]
