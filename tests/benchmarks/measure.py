@@ -67,7 +67,7 @@ def plain(clip: Path) -> dict[str, Any]:
     decoded = time.perf_counter()
     found = 0
     for rgb in taken:
-        faces = DeepFace.analyze(rgb[..., ::-1], actions=["emotion"], enforce_detection=False, silent=True)
+        faces: Any = DeepFace.analyze(rgb[..., ::-1], actions=["emotion"], enforce_detection=False, silent=True)
         found += faces[0]["face_confidence"] > 0
     face = (time.perf_counter() - decoded) / len(taken) * count
     return {
