@@ -15,15 +15,22 @@ Nothing here knows of a page: reasons are message keys with values (``messages.s
 
 from recommender.catalogue import Catalogue, Track
 from recommender.files import load as load_catalogue
+from recommender.filters import Filters
 from recommender.messages import sentence
 from recommender.picks import Pick, emotion_picks, seed_picks
+from recommender.plane import GOALS
+from recommender.rank import INTENTS, rank
 
 __all__ = [
+    "GOALS",
+    "INTENTS",
     "Catalogue",
+    "Filters",
     "Pick",
     "Track",
     "emotion_picks",
     "load_catalogue",
+    "rank",
     "seed_picks",
     "sentence",
 ]

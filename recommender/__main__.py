@@ -18,8 +18,12 @@ from emotion.labels import EMOTIONS
 from emotion.result import from_dict
 from emotion.timeline import Timeline
 from recommender import files, lmc, moods, tables
+from recommender.catalogue import ENERGY_LEVELS, Catalogue
 from recommender.errors import NothingHeard, UnknownChoice
+from recommender.filters import Filters
 from recommender.picks import Pick, emotion_picks, seed_picks
+from recommender.plane import DEFAULT_GOAL, GOALS
+from recommender.rank import INTENTS, rank
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,12 +48,23 @@ def recommend(argv: Sequence[str]) -> int:
     if args.emotion is not None:
         picks = emotion_picks(args.emotion.lower(), args.count, catalogue, seed=args.seed)
     else:
-        picks = _for_timeline(read_timeline(args.timeline), catalogue, args)
+        picks = for_timeline(read_timeline(args.timeline), catalogue, args)
     print(tables.render(picks, args.format))  # noqa: T201
     return 0
 
 
-def _for_timeline(timeline: Timeline, catalogue: files.Catalogue, args: argparse.Namespace) -> list[Pick]:
+def for_timeline(timeline: Timeline, catalogue: Catalogue, args: argparse.Namespace) -> list[Pick]:
+    """The seed's view unless an intent or a filter asks for the plane."""
+    filters = Filters(
+        genres=frozenset(args.genre or ()),
+        decades=frozenset(args.decade or ()),
+        energies=frozenset(args.energy or ()),
+        words=args.words,
+    )
+    if args.intent or args.goal or filters != Filters():
+        intent = args.intent or ("lead" if args.goal else "match")
+        how = {"count": args.count, "intent": intent, "filters": filters, "seed": args.seed}
+        return rank(timeline, catalogue, goal=args.goal or DEFAULT_GOAL, **how)
     sides = [None if v is None else v.scores for v in (timeline.voice, timeline.face)]
     if sides == [None, None] and timeline.fused is not None:
         sides[0] = timeline.fused.scores
@@ -70,7 +85,15 @@ def _recommend_parser() -> argparse.ArgumentParser:
     )
     what.add_argument("--emotion", metavar="NAME", help=", ".join(EMOTIONS))
     parser.add_argument("--count", type=_positive, default=10, metavar="N", help="at most so many songs (default 10)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another number, other songs (default 0)")
+    plane = parser.add_argument_group("by distance on the plane, for a timeline (else the seed's five and five)")
+    plane.add_argument("--intent", choices=INTENTS, help="match the mood, counter it (irony), or lead it to --goal")
+    plane.add_argument("--goal", choices=GOALS, help=f"where to lead (default {DEFAULT_GOAL})")
+    plane.add_argument("--genre", action="append", metavar="NAME", help="may be given several times")
+    plane.add_argument("--decade", action="append", type=int, metavar="1990", help="may be given several times")
+    plane.add_argument("--energy", action="append", choices=ENERGY_LEVELS)
+    plane.add_argument("--with-words", dest="words", action="store_true", default=None)
+    plane.add_argument("--without-words", dest="words", action="store_false", default=None)
+    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="another number, other songs (default 0)")
     parser.add_argument("--format", choices=tables.FORMATS, default="table")
     parser.add_argument("--catalogue", type=Path, metavar="FILE", help="CSV or Parquet instead of the one installed")
     return parser
@@ -81,6 +104,12 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is not a number of songs")
     return number
+
+
+def _seed(text: str) -> int:
+    if int(text) < 0:
+        raise argparse.ArgumentTypeError("a seed is 0 or more")
+    return int(text)
 
 
 def read_timeline(path: Path) -> Timeline:
@@ -123,7 +152,7 @@ def convert(argv: Sequence[str]) -> int:
     return 0
 
 
-def _write(catalogue: files.Catalogue, path: Path) -> None:
+def _write(catalogue: Catalogue, path: Path) -> None:
     if path.is_dir():
         path = path / "catalogue.csv"
     write = files.write_parquet if path.suffix == ".parquet" else files.write_csv

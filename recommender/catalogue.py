@@ -147,8 +147,17 @@ class Catalogue:
     @functools.cached_property
     def artist_code(self) -> npt.NDArray[np.intp]:
         """One number an artist, shape (n,): equal where the artist is the same, however written."""
-        keys = np.array([normalise(a) for a in self.artist], dtype=np.str_)
-        return np.unique(keys, return_inverse=True)[1]
+        return _codes({a: normalise(a) for a in set(self.artist)}, self.artist)
+
+    @functools.cached_property
+    def genre_names(self) -> tuple[str, ...]:
+        """Genres in order of the alphabet, "" for unknown among them; ``genre_code`` points here."""
+        return tuple(sorted(set(self.genre)))
+
+    @functools.cached_property
+    def genre_code(self) -> npt.NDArray[np.intp]:
+        """One number a genre, shape (n,)."""
+        return _codes({g: g for g in self.genre_names}, self.genre)
 
     @functools.cached_property
     def search_text(self) -> npt.NDArray[np.object_]:
@@ -179,6 +188,12 @@ class Catalogue:
             "licence": list(self.licence),
             "video_id": [v or None for v in self.video_id],
         }
+
+
+def _codes(key_of: Mapping[str, str], names: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
+    """A number for each name, equal where the keys are."""
+    numbers = {key: i for i, key in enumerate(sorted(set(key_of.values())))}
+    return np.fromiter((numbers[key_of[n]] for n in names), dtype=np.intp, count=len(names))
 
 
 def from_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Catalogue:

@@ -76,4 +76,6 @@ def load(path: Path | None = None) -> Catalogue:
     if path is not None:
         return read(path)
     built = paths.built_catalogue()
-    return read(built if built.is_file() else paths.STARTER)
+    catalogue = read(built if built.is_file() else paths.STARTER)
+    _ = catalogue.artist_code  # worked out once and kept: the first ranking is then as quick as the next
+    return catalogue
