@@ -35,6 +35,7 @@ ENTRIES = (
 def main() -> None:
     icon = str(ROOT / "assets" / "icon.svg")
     st.set_page_config(page_title="MoodCue", page_icon=icon, layout="wide", initial_sidebar_state="auto")
+    st.logo(str(ROOT / "assets" / "logo.svg"), size="large", icon_image=icon)
     pages = [
         st.Page(e.path, title=t(f"nav.{e.name}"), icon=e.icon, url_path=e.name, default=e.default)
         for e in ENTRIES

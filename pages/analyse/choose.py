@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from emotion import media
@@ -76,16 +78,22 @@ def _samples() -> None:
     st.subheader(t("analyse.samples"))
     for column, sample in zip(st.columns(len(samples)), samples, strict=True):
         title = t_plain(sample.title_key)
-        with column.container(border=True, height="stretch", vertical_alignment="distribute"):
-            with st.container(gap="xsmall"):
-                st.image(cached.poster(sample), width="stretch", alt=title)
-                st.markdown(f":small[{t(sample.title_key)}]")
+        short, details = split_title(title)
+        with column.container(border=True, height="stretch", gap="xsmall"):
+            st.image(cached.poster(sample), width="stretch", alt=title)
             st.button(
-                t("analyse.try"),
+                short,
                 key=f"sample_{sample.id}",
                 icon=":material/play_arrow:",
                 width="stretch",
-                help=title,
                 on_click=session.open_sample,
                 args=(sample,),
             )
+            if details:
+                st.caption(details)
+
+
+def split_title(title: str) -> tuple[str, str]:
+    """``Good news (a voice and a face)`` as what stands on the button and what stands under it."""
+    match = re.fullmatch(r"(.+?)\s*[(（](.+)[)）]", title)
+    return (match[1], match[2]) if match else (title, "")

@@ -13,7 +13,7 @@ from emotion.timeline import FaceTrack, Sighting, Timeline
 from pages.analyse import verdict
 from pages.analyse.session import Session
 from pages.shared.cached import jpeg
-from pages.shared.language import clock, emotion_name, percent, t, t_plain
+from pages.shared.language import clock, emotion_name, t, t_plain
 
 STRIP: Final = 8
 PEOPLE: Final = 12
@@ -149,5 +149,8 @@ def _strip(track: FaceTrack) -> None:
     shown = kept[::every]
     if not shown:
         return
-    captions = [f"{clock(s.time_s)} · {emotion_name(s.scores.label)} {percent(s.scores.confidence)}" for s in shown]
-    st.image([jpeg(s.crop) for s in shown if s.crop is not None], width=92, caption=captions, alt=captions)
+    with st.container(horizontal=True, gap="small"):
+        for sighting in shown:
+            caption = f"{clock(sighting.time_s)} · {emotion_name(sighting.scores.label)}"
+            assert sighting.crop is not None  # noqa: S101 - chosen so above
+            st.image(jpeg(sighting.crop), width=84, caption=caption, alt=caption)

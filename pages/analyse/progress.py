@@ -53,10 +53,10 @@ def _fetching(status: Status[object]) -> None:
 def _stages(progress: Progress | None) -> None:
     now = STAGES.index(progress.stage) if progress else 0
     fraction = progress.fraction if progress else 0.0
-    for index, stage in enumerate(STAGES):
+    for index, (stage, column) in enumerate(zip(STAGES, st.columns(len(STAGES)), strict=True)):
         done = 1.0 if index < now else min(max(fraction, 0.0), 1.0) if index == now else 0.0
         state = "done" if index < now else "now" if index == now else "later"
-        st.progress(done, text=t(f"progress.{state}", stage=t(f"progress.{stage}"), value=done))
+        column.progress(done, text=t(f"progress.{state}", stage=t(f"progress.{stage}"), value=done))
 
 
 def _early(progress: Progress | None) -> None:

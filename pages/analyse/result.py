@@ -22,11 +22,7 @@ def show(current: Session) -> None:
     _head(timeline)
     left, right = st.columns([3, 2], gap="large", vertical_alignment="top")
     with left, calm():
-        players.clip_player(
-            current.kept.path,
-            video=timeline.clip.width is not None,
-            alt=t_plain("result.player", name=current.kept.name),
-        )
+        _player(current, timeline)
     with right:
         verdict.headline(timeline)
         for sentence in verdict.sentences(timeline):
@@ -42,6 +38,24 @@ def _head(timeline: Timeline) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(t("result.title", name=timeline.clip.name), anchor=False, width="stretch")
         st.button(t("result.another"), icon=":material/add:", key="analyse_another", on_click=_another)
+
+
+def _player(current: Session, timeline: Timeline) -> None:
+    path = session.playable()
+    if path is None:
+        _player_to_come()
+    else:
+        name = current.kept.name if current.kept else timeline.clip.name
+        players.clip_player(path, video=timeline.clip.width is not None, alt=t_plain("result.player", name=name))
+
+
+@st.fragment(run_every=0.7)
+def _player_to_come() -> None:
+    with calm():
+        if session.playable(wait_s=0) is not None:
+            st.rerun()
+        st.skeleton(height=220)
+        st.caption(t("result.preparing"))
 
 
 def _another() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import streamlit as st
@@ -26,6 +28,7 @@ class Session:
     url: str | None = None
     fetching: Ticket[Kept] | None = None
     analysing: Ticket[work.Analysed] | None = None
+    preparing: Ticket[Path] | None = None
     result: work.Analysed | None = None
     error: BaseException | None = None
     at_s: float = 0.0
@@ -33,10 +36,10 @@ class Session:
     """What the sections of the result worked out for this clip."""
 
     def leave(self) -> None:
-        for ticket in (self.fetching, self.analysing):
+        for ticket in (self.fetching, self.analysing, self.preparing):
             if ticket is not None:
                 ticket.leave()
-        self.fetching = self.analysing = None
+        self.fetching = self.analysing = self.preparing = None
 
 
 def current() -> Session:
@@ -117,7 +120,27 @@ def advance() -> Status[Any] | None:
         start_over(work.with_name(status.error, session.kept.name))
     else:
         session.result = status.result.named(session.kept.name)
+        session.preparing = cached.pool().submit(
+            f"player {session.kept.path.name}", work.preparing(session.kept, cached.visitor().folder)
+        )
     return None
+
+
+def playable(wait_s: float = 0.3) -> Path | None:
+    """What the player plays; None while a copy that browsers play is being made.
+
+    Raises:
+        MediaError: nothing of the clip can be played.
+    """
+    ticket = current().preparing
+    if ticket is None:
+        return None
+    until = time.monotonic() + wait_s
+    while not (status := ticket.status()).over and time.monotonic() < until:
+        time.sleep(0.02)
+    if status.error is not None:
+        raise status.error
+    return status.result
 
 
 def _analyse(session: Session, kept: Kept) -> None:

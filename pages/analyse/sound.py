@@ -86,9 +86,7 @@ def _charts(d: Described) -> None:
     figure = sound_charts.features_figure(d.log_mel, d.duration_s, title=t_plain("sound.band"), unit=" dB")
     st.plotly_chart(figure, key="sound_mel", config=QUIET, alt=t_plain("sound.log_mel"))
     st.markdown(f"**{t('sound.mfcc')}**  \n:small[{t('sound.mfcc_help')}]")
-    figure = sound_charts.features_figure(
-        d.mfcc, d.duration_s, title=t_plain("sound.coefficient"), unit="", colours="RdBu"
-    )
+    figure = sound_charts.features_figure(d.mfcc, d.duration_s, title=t_plain("sound.coefficient"), unit="", middle=0.0)
     st.plotly_chart(figure, key="sound_mfcc", config=QUIET, alt=t_plain("sound.mfcc"))
     st.markdown(f"**{t('sound.trim')}**")
     removed_s = d.duration_s - (d.kept[1] - d.kept[0])

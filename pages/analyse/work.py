@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -39,21 +39,32 @@ class Analysed:
 
 
 def analysis(kept: Kept, readers: Future[Readers], limits: media.Limits) -> Work[Analysed]:
-    """Work that reads a copy of its own: whoever brought the clip may leave while others wait for it."""
+    """Work that reads a copy of its own: whoever brought the clip may leave while others wait for it.
+
+    The copy goes when the work is done, and when it is dropped without having been started.
+    """
+    own = visitors.arrive()
+    path = own.folder / kept.path.name
+    try:
+        os.link(kept.path, path)
+    except OSError:
+        shutil.copyfile(kept.path, path)
 
     def work(report: Report, cancelled: Callable[[], bool]) -> Analysed:
         from emotion import pipeline
 
-        with _own_copy(kept.path) as path:
+        try:
             media.probe(path, name=NAMELESS, limits=limits)
             models = readers.result()
-            if cancelled():
-                raise errors.Cancelled
+            on_progress = _keeping_partial(report)
             timeline = pipeline.analyse(
-                path, models, name=NAMELESS, limits=limits, on_progress=_keeping_partial(report), cancelled=cancelled
+                path, models, name=NAMELESS, limits=limits, on_progress=on_progress, cancelled=cancelled
             )
             return Analysed(timeline, envelope_of(path, timeline))
+        finally:
+            own.free()
 
+    weakref.finalize(work, own.free)
     return work
 
 
@@ -83,6 +94,18 @@ def fetching(url: str, folder: Path, limits: media.Limits) -> Work[Kept]:
     return work
 
 
+def preparing(kept: Kept, folder: Path) -> Work[Path]:
+    """Work that finds what the browser plays: the clip itself, or a small copy of it beside it."""
+
+    def work(report: Report, cancelled: Callable[[], bool]) -> Path:
+        from emotion.preview import playable
+
+        del report, cancelled
+        return playable(kept.path, folder)
+
+    return work
+
+
 def envelope_of(path: Path, timeline: Timeline) -> Envelope | None:
     """The waveform of a clip that has sound which can be read."""
     if timeline.clip.sr is None:
@@ -101,17 +124,3 @@ def with_name(error: BaseException | None, name: str) -> BaseException | None:
     if isinstance(error, errors.MoodCueError) and "name" in error.values:
         return type(error)(**{**error.values, "name": name})
     return error
-
-
-@contextmanager
-def _own_copy(path: Path) -> Iterator[Path]:
-    own = visitors.arrive()
-    try:
-        target = own.folder / path.name
-        try:
-            os.link(path, target)
-        except OSError:
-            shutil.copyfile(path, target)
-        yield target
-    finally:
-        own.free()

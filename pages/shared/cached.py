@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from emotion.pipeline import Readers
-    from pages.analyse.work import Analysed
     from pages.shared.visitors import Kept
+    from recommender import Catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES_DIR = ROOT / "assets" / "samples"
@@ -103,9 +103,8 @@ def fetch_pool() -> Pool[Kept]:
 
 
 @st.cache_resource(show_spinner=False)
-def pool() -> Pool[Analysed]:
-    """The one pool of the process; what an earlier server left behind is swept first."""
-    visitors.sweep()
+def pool() -> Pool[Any]:
+    """The one pool of the process."""
     return Pool(workers=2)
 
 
@@ -131,18 +130,38 @@ def warm() -> None:
 
     def load() -> None:
         readers().exception()
-        import librosa.feature
+        catalogue()
+        import numpy as np
         import plotly.graph_objects
         import plotly.subplots
 
-        del librosa, plotly
+        from emotion import signals
+
+        noise = np.random.default_rng(0).normal(0, 0.1, 22_050).astype(np.float32)
+        signals.mfcc(signals.trim(noise)[0], 22_050)  # librosa compiles what it needs at its first use
+        del plotly
 
     _in_background(load)
+
+
+@st.cache_resource(show_spinner=False)
+def catalogue() -> Catalogue:
+    """The songs: the built catalogue where there is one, else the shipped one."""
+    from recommender import load_catalogue
+
+    return load_catalogue()
+
+
+@st.cache_resource(show_spinner=False)
+def swept() -> int:
+    """What an earlier server left behind goes once, before the first visitor comes."""
+    return visitors.sweep()
 
 
 @st.cache_resource(show_spinner=False, scope="session", on_release=lambda visitor: visitor.leave(visitors.grace_s()))
 def visitor() -> visitors.Visitor:
     """The visitor who is asking; what is theirs goes a while after they are gone."""
+    swept()
     return visitors.held(st.session_state)
 
 

@@ -85,7 +85,7 @@ def bars_figure(verdicts: Mapping[str, Verdict | EmotionScores | None], words: W
         cols=max(1, len(shown)),
         shared_yaxes=True,
         horizontal_spacing=0.04,
-        column_titles=[words(f"side.{side}") for side in shown],
+        column_titles=[words(f"side.{side}") for side in shown] if len(shown) > 1 else None,
     )
     names = [words(f"emotion.{e}") for e in EMOTIONS]
     top = max((s.confidence for s in shown.values()), default=1.0)
@@ -95,7 +95,7 @@ def bars_figure(verdicts: Mapping[str, Verdict | EmotionScores | None], words: W
                 x=list(scores.probs),
                 y=names,
                 orientation="h",
-                marker={"color": [e.colour for e in TABLE], "cornerradius": 3, "pattern": _pattern_list()},
+                marker={"color": [e.colour for e in TABLE], "cornerradius": 3},
                 text=[words("chart.percent", value=p) for p in scores.probs],
                 textposition="outside",
                 cliponaxis=False,
@@ -107,7 +107,7 @@ def bars_figure(verdicts: Mapping[str, Verdict | EmotionScores | None], words: W
         )
     figure.update_xaxes(range=[0, top * 1.32], visible=False, fixedrange=True)
     figure.update_yaxes(autorange="reversed", showgrid=False, fixedrange=True)
-    figure.update_layout(height=290, bargap=0.28, margin={"l": 8, "r": 8, "t": 28, "b": 4})
+    figure.update_layout(height=290, bargap=0.28, margin={"l": 8, "r": 8, "t": 28 if len(shown) > 1 else 4, "b": 4})
     return _clear(figure)
 
 
@@ -170,10 +170,6 @@ def _scores(verdict: Verdict | EmotionScores) -> EmotionScores:
     return verdict.scores if isinstance(verdict, Verdict) else verdict
 
 
-def _pattern_list() -> dict[str, Any]:
-    return {"shape": list(PATTERNS.values()), "size": 6, "solidity": 0.25, "fgcolor": "white", "fgopacity": 0.45}
-
-
 def _wave(figure: go.Figure, envelope: Envelope, row: int, name: str) -> None:
     times, low, high = (np.asarray(part, dtype=np.float32).round(4) for part in envelope)
     style = {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
@@ -219,9 +215,9 @@ def _areas(figure: go.Figure, moments: Sequence[Moment], side: str, row: int, wo
                     "fgcolor": "white",
                     "bgcolor": emotion.colour,
                     "fillmode": "replace",
-                    "size": 6,
-                    "solidity": 0.2,
-                    "fgopacity": 0.5,
+                    "size": 7,
+                    "solidity": 0.12,
+                    "fgopacity": 0.4,
                 },
                 name=words(f"emotion.{emotion.name}"),
                 legendgroup=emotion.name,

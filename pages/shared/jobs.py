@@ -156,5 +156,5 @@ class Pool(Generic[R]):
                     job.stop.set()
                 if job in self._waiting:
                     self._waiting.remove(job)
-                    job.state = "cancelled"
+                    job.state, job.work = "cancelled", None
                 self._forget()

@@ -25,19 +25,23 @@ def pooled(features: npt.NDArray[Any], columns: int = COLUMNS) -> npt.NDArray[np
 
 
 def features_figure(
-    features: npt.NDArray[Any], duration_s: float, *, title: str, unit: str, colours: str = "Magma"
+    features: npt.NDArray[Any], duration_s: float, *, title: str, unit: str, middle: float | None = None
 ) -> go.Figure:
-    """A heat map of (bands, frames) over ``duration_s`` seconds; ``title`` names the bands."""
+    """A heat map of (bands, frames) over ``duration_s`` seconds; ``title`` names the bands.
+
+    With ``middle`` the colours spread to both sides of it, else from the lowest to the highest.
+    """
     z = pooled(features).round(1)
     x = np.linspace(0, duration_s, z.shape[1], endpoint=False) if z.size else []
     low, high = np.percentile(z, [1, 99]) if z.size else (0.0, 1.0)
+    reach = max(abs(float(low) - (middle or 0)), abs(float(high) - (middle or 0)), 1e-3)
     figure = go.Figure(
         go.Heatmap(
             z=z,
             x=x,
-            colorscale=colours,
-            zmin=float(low),
-            zmax=float(high),
+            colorscale="RdBu" if middle is not None else "Viridis",  # the theme takes "#0000.." for its own
+            zmin=float(low) if middle is None else middle - reach,
+            zmax=float(high) if middle is None else middle + reach,
             hovertemplate=f"%{{x:.2f}} s · {title} %{{y}} · %{{z:.1f}}{unit}<extra></extra>",
             colorbar={"thickness": 10, "outlinewidth": 0, "ticksuffix": unit},
         )
@@ -70,14 +74,16 @@ def mean_figure(whole: npt.NDArray[Any], trimmed: npt.NDArray[Any], words: Words
 def trim_figure(envelope: Envelope, kept: tuple[float, float], words: Words) -> go.Figure:
     """The waveform, with what trimming left in colour; ``kept`` in seconds."""
     times, low, high = envelope
+    end_s = float(times[-1] + times[0]) if len(times) else 1.0
     figure = go.Figure()
-    for colour, inside in ((GREY, False), (KEPT, True)):
+    for colour, inside in ((KEPT, True), (GREY, False)):
         mask = ((times >= kept[0]) & (times < kept[1])) == inside
         y_low, y_high = (np.where(mask, part, np.nan).round(4) for part in (low, high))
         name = words("chart.kept" if inside else "chart.trimmed")
         bars: dict[str, Any] = {"marker": {"color": colour, "line": {"width": 0}}, "hoverinfo": "skip"}
         figure.add_trace(go.Bar(x=times, y=y_high - y_low, base=y_low, name=name, **bars))
-    end_s = float(times[-1] + times[0]) if len(times) else 1.0
+    for start_s, stop_s in ((0.0, kept[0]), (kept[1], end_s)):
+        figure.add_vrect(x0=start_s, x1=stop_s, fillcolor=GREY, opacity=0.22, line_width=0)
     ticks = time_ticks(end_s)
     figure.update_xaxes(tickvals=ticks, ticktext=[_clock(s) for s in ticks], showgrid=False, fixedrange=True)
     figure.update_yaxes(visible=False, fixedrange=True)
