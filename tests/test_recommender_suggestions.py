@@ -1,0 +1,96 @@
+"""Genres and sound effects: the table is whole, in both languages, and its links are well formed."""
+
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+from emotion.labels import EMOTIONS
+from emotion.messages import catalogue
+from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline
+from recommender import suggestions
+from recommender.suggestions import cues, links, suggest
+
+
+def scores(**probs: float) -> EmotionScores:
+    return EmotionScores.from_array([probs.get(e, 0.0) for e in EMOTIONS])
+
+
+def clip_of(*each_second: EmotionScores) -> Timeline:
+    moments = tuple(Moment(Segment(i, i + 1), fused=s) for i, s in enumerate(each_second))
+    return Timeline(Clip("c", float(len(moments))), moments)
+
+
+@pytest.mark.parametrize("kind", ["genre", "instrument", "effect", "key"])
+def test_every_word_is_there_in_both_languages(kind):
+    for language in ("en", "zh_TW"):
+        for name in suggestions.names(kind):
+            assert catalogue(language).get(f"music.{kind}.{name}"), f"{language}: music.{kind}.{name}"
+    # words that nothing uses would be dead weight
+    used = {f"music.{kind}.{name}" for name in suggestions.names(kind)}
+    assert {k for k in catalogue("en") if k.startswith(f"music.{kind}.")} == used
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_every_emotion_has_a_whole_suggestion(emotion):
+    got = suggest(scores(**{emotion: 1}))
+    assert got.emotion == emotion
+    assert 3 <= len(got.genres) <= 4
+    assert len(set(got.genres)) == len(got.genres)
+    slow, fast = suggestions.STYLES[emotion].tempo_bpm
+    assert slow <= got.bpm[0] < got.bpm[1] <= fast
+    assert got.instruments
+    assert got.effects
+    assert got.accents
+
+
+def test_tempo_rises_with_arousal_and_follows_the_literature():
+    still, stirred = suggest(scores(sad=0.6, calm=0.4)), suggest(scores(sad=0.6, angry=0.4))
+    assert still.emotion == stirred.emotion == "sad"
+    assert still.bpm[1] < stirred.bpm[1]
+    assert still.genres != stirred.genres
+    middle = {e: np.mean(suggest(scores(**{e: 1})).bpm) for e in EMOTIONS}
+    assert max(middle[e] for e in ("calm", "sad", "disgust")) < min(
+        middle[e] for e in ("happy", "surprised", "angry", "fearful")
+    )
+    assert {e: suggestions.STYLES[e].key for e in ("happy", "calm", "sad", "angry", "disgust")} == {
+        "happy": "major",
+        "calm": "major",
+        "sad": "minor",
+        "angry": "minor",
+        "disgust": "minor",
+    }
+
+
+def test_links_are_well_formed():
+    found = [link for g in suggestions.names("genre") for link in links("genre", g, "sad")]
+    found += [link for e in suggestions.names("effect") for link in links("effect", e)]
+    assert {link.library for link in found} == {library.name for library in suggestions.LIBRARIES}
+    for link in found:
+        parts = urlsplit(link.url)
+        assert parts.scheme == "https"
+        assert " " not in link.url
+        assert "{" not in link.url
+        assert link.licence
+    assert "solo+piano+sad" in next(
+        link.url for link in links("genre", "solo_piano", "sad") if link.library == "Free Music Archive"
+    )
+
+
+def test_cues_stand_on_peaks_and_lulls():
+    calm, angry = scores(calm=1), scores(angry=1)
+    got = cues(clip_of(*[calm] * 6, *[angry] * 2, *[calm] * 6))
+    assert [c.why for c in got] == ["lull", "rise", "peak", "lull"]
+    peak = next(c for c in got if c.why == "peak")
+    assert peak.time_s == 6.0
+    assert peak.effect in suggestions.STYLES["angry"].accents
+    assert next(c for c in got if c.why == "rise").time_s == 4.5
+    assert [c.time_s for c in got] == sorted(c.time_s for c in got)
+
+
+def test_no_cues_without_changes_and_never_too_many():
+    assert cues(clip_of(*[scores(sad=1)] * 9)) == []
+    assert cues(clip_of(scores(sad=1))) == []
+    assert cues(Timeline(Clip("c", 1.0), ())) == []
+    restless = clip_of(*[scores(calm=1), scores(angry=1)] * 30)
+    assert len(cues(restless, limit=5)) == 5
