@@ -21,7 +21,6 @@ Every genre, instrument, key and effect is a word of ``assets/locale/music.*.jso
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote, quote_plus
@@ -243,20 +242,20 @@ def cues(timeline: Timeline, limit: int = 8) -> list[Cue]:
     return sorted((c for _, c in found[:limit]), key=lambda c: c.time_s)
 
 
-def _extremes(arousal: np.ndarray) -> Sequence[tuple[int, float]]:
-    """Where the arousal turns, with its height above (peak) or below (lull, negative) the mean."""
-    mean, out = float(arousal.mean()), []
-    for i, value in enumerate(arousal):
-        before = arousal[i - 1] if i else value
-        after = arousal[i + 1] if i + 1 < len(arousal) else value
-        height = float(value - mean)
-        top = height > 0 and value >= before and value >= after and (value > before or value > after)
-        bottom = height < 0 and value <= before and value <= after and (value < before or value < after)
-        # of a plateau the beginning alone
-        starts = i == 0 or value != before
-        if starts and abs(height) >= PROMINENCE and (top or bottom):
-            out.append((i, height))
-    return out
+def _extremes(arousal: np.ndarray) -> list[tuple[int, float]]:
+    """Where the arousal turns, with its height above (peak) or below (lull, negative) the mean.
+
+    Of a plateau the beginning counts; the clip's two ends are turns too.
+    """
+    starts = np.flatnonzero(np.diff(arousal, prepend=np.nan) != 0)
+    levels = arousal[starts]
+    if len(levels) < 2:
+        return []
+    direction = np.sign(np.diff(levels))
+    into, out_of = np.concatenate([[-direction[0]], direction]), np.concatenate([direction, [-direction[-1]]])
+    height = levels - arousal.mean()
+    turns = (into != out_of) & (into == np.sign(height)) & (np.abs(height) >= PROMINENCE)
+    return [(int(starts[k]), float(height[k])) for k in np.flatnonzero(turns)]
 
 
 def _cues_at(segment: Segment, emotion: str, accent: str, prominence: float) -> list[Cue]:

@@ -79,7 +79,7 @@ def test_links_are_well_formed():
 
 def test_cues_stand_on_peaks_and_lulls():
     calm, angry = scores(calm=1), scores(angry=1)
-    got = cues(clip_of(*[calm] * 6, *[angry] * 2, *[calm] * 6))
+    got = cues(clip_of(*[calm] * 6, *[angry] * 4, *[calm] * 6))
     assert [c.why for c in got] == ["lull", "rise", "peak", "lull"]
     peak = next(c for c in got if c.why == "peak")
     assert peak.time_s == 6.0
