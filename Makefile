@@ -10,6 +10,9 @@ PORT ?= 8501
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { echo $$p; break; }; done)
+# uv is quick and trusts what this machine trusts; where it cannot reach the packages, pip follows the machine's settings.
+INSTALL := $(VENV)/bin/uv pip install -q --python $(PY) --system-certs --compile-bytecode -r
+PIP_INSTALL := $(PY) -m pip install -q --disable-pip-version-check -r
 
 .PHONY: help app test lint types bench lock clean
 
@@ -34,8 +37,8 @@ bench: $(VENV)/.dev ## speed and memory against the plain way, as a table
 	@$(PY) -m tests.benchmarks
 
 lock: $(VENV)/.uv ## compile requirements*.txt from requirements*.in
-	@$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
-	@$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	@$(VENV)/bin/uv pip compile --system-certs -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
+	@$(VENV)/bin/uv pip compile --system-certs -q --universal --python-version 3.11 --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove the environment
 	@rm -rf $(VENV)
@@ -49,10 +52,10 @@ $(VENV)/.uv:
 
 $(VENV)/.app: requirements.txt $(VENV)/.uv
 	@echo "MoodCue: installing the app's packages (about 2 minutes, once)"
-	@VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/uv pip install -q --compile-bytecode -r requirements.txt
+	@$(INSTALL) requirements.txt || $(PIP_INSTALL) requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.app
 	@echo "MoodCue: installing what the tests need (about 1 minute, once)"
-	@VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/uv pip install -q --compile-bytecode -r requirements-dev.txt
+	@$(INSTALL) requirements-dev.txt || $(PIP_INSTALL) requirements-dev.txt
 	@touch $@
