@@ -9,6 +9,7 @@ import streamlit as st
 
 import recommender
 from emotion.timeline import Timeline
+from pages.analyse import suits
 from pages.analyse.session import Session
 from pages.shared import cached, players
 from pages.shared.failures import calm
@@ -25,6 +26,8 @@ def show(current: Session, timeline: Timeline) -> None:
     _lists(picks)
     st.button(t("songs.others"), icon=":material/shuffle:", key="songs_others", on_click=_others, args=(current,))
     st.caption(t("songs.privacy"))
+    with calm():
+        suits.show(timeline)
 
 
 def picked(current: Session, timeline: Timeline) -> list[Pick]:

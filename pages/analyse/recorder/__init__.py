@@ -1,0 +1,88 @@
+"""Record a clip in the browser, picture and sound together: a component of our own around MediaRecorder.
+
+``recorder.js`` opens camera and microphone when a button is pressed, records, and hands the recording
+over in parts; each part is acknowledged through ``data`` before the next one is sent. What arrives goes
+the way of an upload.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+from emotion import media
+from emotion.recording import seekable
+from pages.analyse import session
+from pages.analyse.recorder.parts import Part, Recording
+from pages.shared.language import language, t_plain
+
+KEY: Final = "analyse_recorder"
+STATE: Final = "_recording"
+LIMIT_S: Final = 60.0
+STRINGS: Final = (
+    *("hint", "open", "record", "stop", "use", "again", "cancel", "close"),
+    *("preview", "playback", "time", "level", "camera", "microphone"),
+    *("asking", "ready", "counting", "recording", "quiet", "review", "sending", "sent", "cancelled", "closed"),
+    *("insecure", "unsupported", "refused", "embedded", "in_use", "lost", "failed", "not_sent"),
+    *("no_device", "no_camera", "no_microphone"),
+)
+"""The keys of ``assets/locale/recorder.*.json`` that the browser shows; it fills ``{seconds}`` and ``{limit}``."""
+
+
+def limit_s() -> float:
+    """``MOODCUE_RECORD_SECONDS`` (60), never longer than a clip may be."""
+    limits = media.Limits.from_environment()
+    return min(float(os.environ.get("MOODCUE_RECORD_SECONDS", LIMIT_S)), limits.max_duration_s - 1)
+
+
+@st.fragment
+def show() -> None:
+    """The recorder; a finished recording starts its analysis."""
+    recording = _recording()
+    data = {
+        "language": language().replace("_", "-"),
+        "strings": {key: t_plain(f"recorder.{key}", seconds="{seconds}", limit="{limit}") for key in STRINGS},
+        "limit_s": limit_s(),
+        "max_bytes": media.Limits.from_environment().max_bytes,
+        "received": {"id": recording.id, "next": recording.next},
+    }
+    _mounted()(key=KEY, data=data, on_part_change=_received)
+    if st.session_state.pop(f"{STATE}_done", False):
+        st.rerun()
+
+
+@functools.cache
+def _mounted() -> Any:
+    here = Path(__file__).parent
+    html, css, js = ((here / f"recorder.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+    return component("moodcue_recorder", html=html, css=css, js=js)
+
+
+def _recording() -> Recording:
+    return st.session_state.setdefault(STATE, Recording())
+
+
+def _received() -> None:
+    """Runs before the page does, so that the page acknowledges the part."""
+    part = Part.parse(st.session_state[KEY].get("part"))
+    if part is None:
+        return
+    if part.id != _recording().id and part.index == 0:
+        st.session_state[STATE] = Recording(part.id)
+    recording = _recording()
+    name = t_plain("recorder.name") + part.suffix
+    try:
+        if not recording.take(part, name, media.Limits.from_environment().max_bytes):
+            return
+        recording.file.seek(0)
+        session.open_file(seekable(recording.file, part.suffix), name)
+    except Exception as e:
+        recording.next = part.parts  # the browser need not send the rest
+        session.start_over(e)
+    recording.file.close()
+    st.session_state[f"{STATE}_done"] = True

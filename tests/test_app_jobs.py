@@ -1,0 +1,136 @@
+"""The pool: order, one's place in the queue, cancel, the same clip once, failures, and nobody left behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from emotion.errors import Cancelled, EmptyFile
+from pages.shared.jobs import Busy, Pool, Status, Ticket
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool[Any]]:
+    pool: Pool[Any] = Pool(workers=1, waiting=3, kept=2)
+    yield pool
+    pool.close()
+
+
+class Gate:
+    """Work that runs until it is let go or stopped, and counts how often it ran."""
+
+    def __init__(self) -> None:
+        self.open, self.started, self.runs = threading.Event(), threading.Event(), 0
+
+    def __call__(self, report: Callable[[Any], None], cancelled: Callable[[], bool]) -> str:
+        self.runs += 1
+        report("half")
+        self.started.set()
+        while not self.open.wait(0.005):
+            if cancelled():
+                raise Cancelled
+        return "done"
+
+
+def over(ticket: Ticket[Any], within_s: float = 5) -> Status[Any]:
+    until = time.monotonic() + within_s
+    while not (status := ticket.status()).over:
+        assert time.monotonic() < until, status
+        time.sleep(0.005)
+    return status
+
+
+def test_progress_then_result(pool: Pool[Any]) -> None:
+    gate = Gate()
+    ticket = pool.submit("a", gate)
+    assert gate.started.wait(5)
+    assert (ticket.status().state, ticket.status().progress) == ("running", "half")
+    gate.open.set()
+    assert over(ticket).result == "done"
+
+
+def test_those_who_wait_see_their_place_and_move_up(pool: Pool[Any]) -> None:
+    gates = [Gate() for _ in range(3)]
+    tickets = [pool.submit(str(i), gate) for i, gate in enumerate(gates)]
+    assert gates[0].started.wait(5)
+    assert [t.status().place for t in tickets] == [0, 1, 2]
+    tickets[1].leave()
+    assert tickets[1].status().state == "cancelled"
+    assert tickets[2].status().place == 1
+    gates[0].open.set()
+    assert gates[2].started.wait(5)
+    assert gates[1].runs == 0
+    gates[2].open.set()
+    assert over(tickets[2]).state == "done"
+
+
+def test_a_full_queue_refuses(pool: Pool[Any]) -> None:
+    gate = Gate()
+    pool.submit("running", gate)
+    assert gate.started.wait(5)
+    for i in range(3):
+        pool.submit(str(i), Gate())
+    with pytest.raises(Busy):
+        pool.submit("one too many", Gate())
+
+
+def test_leaving_stops_the_work_and_frees_the_worker(pool: Pool[Any]) -> None:
+    gate, next_one = Gate(), Gate()
+    ticket = pool.submit("a", gate)
+    assert gate.started.wait(5)
+    ticket.leave()
+    next_one.open.set()
+    assert over(pool.submit("b", next_one)).state == "done"
+    assert over(ticket).state == "cancelled"
+
+
+def test_the_same_key_is_worked_once_for_all(pool: Pool[Any]) -> None:
+    gate, second = Gate(), Gate()
+    first, joined = pool.submit("same", gate), pool.submit("same", second)
+    assert gate.started.wait(5)
+    first.leave()  # the other still wants it
+    gate.open.set()
+    assert over(joined).result == "done"
+    assert over(pool.submit("same", second)).result == "done"
+    assert (gate.runs, second.runs) == (1, 0)
+
+
+def test_after_a_cancel_the_same_clip_starts_anew(pool: Pool[Any]) -> None:
+    gate, again = Gate(), Gate()
+    ticket = pool.submit("same", gate)
+    assert gate.started.wait(5)
+    ticket.leave()
+    again.open.set()
+    assert over(pool.submit("same", again)).result == "done"
+    assert again.runs == 1
+
+
+def test_a_failure_is_kept_for_its_visitor_and_tried_again(pool: Pool[Any]) -> None:
+    def broken(report: Any, cancelled: Any) -> str:
+        raise EmptyFile(name="a.wav")
+
+    status = over(pool.submit("a", broken))
+    assert status.state == "failed"
+    assert isinstance(status.error, EmptyFile)
+    gate = Gate()
+    gate.open.set()
+    assert over(pool.submit("a", gate)).result == "done"
+
+
+def test_old_results_are_let_go(pool: Pool[Any]) -> None:
+    gates = {}
+    for key in "abcd":
+        gates[key] = Gate()
+        gates[key].open.set()
+        ticket = pool.submit(key, gates[key])
+        over(ticket)
+        ticket.leave()
+    again = Gate()
+    again.open.set()
+    over(pool.submit("d", again))
+    over(pool.submit("a", again))
+    assert again.runs == 1  # d was remembered, a was not

@@ -1,0 +1,149 @@
+"""Every sentence exists in both languages, says the same placeholders, and is written in its own language."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import recommender.errors  # noqa: F401 - its classes join the tree
+from emotion.errors import MoodCueError
+from emotion.labels import EMOTIONS
+from pages.shared import jobs, language
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCALE = ROOT / "assets" / "locale"
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+AREAS = sorted(p.name.split(".")[0] for p in LOCALE.glob("*.en.json"))
+ENGLISH_ON_PURPOSE = ("music.search.",)  # words for libraries that are searched in English
+# What stands in a language of its own everywhere.
+SAME_IN_BOTH = re.compile(r"[\s\d.,、:·/()%+×x-]*(\{[^}]*\}[\s\d.,、:·/()%]*(MB|Hz)?)*")
+
+
+def table(area: str, tag: str) -> dict[str, str]:
+    return json.loads((LOCALE / f"{area}.{tag}.json").read_text(encoding="utf-8"))
+
+
+def placeholders(sentence: str) -> set[tuple[str, str]]:
+    return {(name, spec or "") for _, name, spec, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+def everything(tag: str) -> dict[str, str]:
+    return {key: s for area in AREAS for key, s in table(area, tag).items()}
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_both_languages_hold_the_same_keys_and_placeholders(area: str) -> None:
+    english, chinese = table(area, "en"), table(area, "zh_TW")
+    assert english.keys() == chinese.keys()
+    for key, sentence in english.items():
+        assert placeholders(sentence) == placeholders(chinese[key]), key
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_no_sentence_is_empty_or_in_the_other_language(area: str) -> None:
+    for key, sentence in table(area, "en").items():
+        assert sentence.strip(), key
+        assert not CHINESE.search(sentence) or key == "app.language", key
+    for key, sentence in table(area, "zh_TW").items():
+        if key.startswith(ENGLISH_ON_PURPOSE):
+            continue
+        translated = CHINESE.search(sentence) or SAME_IN_BOTH.fullmatch(sentence)
+        assert translated or sentence in _names_alike(), f"{key} reads English: {sentence}"
+
+
+def _names_alike() -> set[str]:
+    """Names and terms that Chinese readers meet in English too."""
+    return {"UAR", "MFCC", "CSV", "JSON", "YouTube", "RAVDESS", "LMC", "Macro-F1", "Lo-fi"}
+
+
+def test_no_key_is_defined_twice() -> None:
+    seen: dict[str, str] = {}
+    for area in AREAS:
+        for key in table(area, "en"):
+            assert key not in seen, f"{key} stands in {area} and {seen[key]}"
+            seen[key] = area
+
+
+def classes(root: type[MoodCueError]) -> Iterator[type[MoodCueError]]:
+    yield root
+    for kind in root.__subclasses__():
+        yield from classes(kind)
+
+
+def test_every_error_has_its_sentence() -> None:
+    english, chinese = everything("en"), everything("zh_TW")
+    assert jobs.Busy in set(classes(MoodCueError))
+    for kind in classes(MoodCueError):
+        if kind.__module__.startswith("tests."):
+            continue
+        assert english[kind.key] == kind.english, kind
+        assert kind.key in chinese, kind
+
+
+def calls(path: Path) -> Iterator[tuple[str, bool]]:
+    """The keys that a page asks for: (key, True), or (the part before the first value, False)."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+        if name not in ("t", "t_plain", "words", "Notice") or not isinstance(node, ast.Call) or not node.args:
+            continue
+        key = node.args[0]
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            yield key.value, True
+        elif isinstance(key, ast.IfExp):
+            for side in (key.body, key.orelse):
+                if isinstance(side, ast.Constant):
+                    yield str(side.value), True
+        elif isinstance(key, ast.JoinedStr) and isinstance(key.values[0], ast.Constant):
+            yield str(key.values[0].value), False
+
+
+SOURCES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py")), *sorted((ROOT / "emotion").glob("*.py"))]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_what_a_page_asks_for_is_there(path: Path) -> None:
+    sentences = everything("en")
+    for key, whole in calls(path):
+        found = key in sentences if whole else any(k.startswith(key) for k in sentences)
+        assert found, f"{path.name} asks for {key}"
+
+
+def test_every_emotion_has_a_name() -> None:
+    for tag in ("en", "zh_TW"):
+        names = [everything(tag)[f"emotion.{e}"] for e in EMOTIONS]
+        assert len(set(names)) == len(EMOTIONS)
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("en-GB", "en"),
+        ("zh-TW", "zh_TW"),
+        ("zh-Hant-HK", "zh_TW"),
+        ("zh_TW", "zh_TW"),
+        ("fr-FR", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_browsers_language_is_understood(tag: str | None, expected: str | None) -> None:
+    assert language.supported(tag) == expected
+
+
+def test_numbers_follow_the_format_of_the_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "language", lambda: "en")
+    sentence = "{share:.0%} of {count}, {seconds:.1f} s, {file}, {missing}"
+    monkeypatch.setattr(language, "catalogue", lambda tag: {"key": sentence})
+    shown = language.t("key", share=0.256, count=12345, seconds=2.0, file="a_[b](http://x).mp4")
+    assert shown == r"26% of 12,345, 2.0 s, a\_\[b\]\(http\://x\).mp4, (missing)"
+    assert language.t_plain("key", share=0, count=1, seconds=0.04, file="a_b").endswith("0.0 s, a_b, (missing)")
+
+
+def test_a_clock_reads_as_players_show_it() -> None:
+    assert [language.clock(s) for s in (0, 65.04, 1.5, 3723)] == ["0:00", "1:05", "0:01.5", "1:02:03"]
