@@ -18,7 +18,7 @@ from emotion import errors, signals
 from emotion.timeline import EmotionScores, Segment
 from emotion.voice import model
 from emotion.voice.profile import SpeakerProfile
-from emotion.voice.speech import SpeechDetector, speech_segments, windows_over
+from emotion.voice.speech import WINDOW_S, SpeechDetector, speech_segments, windows_over
 from emotion.weights import Weights, load
 
 DEFAULT: Final = "voice-seed-v1"
@@ -39,6 +39,7 @@ class VoiceReader:
 
     Attributes:
         sr: samples a second the model hears; sound at another rate is resampled.
+        adapts: whether a speaker's profile changes anything.
         threshold: a largest probability below this means "not sure".
         reliability: the model's speaker-independent UAR, its weight beside other modalities.
         used: name, version and hash, for the result.
@@ -49,6 +50,7 @@ class VoiceReader:
         self._extractor = model.EXTRACTORS[settings["features"]](weights, threads)
         self._head = model.Head(weights, threads)
         self._detector = detector
+        self.adapts = self._head.adapts
         self.sr: int = self._extractor.sr
         self.threshold: float = weights.config["threshold"]
         self.reliability: float = weights.config["reliability"]
@@ -135,7 +137,18 @@ class VoiceReader:
         if not segments:
             return None
         features = self.features(y, sr, segments)
-        return SpeakerProfile.learn(features, self.judge(features))
+        # Overlapping windows repeat each other: three seconds of speech are one clip's worth.
+        count = covered_s(segments) / WINDOW_S
+        return SpeakerProfile.learn(features, self.judge(features), min(count, float(len(segments))))
+
+
+def covered_s(segments: Sequence[Segment]) -> float:
+    """Seconds that lie under at least one segment."""
+    total, reached = 0.0, -np.inf
+    for segment in sorted(segments):
+        total += max(0.0, segment.end_s - max(segment.start_s, reached))
+        reached = max(reached, segment.end_s)
+    return total
 
 
 def build_reader(name: str = DEFAULT, *, threads: int | None = None) -> VoiceReader:

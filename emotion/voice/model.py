@@ -165,18 +165,31 @@ def _covered(
 
 
 class Head:
-    """The last step: features are normed, by the speaker's profile where there is one, and judged."""
+    """The last step: features are normed and judged, by two layers of the same kind.
+
+    ``head.onnx`` knows nothing of the speaker; ``adapted.onnx``, where the folder has one, was
+    trained on features from which each speaker's own mean was removed.
+    """
 
     def __init__(self, weights: Weights, threads: int | None) -> None:
-        self._session = session(str(weights.path("head.onnx")), threads)
+        self._general = session(str(weights.path("head.onnx")), threads)
+        self.adapts = "adapted.onnx" in weights.config["files"]
+        self._adapted = session(str(weights.path("adapted.onnx")), threads) if self.adapts else None
         with np.load(weights.path("norm.npz")) as arrays:
-            self._mean, self._scale = arrays["mean"], arrays["scale"]
+            self._norm = {name: arrays[name].astype(np.float32) for name in arrays.files}
 
     def probs(self, rows: Features, profile: SpeakerProfile | None = None) -> npt.NDArray[np.float64]:
         """Features (n, d) to probabilities (n, 8)."""
-        del profile
-        (found,) = self._session.run(None, {"features": (rows - self._mean) / self._scale})
-        return np.asarray(found, np.float64)
+        norm = self._norm
+        if profile is None or self._adapted is None:
+            return _judged(self._general, (rows - norm["mean"]) / norm["scale"])
+        centre = profile.centre(norm["mean"], norm["class_offsets"])
+        return _judged(self._adapted, (rows - centre) / norm["within_scale"])
+
+
+def _judged(head: Any, normed: Features) -> npt.NDArray[np.float64]:
+    (found,) = head.run(None, {"features": normed.astype(np.float32)})
+    return np.asarray(found, np.float64)
 
 
 EXTRACTORS: Final[dict[str, Callable[[Weights, int | None], Extractor]]] = {
