@@ -1,0 +1,134 @@
+"""The database of what is remembered: SQLite in the user's data folder, or ``MOODCUE_DATABASE_URL``.
+
+Two kinds of memory share it: players that were looked up (``youtube.py``, the same for everybody)
+and what a visitor picked (``history.py``, with consent only, kept apart by visitor). The clip itself
+is never stored, only its hash. The schema grows by the migrations in ``recommender/migrations``.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from recommender import paths
+from recommender.errors import MemoryUnavailable
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+ADVISORY_LOCK: Final = 0x4D6F6F64  # "Mood": one process at a time migrates a PostgreSQL database
+
+metadata = sa.MetaData()
+
+players = sa.Table(
+    "players",
+    metadata,
+    sa.Column("track_id", sa.String(64), primary_key=True),
+    sa.Column("query", sa.Text, nullable=False),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("video_id", sa.String(16)),
+    sa.Column("other_ids", sa.Text, nullable=False, server_default=""),
+    sa.Column("at", sa.Float, nullable=False),
+)
+
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("visitor", sa.String(64), primary_key=True),
+    sa.Column("given", sa.Boolean, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("visitor", sa.String(64), nullable=False, index=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("clip_sha256", sa.String(64)),
+    sa.Column("emotion", sa.String(16)),
+    sa.Column("track_id", sa.String(64)),
+    sa.Column("artist", sa.Text),
+    sa.Column("title", sa.Text),
+    sa.Column("video_id", sa.String(16)),
+    sa.Column("detail", sa.Text),
+)
+
+_lock = threading.Lock()
+_engines: dict[str, sa.Engine] = {}
+
+
+def database_url() -> str:
+    """``MOODCUE_DATABASE_URL``, with the driver we ship for PostgreSQL; else SQLite in the data folder."""
+    url = os.environ.get("MOODCUE_DATABASE_URL", "").strip()
+    if not url:
+        return f"sqlite:///{paths.home() / 'memory.sqlite'}"
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def open_database(url: str | None = None) -> sa.Engine:
+    """The engine of a database whose schema is up to date; one a process and address.
+
+    Raises:
+        MemoryUnavailable: it cannot be reached, or is not a database.
+    """
+    url = url or database_url()
+    with _lock:
+        if url not in _engines:
+            try:
+                engine = _create(url)
+                migrate(engine)
+            except (SQLAlchemyError, OSError, ImportError) as e:
+                raise MemoryUnavailable(detail=_without_secrets(e)) from e
+            _engines[url] = engine
+        return _engines[url]
+
+
+def _create(url: str) -> sa.Engine:
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+    engine = sa.create_engine(parsed, connect_args={"timeout": 15})
+
+    @event.listens_for(engine, "connect")
+    def _wal(connection, _record) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")  # several sessions read while one writes
+
+    return engine
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring the schema to the newest revision."""
+    from alembic import command
+    from alembic.config import Config
+
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _without_secrets(error: Exception) -> str:
+    """The driver's own words, first line; an address that cannot be parsed is not repeated."""
+    if isinstance(error, ArgumentError):
+        return "MOODCUE_DATABASE_URL is not an address of a database"
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+
+
+def close_all() -> None:
+    """Close every engine, for tests and for the end of a process."""
+    with _lock:
+        for engine in _engines.values():
+            engine.dispose()
+        _engines.clear()
