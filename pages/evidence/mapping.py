@@ -71,7 +71,7 @@ def _totals(order: tuple[str, ...]) -> dict[str, int]:
 def _emotion_rows() -> list[dict[str, object]]:
     return [
         {
-            t_plain("evidence.column.emotion"): f"{e.emoji} {emotion_name(e.name)}",
+            t_plain("evidence.column.emotion"): emotion_name(e.name),
             t_plain("evidence.column.valence"): number(e.valence, 2),
             t_plain("evidence.column.arousal"): number(e.arousal, 2),
         }

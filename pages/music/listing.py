@@ -1,0 +1,123 @@
+"""The songs under the plane: a page of them at a time, each played on request or put aside to be shared."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from emotion.labels import EMOTIONS
+from pages.music import choosing
+from pages.music.selection import MOST_SONGS, Selection
+from pages.shared import cached, players
+from pages.shared.failures import calm
+from pages.shared.language import emotion_name, markdown, t, t_plain
+from recommender.catalogue import Catalogue, Track
+
+PER_PAGE: Final = 12
+
+
+def songs(catalogue: Catalogue, rows: npt.NDArray[np.intp], selection: Selection) -> None:
+    """The list: how many there are, a page of them, and the way out of the filters."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(t("library.found", count=len(rows)), anchor=False, width="stretch")
+        if selection.area is not None:
+            st.button(
+                t("library.no_area"),
+                icon=":material/close:",
+                key="no_area",
+                on_click=lambda: choosing.change(area=None),
+            )
+        if selection != Selection(songs=selection.songs):
+            st.button(t("library.reset"), icon=":material/filter_alt_off:", key="music_reset", on_click=choosing.reset)
+    if not len(rows):
+        st.info(t("library.none"), icon=":material/search_off:")
+        return
+    pages = -(-len(rows) // PER_PAGE)
+    # another choice has another key, and so starts on its first page
+    chosen = zlib.crc32(repr(replace(selection, songs=())).encode())
+    page = st.pagination(pages, key=f"music_page_{chosen}") if pages > 1 else 1
+    shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
+    for column, some in zip(st.columns(2), (shown[0::2], shown[1::2]), strict=True):
+        with column:
+            for row in some:
+                _song(catalogue[int(row)], selection, "list")
+
+
+def shared(catalogue: Catalogue, selection: Selection) -> None:
+    """The songs put aside, in the address of the page, and so in whatever it is sent to."""
+    tracks = [catalogue[i] for s in selection.songs if (i := catalogue.index_of(s)) is not None]
+    with st.container(border=True, key="shared_songs"):
+        st.subheader(t("library.shared", count=len(tracks)), anchor=False)
+        st.caption(t("library.shared.how"))
+        for track in tracks:
+            _song(track, selection, "shared")
+        st.button(
+            t("library.shared.empty"),
+            icon=":material/playlist_remove:",
+            key="shared_empty",
+            on_click=lambda: choosing.change(songs=()),
+        )
+
+
+def in_words(catalogue: Catalogue, rows: npt.NDArray[np.intp]) -> str:
+    """What the plane shows, for those who do not see it: how many songs of which emotion."""
+    counts = np.bincount(catalogue.emotion[rows], minlength=len(EMOTIONS))
+    parts = [
+        t_plain("library.count", emotion=emotion_name(e), count=int(n)) for e, n in zip(EMOTIONS, counts, strict=True)
+    ]
+    return t_plain("library.plane.alt", counts=", ".join(p for p, n in zip(parts, counts, strict=True) if n))
+
+
+def facts(track: Track) -> Sequence[str]:
+    """What is known of the song, in the visitor's words."""
+    known = [str(track.year) if track.year else None, track.genre]
+    known.append(t_plain(f"music.mood.{track.mood}") if track.mood else None)
+    return [emotion_name(track.emotion), *(k for k in known if k)]
+
+
+def _song(track: Track, selection: Selection, place: str) -> None:
+    aside = track.id in selection.songs
+    playing = f"playing_{place}_{track.id}"
+    with st.container(border=place == "list", key=f"{place}_{track.id}", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+            about = markdown(" · ".join(facts(track)))
+            st.markdown(f"**{markdown(track.title)}** · {markdown(track.artist)}  \n:small[{about}]", width="stretch")
+            with st.container(horizontal=True, width="content", gap="xsmall"):
+                if st.button(
+                    t("library.play"),
+                    icon=":material/play_arrow:",
+                    key=f"play_{place}_{track.id}",
+                    help=t("library.play.help", title=track.title),
+                ):
+                    st.session_state[playing] = not st.session_state.get(playing)
+                left = tuple(s for s in selection.songs if s != track.id)
+                st.button(
+                    "−" if aside else "+",
+                    key=f"aside_{place}_{track.id}",
+                    help=t("library.aside.off" if aside else "library.aside.on", title=track.title),
+                    disabled=not aside and len(selection.songs) >= MOST_SONGS,
+                    on_click=choosing.change,
+                    kwargs={"songs": left if aside else (*selection.songs, track.id)},
+                )
+        if st.session_state.get(playing):
+            with calm():
+                _player(track, place)
+
+
+def _player(track: Track, place: str) -> None:
+    from recommender import youtube
+
+    with st.spinner(t("library.looking")):
+        found = cached.song_players().find(track)
+    if found.video_id:
+        title = t_plain("library.player", title=track.title, artist=track.artist)
+        players.song_player(found.video_id, title, key=f"player_{place}_{track.id}")
+    else:
+        st.caption(t("library.not_found"))
+    st.link_button(t("library.youtube"), youtube.search_link(track), icon=":material/open_in_new:")

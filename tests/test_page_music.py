@@ -1,0 +1,179 @@
+"""The music page: what the address says is what is listed, in both languages."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from emotion.labels import EMOTIONS, INDEX
+from emotion.messages import catalogue as sentences
+from pages.music import plane
+from pages.music.selection import Area, Selection
+from recommender import load_catalogue
+from recommender.catalogue import Catalogue, from_columns
+from recommender.paths import STARTER
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = str(ROOT / "pages" / "music" / "page.py")
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return load_catalogue(STARTER)
+
+
+@pytest.fixture(autouse=True)
+def _no_built_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOODCUE_HOME", str(tmp_path))
+
+
+def many(count: int) -> Catalogue:
+    """``count`` songs spread over the plane."""
+    rng = np.random.default_rng(0)
+    where = rng.uniform(-1, 1, (count, 2))
+    names = [f"Song {i}" for i in range(count)]
+    columns = {"artist": ["Somebody"] * count, "title": names, "valence": where[:, 0], "arousal": where[:, 1]}
+    return from_columns("many", {k: list(v) for k, v in columns.items()})
+
+
+def traces(drawn: go.Figure) -> list[Any]:
+    return list(cast(Any, drawn).data)
+
+
+def test_a_selection_survives_its_query_string(catalogue: Catalogue) -> None:
+    chosen = Selection(
+        text="love & war",
+        emotions=("sad", "calm"),
+        moods=("grief",),
+        genres=(catalogue.genres[0],),
+        decades=(catalogue.decades[-1],),
+        words=False,
+        area=Area.of((0.5, -0.25), (1.7, 0.1)),
+        songs=(catalogue.id[3], catalogue.id[1]),
+    )
+    assert Selection.from_query(chosen.to_query(), catalogue) == chosen
+    assert chosen.area == Area(-0.25, 0.5, 0.1, 1.0)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"area": ["1,2"]},
+        {"area": ["nan,0,0,0"]},
+        {"area": ["<b>"]},
+        {"emotion": ["joyous"]},
+        {"decade": ["1066", "x"]},
+        {"song": ["no-such-song"]},
+        {"words": ["perhaps"]},
+    ],
+)
+def test_what_no_link_of_ours_says_is_left_out(query: dict[str, list[str]], catalogue: Catalogue) -> None:
+    assert Selection.from_query(query, catalogue) == Selection()
+
+
+def test_filters_and_area_narrow_the_list(catalogue: Catalogue) -> None:
+    chosen = Selection(emotions=("sad",), words=True, area=Area(-1, 0, -1, 0))
+    places = plane.places(catalogue)
+    rows = chosen.listed(catalogue, places)
+    assert len(rows)
+    for row in rows:
+        track = catalogue[int(row)]
+        assert track.emotion == "sad"
+        assert track.has_words
+        assert (places[row] <= 0).all()
+    away = np.linalg.norm(places[rows] - [-0.5, -0.5], axis=1)
+    assert (np.diff(away) >= 0).all(), "from the middle outwards"
+
+
+def test_songs_on_one_spot_are_drawn_apart_but_near(catalogue: Catalogue) -> None:
+    places = plane.places(catalogue)
+    assert len(np.unique(places.round(6), axis=0)) > 0.95 * len(catalogue)
+    assert np.linalg.norm(places - catalogue.position, axis=1).max() <= plane.WIDEST + 1e-9
+
+
+def test_every_song_is_drawn_once_with_its_emotion(catalogue: Catalogue) -> None:
+    keep = Selection(words=False).shown(catalogue)
+    drawn = plane.figure(catalogue, keep, None, lambda key, **_: key)
+    assert [len(trace["x"]) for trace in traces(drawn)] == [
+        int((keep & (catalogue.emotion == INDEX[e])).sum()) for e in EMOTIONS
+    ]
+
+
+def test_twenty_thousand_songs_stay_small() -> None:
+    songs = many(20_000)
+    drawn = plane.figure(songs, np.ones(len(songs), bool), None, lambda key, **_: key)
+    assert {trace.type for trace in traces(drawn)} == {"scattergl"}
+    assert len(str(drawn.to_json())) < 600_000
+
+
+def test_a_title_cannot_bring_tags_along() -> None:
+    songs = from_columns("x", {"artist": ["A & B"], "title": ["<img src=x>"], "mood": ["sad"]})
+    drawn = plane.figure(songs, np.ones(1, bool), None, lambda key, **_: key)
+    text = next(trace["text"] for trace in traces(drawn) if len(trace["x"]))
+    assert text[0] == "&lt;img src=x><br>A &amp; B"
+
+
+def open_page(**query: list[str] | str) -> AppTest:
+    at = AppTest.from_file(PAGE, default_timeout=60)
+    for key, value in query.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def found(at: AppTest) -> str:
+    return str(at.subheader[-1].value)
+
+
+def test_the_link_sets_the_filters(catalogue: Catalogue) -> None:
+    at = open_page(emotion=["fearful"], q="the")
+    expected = Selection(text="the", emotions=("fearful",)).shown(catalogue).sum()
+    assert found(at).startswith(f"{expected} ")
+    assert at.text_input(key="music_q").value == "the"
+    assert at.multiselect(key="music_emotion").value == ["fearful"]
+
+
+def test_a_filter_changes_list_and_link(catalogue: Catalogue) -> None:
+    at = open_page()
+    assert found(at).startswith(str(len(catalogue)))
+    at.multiselect(key="music_emotion").select("surprised").run()
+    assert not at.exception
+    assert at.query_params["emotion"] == "surprised"
+    assert found(at).startswith(f"{(catalogue.emotion == INDEX['surprised']).sum()} ")
+    at.button(key="music_reset").click().run()
+    assert "emotion" not in at.query_params
+    assert found(at).startswith(str(len(catalogue)))
+
+
+def test_nothing_found_is_said() -> None:
+    at = open_page(q="zzzzzz")
+    assert at.info[0].value == sentences("en")["library.none"]
+
+
+def test_songs_put_aside_are_in_the_link(catalogue: Catalogue) -> None:
+    at = open_page(emotion=["happy"])
+    first = next(b for b in at.button if str(b.key).startswith("aside_list_"))
+    track_id = str(first.key).removeprefix("aside_list_")
+    first.click().run()
+    assert at.query_params["song"] == track_id
+    assert at.query_params["emotion"] == "happy"
+    other = open_page(song=[track_id])
+    assert any(b.key == f"aside_shared_{track_id}" for b in other.button)
+    row = catalogue.index_of(track_id)
+    assert row is not None
+    assert any(catalogue[row].artist.split()[0] in m.value for m in other.markdown)
+
+
+def test_the_page_in_chinese() -> None:
+    at = open_page(lang="zh-TW")
+    assert at.title[0].value == sentences("zh_TW")["library.title"]
+    assert at.multiselect(key="music_emotion").options[:2] == ["中性", "平靜"]
+
+
+def test_both_languages_have_the_same_sentences() -> None:
+    own = [{k for k in sentences(lang) if k.startswith("library.")} for lang in ("en", "zh_TW")]
+    assert own[0] == own[1]
