@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
     from emotion.pipeline import Readers
     from pages.shared.visitors import Kept
-    from recommender import Catalogue
+    from recommender import Catalogue, Track
+    from recommender.youtube import Player, Players
 
 ROOT = Path(__file__).resolve().parents[2]
+LOOK_UP_S = 8.0
 SAMPLES_DIR = ROOT / "assets" / "samples"
 T = TypeVar("T")
 
@@ -150,6 +152,24 @@ def catalogue() -> Catalogue:
     from recommender import load_catalogue
 
     return load_catalogue()
+
+
+@dataclass(frozen=True)
+class SongPlayers:
+    """Finds a song's player; what was found is remembered on disk."""
+
+    players: Players
+
+    def find(self, track: Track) -> Player:
+        """Asks the network where it must, for a few seconds at most."""
+        return self.players.wait(track, LOOK_UP_S)
+
+
+@st.cache_resource(show_spinner=False)
+def song_players() -> SongPlayers:
+    from recommender.youtube import Players
+
+    return SongPlayers(Players())
 
 
 @st.cache_resource(show_spinner=False)
