@@ -151,3 +151,17 @@ class Cancelled(MoodCueError):
 
     key = "error.cancelled"
     english = "Cancelled."
+
+
+class EngineMissing(MoodCueError):
+    """An engine for the face's emotions cannot be used here."""
+
+    key = "error.engine_missing"
+    english = "The face engine {engine} cannot be used here: {detail}. Choose another one in the settings."
+
+
+class DetectorMissing(MoodCueError):
+    """A face detector cannot be used here."""
+
+    key = "error.detector_missing"
+    english = "The face detector {detector} cannot be used here: {detail}. Choose another one in the settings."

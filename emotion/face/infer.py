@@ -1,0 +1,197 @@
+"""Reading faces: pictures to :class:`Sighting`, a clip's frames to :class:`FaceTrack`.
+
+The ladder: :meth:`FaceReader.read_crops` for what is a face already, :meth:`FaceReader.read` for one picture,
+:func:`analyse_frames` for a clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from emotion import errors, weights
+from emotion.face import features, model, scenes, track
+from emotion.face.detect import CenterFace, Detection, Detector
+from emotion.face.model import EmotionNetwork
+from emotion.timeline import EmotionScores, FaceTrack, ModelUsed, Sighting
+
+if TYPE_CHECKING:
+    from emotion.media import VideoFrame
+
+Image = npt.NDArray[np.uint8]
+Engine = Literal["batch", "deepface", "deepface-original"]
+
+ENGINES: Final[tuple[Engine, ...]] = ("batch", "deepface", "deepface-original")
+DEFAULT_ENGINE: Final[Engine] = "deepface"
+DEFAULT_DETECTOR: Final = "centerface"
+
+FULL_SIZE_PX: Final = 48.0
+LEAST_SIZE_PX: Final = 16.0
+FULL_SHARPNESS: Final = 0.25
+FULL_CONTRAST: Final = 0.06
+LEAST_WEIGHT: Final = 0.05
+LOOSE: Final = 0.7
+"""A crop whose face is smaller than this part of the usual framing is cut anew."""
+
+
+@dataclass(frozen=True, eq=False)
+class FaceReader:
+    """A detector and an emotion network.
+
+    Attributes:
+        threshold: a largest probability below this means "not sure"; at and above it, 85 % of PublicTest were right.
+        reliability: the network's UAR on faces it was not trained on, its weight beside the voice.
+    """
+
+    detector: Detector
+    network: EmotionNetwork
+    threshold: float
+    reliability: float
+
+    @property
+    def used(self) -> ModelUsed:
+        """The emotion network that ran."""
+        return self.network.used
+
+    @property
+    def detector_used(self) -> ModelUsed:
+        return self.detector.used
+
+    def detect(self, rgb: Image) -> list[Detection]:
+        """The faces in a picture of shape (height, width, 3), uint8; the surest first."""
+        return self.detector.detect(rgb)
+
+    def read(self, rgb: Image, time_s: float = 0.0) -> list[Sighting]:
+        """Each face with its emotion, how far it can be read, and its crop; none gives an empty list."""
+        found = self.detect(rgb)
+        if not found:
+            return []
+        crops = [features.crop(rgb, d) for d in found]
+        inputs = features.face_input(crops)
+        scores = model.to_scores(self.network.predict(inputs))
+        sharp = features.sharpness(inputs)
+        return [
+            Sighting(time_s, d.box, d.confidence, s, readability(d, float(f), float(x.std())), c)
+            for d, s, f, x, c in zip(found, scores, sharp, inputs, crops, strict=True)
+        ]
+
+    def read_crops(self, crops: Sequence[Image]) -> list[EmotionScores]:
+        """The emotion of pictures that each are a face already: RGB (height, width, 3) or grey (height, width).
+
+        Where a crop turns out to be loose (the face fills less than 0.7 of the usual framing), the face in it is
+        cut out anew; everything else is read as it is.
+        """
+        inputs = features.face_input([self._tight(c) for c in crops])
+        return model.to_scores(self.network.predict(inputs))
+
+    def _tight(self, crop: Image) -> Image:
+        whole = features.square(crop)
+        if crop.ndim != 3 or min(crop.shape[:2]) < 2 * features.SIZE:
+            return whole
+        faces = self.detector.detect(crop)
+        largest = max(faces, key=lambda d: d.box.area, default=None)
+        if largest is None or largest.box.height > LOOSE * features.BOX_HEIGHT * whole.shape[0]:
+            return whole
+        return features.crop(crop, largest)
+
+
+def readability(d: Detection, sharpness: float, contrast: float) -> float:
+    """How far a face can be read, in (0, 1]: the product of size, sharpness, contrast and turn.
+
+    Size counts in full from 48 pixels on (what the network reads) and nothing below 16; sharpness in full
+    from 0.25 on (see :func:`emotion.face.features.sharpness`); contrast, the deviation of the grey values in
+    [0, 1], from 0.06 on; a turned head counts less from about 25 degrees on and a fifth in profile.
+    """
+    side = (d.box.width + d.box.height) / 2
+    size = np.clip((side - LEAST_SIZE_PX) / (FULL_SIZE_PX - LEAST_SIZE_PX), 0.0, 1.0)
+    sharp = np.clip(sharpness / FULL_SHARPNESS, 0.2, 1.0)
+    lit = np.clip(contrast / FULL_CONTRAST, 0.1, 1.0)
+    facing = np.clip(1.4 - d.turn, 0.2, 1.0)
+    return float(max(LEAST_WEIGHT, size * sharp * lit * facing))
+
+
+def build_reader(
+    engine: str = DEFAULT_ENGINE, detector: str = DEFAULT_DETECTOR, *, folder: str = model.FOLDER, threads: int = 1
+) -> FaceReader:
+    """The reader with registered weights.
+
+    Args:
+        engine: "deepface" (``DeepFace.analyze`` on our weights), "batch" (our weights directly: the same numbers,
+            many faces in a call) or "deepface-original" (DeepFace's own weights, loaded from the network once).
+        detector: "centerface", or "deepface-<name>" for one of DeepFace's.
+        threads: of each network's calls.
+
+    Raises:
+        WeightsError, EngineMissing, DetectorMissing.
+    """
+    ours = weights.load(folder)
+    finder = build_detector(detector, threads=threads)
+    network: EmotionNetwork
+    if engine == "batch":
+        network = model.FaceNetwork(ours, threads=threads)
+    elif engine in ENGINES:
+        from emotion.face.deepface_frame import DeepFaceNetwork
+
+        network = DeepFaceNetwork(ours, original=engine == "deepface-original")
+    else:
+        raise errors.EngineMissing(engine=engine, detail=f"known are {', '.join(ENGINES)}")
+    return FaceReader(finder, network, float(ours.config["threshold"]), float(ours.config["reliability"]))
+
+
+def build_detector(name: str = DEFAULT_DETECTOR, *, threads: int = 1) -> Detector:
+    """ "centerface", or "deepface-opencv", "deepface-yunet" ... for DeepFace's.
+
+    Raises:
+        WeightsError, DetectorMissing.
+    """
+    if name == DEFAULT_DETECTOR:
+        return CenterFace(threads=threads)
+    from emotion.face.deepface_frame import DeepFaceDetector
+
+    return DeepFaceDetector(name.removeprefix("deepface-"))
+
+
+def never() -> bool:
+    return False
+
+
+def ignore(frames: int) -> None:
+    del frames
+
+
+def analyse_frames(
+    frames: Iterable[VideoFrame],
+    reader: FaceReader,
+    *,
+    on_progress: Callable[[int], None] = ignore,
+    cancelled: Callable[[], bool] = never,
+) -> tuple[FaceTrack, ...]:
+    """The people in a clip, the main one first.
+
+    Frames are taken one at a time and not kept. A frame that hardly differs from the last one read is not read
+    again: its faces are taken to be the same. A cut ends every track; who comes back is known again by looks.
+
+    Args:
+        on_progress: called with the number of frames done.
+        cancelled: asked before each frame.
+
+    Raises:
+        Cancelled: if asked to stop.
+    """
+    tracker, watch = track.Tracker(), scenes.Watch()
+    last: list[Sighting] = []
+    for n, frame in enumerate(frames, 1):
+        if cancelled():
+            raise errors.Cancelled
+        seen = watch.look(frame.rgb)
+        if seen.still:
+            last = [replace(s, time_s=frame.time_s, crop=None) for s in last]
+        else:
+            last = reader.read(frame.rgb, frame.time_s)
+        tracker.add(frame.time_s, last, frame.rgb.shape[:2], cut=seen.cut)
+        on_progress(n)
+    return tracker.finish()

@@ -1,0 +1,73 @@
+"""The network that reads the emotion of a face, on onnxruntime."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from emotion import weights
+from emotion.face.features import Faces
+from emotion.face.session import open_session
+from emotion.labels import EMOTIONS, INDEX
+from emotion.timeline import EmotionScores, ModelUsed
+
+FOLDER: Final = "face-ferplus-v1"
+FILE: Final = "face.onnx"
+BATCH: Final = 32
+
+DEEPFACE_LABELS: Final = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+RAVDESS_NAME: Final = {
+    "angry": "angry",
+    "disgust": "disgust",
+    "fear": "fearful",
+    "happy": "happy",
+    "sad": "sad",
+    "surprise": "surprised",
+    "neutral": "neutral",
+}
+"""A face shows no calm that the data sets label; what a calm face gives is neutral. See emotion/fusion.py."""
+
+COLUMNS: Final = np.array([INDEX[RAVDESS_NAME[name]] for name in DEEPFACE_LABELS])
+
+
+class EmotionNetwork(Protocol):
+    """Reads faces as :func:`emotion.face.features.face_input` makes them."""
+
+    @property
+    def used(self) -> ModelUsed: ...
+
+    def predict(self, faces: Faces) -> npt.NDArray[np.float32]:
+        """Probabilities, shape (n, 7), in the order of ``DEEPFACE_LABELS``."""
+        ...
+
+
+class FaceNetwork:
+    """Our own weights, many faces in one call."""
+
+    def __init__(self, model: weights.Weights | None = None, *, threads: int = 1) -> None:
+        model = model or weights.load(FOLDER)
+        self.session = open_session(model.path(FILE), threads)
+        self.used = model.used
+
+    def predict(self, faces: Faces) -> npt.NDArray[np.float32]:
+        """Calibrated probabilities, shape (n, 7), in the order of ``DEEPFACE_LABELS``."""
+        return self._run("emotion", faces)
+
+    def predict_ferplus(self, faces: Faces) -> npt.NDArray[np.float32]:
+        """The eight classes of FER+ apart, contempt too: neutral, happiness, surprise, sadness, anger, disgust,
+        fear, contempt. Shape (n, 8)."""
+        return self._run("ferplus", faces)
+
+    def _run(self, output: str, faces: Faces) -> npt.NDArray[np.float32]:
+        name = self.session.get_inputs()[0].name
+        parts = [self.session.run([output], {name: faces[i : i + BATCH]})[0] for i in range(0, len(faces), BATCH)]
+        return np.concatenate(parts) if parts else np.zeros((0, 7 if output == "emotion" else 8), np.float32)
+
+
+def to_scores(probs: npt.NDArray[np.float32]) -> list[EmotionScores]:
+    """From (n, 7) in DeepFace's order to the eight RAVDESS emotions; calm is 0."""
+    eight = np.zeros((len(probs), len(EMOTIONS)))
+    eight[:, COLUMNS] = np.maximum(probs, 0)
+    return [EmotionScores.from_array(row) for row in eight]
