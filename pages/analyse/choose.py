@@ -7,7 +7,7 @@ import re
 import streamlit as st
 
 from emotion import media
-from pages.analyse import session
+from pages.analyse import recorder, session
 from pages.shared import cached, failures
 from pages.shared.language import t, t_plain
 
@@ -36,6 +36,8 @@ def show(error: BaseException | None) -> None:
         st.form_submit_button(t("analyse.fetch"), icon=":material/link:", on_click=_linked)
     with right:
         st.audio_input(t("analyse.record"), sample_rate=48000, key="analyse_record", on_change=_recorded)
+    with st.expander(t("recorder.title"), icon=":material/videocam:"):
+        recorder.show()
     _samples()
     st.caption(t("analyse.privacy", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60))
 

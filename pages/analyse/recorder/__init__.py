@@ -25,9 +25,21 @@ KEY: Final = "analyse_recorder"
 STATE: Final = "_recording"
 LIMIT_S: Final = 60.0
 STRINGS: Final = (
-    *("hint", "open", "record", "stop", "use", "again", "cancel", "close"),
+    *("hint", "open", "record", "stop", "use", "again", "cancel", "discard", "close"),
     *("preview", "playback", "time", "level", "camera", "microphone"),
-    *("asking", "ready", "counting", "recording", "quiet", "review", "sending", "sent", "cancelled", "closed"),
+    *(
+        "asking",
+        "ready",
+        "counting",
+        "recording",
+        "quiet",
+        "review",
+        "sending",
+        "sent",
+        "cancelled",
+        "discarded",
+        "closed",
+    ),
     *("insecure", "unsupported", "refused", "embedded", "in_use", "lost", "failed", "not_sent"),
     *("no_device", "no_camera", "no_microphone"),
 )

@@ -42,7 +42,7 @@ class Part:
 
 
 def _nameless() -> BinaryIO:
-    return cast("BinaryIO", tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES))  # noqa: SIM115 - ends with its recording
+    return cast("BinaryIO", tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES))
 
 
 @dataclass

@@ -19,7 +19,7 @@ const SHOWN = {
   ready: ['stage', 'preview', 'level_row', 'devices', 'record', 'close'],
   counting: ['stage', 'preview', 'count', 'level_row', 'cancel'],
   recording: ['stage', 'preview', 'time', 'level_row', 'stop'],
-  review: ['stage', 'playback', 'use', 'again', 'close'],
+  review: ['stage', 'playback', 'use', 'again', 'discard'],
   sending: ['progress', 'cancel'],
 };
 const HIDDEN_AT_TIMES = [...new Set(Object.values(SHOWN).flat())];
@@ -51,7 +51,10 @@ class Recorder {
     this.said = null;
     this.stream = this.blob = this.sending = null;
     this.timers = new Set();
-    const press = { open: 'open', record: 'count', stop: 'stop', use: 'send', again: 'open', cancel: 'cancel', close: 'close' };
+    const press = {
+      ...{ open: 'open', record: 'count', stop: 'stop', use: 'send', again: 'open' },
+      ...{ cancel: 'cancel', discard: 'discard', close: 'close' },
+    };
     for (const [part, action] of Object.entries(press)) this.parts[part].addEventListener('click', () => this[action]());
     for (const part of ['camera', 'microphone']) this.parts[part].addEventListener('change', () => this.open());
     this.parts.recorder.addEventListener('keydown', (event) => {
@@ -243,8 +246,12 @@ class Recorder {
 
   close() {
     this.off();
-    this.dropBlob();
     this.to('idle', 'closed');
+  }
+
+  discard() {
+    this.dropBlob();
+    this.to('idle', 'discarded');
   }
 
   // Recording ------------------------------------------------------------------------------------
