@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import streamlit as st
 
 from emotion.timeline import Timeline
-from pages.shared.language import clock, emotion_name, t
+from pages.shared.language import clock, emotion_name, markdown, t
 from recommender import suggestions
 
 
@@ -18,7 +19,7 @@ def show(timeline: Timeline) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(f"**{t('songs.genres')}**")
-        st.markdown("\n".join(_row("genre", name, suits.emotion) for name in suits.genres))
+        _chips("genre", suits.genres, suits.emotion)
         instruments = t("songs.join").join(t(f"music.instrument.{i}") for i in suits.instruments)
         st.caption(
             t("songs.tempo", slow=suits.bpm[0], fast=suits.bpm[1])
@@ -26,17 +27,20 @@ def show(timeline: Timeline) -> None:
         )
     with right:
         st.markdown(f"**{t('songs.effects')}**")
-        st.markdown("\n".join(_row("effect", name) for name in (*suits.effects, *suits.accents)))
+        _chips("effect", (*suits.effects, *suits.accents))
     cues = suggestions.cues(timeline)
     if cues:
         st.markdown(f"**{t('songs.cues')}**")
         st.markdown("\n".join(_cue(cue) for cue in cues))
 
 
-def _row(kind: Literal["genre", "effect"], name: str, emotion: str | None = None) -> str:
-    found = suggestions.links(kind, name, emotion)
-    links = " · ".join(f"[{link.library}]({link.url})" for link in found)
-    return f"- {t(f'music.{kind}.{name}')} :small[{links}]"
+def _chips(kind: Literal["genre", "effect"], names: Sequence[str], emotion: str | None = None) -> None:
+    """A chip a name; it opens on links into libraries that are searched for it."""
+    with st.container(horizontal=True, gap="xsmall"):
+        for name in names:
+            with st.popover(t(f"music.{kind}.{name}"), key=f"suits_{kind}_{name}"):
+                for link in suggestions.links(kind, name, emotion):
+                    st.markdown(f"[{link.library}]({link.url})  \n:small[{markdown(link.licence)}]")
 
 
 def _cue(cue: suggestions.Cue) -> str:

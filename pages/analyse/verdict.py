@@ -21,7 +21,7 @@ def headline(timeline: Timeline) -> None:
     first, second = ranked(best.scores)[:2]
     values = {"first": emotion_name(first), "second": emotion_name(second), "value": best.scores.confidence}
     key = "verdict.sure" if best.sure else "verdict.not_sure"
-    sign = BY_NAME[first].emoji if best.sure else "🤔"
+    sign = BY_NAME[first].emoji if best.sure else ":material/help:"
     st.subheader(f"{sign} {t(key, **values)}", anchor=False)
 
 

@@ -284,7 +284,7 @@ def _name_leaders(figure: go.Figure, spoken: Sequence[Moment], side: str, row: i
         )
 
 
-def time_ticks(duration_s: float, most: int = 9) -> list[float]:
+def time_ticks(duration_s: float, most: int = 7) -> list[float]:
     """Round places on the axis of time, at most about ``most``."""
     for step in (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600):
         if duration_s / step <= most:

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from pages.shared.charts import CLEAR, GREY, Envelope, Words, _clock, time_ticks
 
 COLUMNS: Final = 800
+DIVERGING: Final = ((0.0, "#3b6fd4"), (0.5, "rgba(138,143,152,0.08)"), (1.0, "#d1333d"))
 KEPT: Final = "#4b9c8f"
 
 
@@ -39,7 +40,7 @@ def features_figure(
         go.Heatmap(
             z=z,
             x=x,
-            colorscale="RdBu" if middle is not None else "Viridis",  # the theme takes "#0000.." for its own
+            colorscale=DIVERGING if middle is not None else "Viridis",  # the theme takes "#0000.." for its own
             zmin=float(low) if middle is None else middle - reach,
             zmax=float(high) if middle is None else middle + reach,
             hovertemplate=f"%{{x:.2f}} s · {title} %{{y}} · %{{z:.1f}}{unit}<extra></extra>",
