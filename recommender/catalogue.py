@@ -284,9 +284,14 @@ def _emotions(
     if (given != "").any():
         _check(name, np.isin(given, EMOTIONS), "has an emotion that is not one of the eight")
         emotion = np.array([INDEX[e] for e in given], dtype=np.int8)
-        return emotion, np.nan_to_num(_numbers(name, columns, "seed_rank"), nan=-1).astype(np.int32)
-    assigned = moods.assign(mood.tolist())
-    return np.where(assigned.emotion < 0, nearest_emotion(position), assigned.emotion), assigned.seed_rank
+        ranks = np.nan_to_num(_numbers(name, columns, "seed_rank"), nan=-1).astype(np.int32)
+    else:
+        assigned = moods.assign(mood.tolist())
+        emotion = np.where(assigned.emotion < 0, nearest_emotion(position), assigned.emotion)
+        ranks = assigned.seed_rank
+    if (ranks < 0).all():  # figures alone and not one mood: the lists are those of the nearest emotions
+        ranks = moods.seed_ranks(emotion)
+    return emotion, ranks
 
 
 def nearest_emotion(position: npt.NDArray[np.float64]) -> npt.NDArray[np.int8]:

@@ -182,10 +182,11 @@ def assign(moods: Sequence[str]) -> Assignment:
         rows = np.flatnonzero(np.isin(names, [m.name for m in members]))
         served = [INDEX[e] for e in members[0].emotions]
         emotion[rows] = np.resize(np.array(served, dtype=np.int8), len(rows))
-    return Assignment(emotion, _seed_ranks(emotion))
+    return Assignment(emotion, seed_ranks(emotion))
 
 
-def _seed_ranks(emotion: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+def seed_ranks(emotion: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+    """Rule two alone: each song's place in the list of its emotion (an index), or -1."""
     ranks = np.full(len(emotion), -1, dtype=np.int32)
     for i in range(len(EMOTIONS)):
         listed = np.flatnonzero(emotion == i)
