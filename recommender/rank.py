@@ -21,6 +21,7 @@ from recommender.filters import Filters
 from recommender.messages import clock
 from recommender.picks import Modality, Pick
 from recommender.sections import Section, sections
+from recommender.taste import Taste
 
 Intent = Literal["match", "counter", "lead"]
 INTENTS: Final[tuple[Intent, ...]] = get_args(Intent)
@@ -52,13 +53,15 @@ def rank(
     goal: str = plane.DEFAULT_GOAL,
     filters: Filters | None = None,
     modality: Modality = "fused",
+    taste: Taste | None = None,
     seed: int = 0,
 ) -> list[Pick]:
     """Up to ``count`` songs in the order of the clip, no artist twice.
 
     Each stretch of the timeline (``sections.py``) gets songs in proportion to its length; a song's
     distance to a stretch is the mean of its distances to the stretch's moments, each measured to
-    the moment's whole distribution (``plane.py``). The same seed gives the same songs.
+    the moment's whole distribution (``plane.py``). A visitor's ``taste`` reorders what fits. The same
+    seed gives the same songs.
 
     Raises:
         NothingHeard: the timeline holds no emotion of that modality.
@@ -76,7 +79,10 @@ def rank(
         cost, slots = _lead(cut, catalogue, goal, count)
     else:
         cost, slots = _follow(cut, catalogue, intent, count)
-    rows = _choose(cost, slots, keep, catalogue, np.random.default_rng(seed))
+    liking = np.random.default_rng(seed).random(len(catalogue)) * JITTER
+    if taste is not None:
+        liking += taste.adjustment(catalogue)
+    rows = _choose(cost, slots, np.where(keep, liking, np.inf), catalogue)
     return [
         _pick(row, slot, float(cost[row, slot.column]), catalogue, intent, goal, (i, len(slots)))
         for i, (row, slot) in enumerate(zip(rows, slots, strict=True))
@@ -129,11 +135,11 @@ def _lead(cut: list[Section], catalogue: Catalogue, goal: str, count: int) -> tu
     return cost, slots
 
 
-def _choose(
-    cost: Array, slots: list[_Slot], keep: npt.NDArray[np.bool_], catalogue: Catalogue, rng: np.random.Generator
-) -> list[int | None]:
-    """The nearest song for each slot in turn, paying for what the list has already; None when none is left."""
-    base = np.where(keep, rng.random(len(catalogue)) * JITTER, np.inf)
+def _choose(cost: Array, slots: list[_Slot], base: Array, catalogue: Catalogue) -> list[int | None]:
+    """The nearest song for each slot in turn, paying for what the list has already; None when none is left.
+
+    ``base``, shape (n,), is added to every slot's costs and is infinite for songs that are out.
+    """
     decade = catalogue.year // 10
     rows: list[int | None] = []
     for slot in slots:

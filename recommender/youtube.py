@@ -7,6 +7,7 @@ in the database with its time, and whatever happens there is a plain search link
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import re
@@ -14,10 +15,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from recommender.catalogue import Track
 from recommender.database import open_database, players
+from recommender.errors import MemoryUnavailable
 
 Outcome = Literal["found", "none", "blocked", "failed", "pending"]
 Searcher = Callable[[str], Sequence[str]]
@@ -152,7 +154,9 @@ class Players:
         timeout_s: float = TIMEOUT_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._engine = open_database() if engine is None else engine
+        self._engine = engine or _database_if_any()
+        self._kept: dict[str, dict[str, Any]] = {}
+        """What this process learned, for when there is no database."""
         self._search = searcher
         self._oembed_url = oembed_url
         self._timeout_s = timeout_s
@@ -180,9 +184,9 @@ class Players:
     def gone(self, track: Track) -> Player:
         """The video shown turned out not to play: take the next hit that may be embedded."""
         row = self._row(track)
-        if row is None or not row.video_id:
+        if row is None or not row["video_id"]:
             return self.get(track)
-        return self._settle(track, row.other_ids.split())
+        return self._settle(track, row["other_ids"].split())
 
     def close(self) -> None:
         """Stop; look-ups not yet begun are dropped."""
@@ -228,20 +232,21 @@ class Players:
     def _player(self, track: Track, outcome: Outcome, video_id: str | None = None, at: float | None = None) -> Player:
         return Player(track.id, outcome, video_id, search_link(track), self._clock() if at is None else at)
 
-    def _row(self, track: Track) -> sa.Row | None:
-        try:
-            with self._engine.connect() as c:
-                return c.execute(sa.select(players).where(players.c.track_id == track.id)).one_or_none()
-        except SQLAlchemyError:
-            return None  # without memory the song is looked up again, no more
+    def _row(self, track: Track) -> Mapping[str, Any] | None:
+        if self._engine is not None:
+            query = sa.select(players).where(players.c.track_id == track.id)
+            with contextlib.suppress(SQLAlchemyError), self._engine.connect() as c:
+                row = c.execute(query).one_or_none()
+                return None if row is None else row._asdict()
+        return self._kept.get(track.id)
 
     def _remembered(self, track: Track) -> Player | None:
         row = self._row(track)
-        if row is None or not 0 <= self._clock() - row.at < KEPT_S.get(row.outcome, 0):
+        if row is None or not 0 <= self._clock() - row["at"] < KEPT_S.get(row["outcome"], 0):
             return None
-        if row.video_id is not None and not is_video_id(row.video_id):
+        if row["video_id"] is not None and not is_video_id(row["video_id"]):
             return None
-        return self._player(track, row.outcome, row.video_id, row.at)
+        return self._player(track, row["outcome"], row["video_id"], row["at"])
 
     def _remember(self, track: Track, outcome: Outcome, video_id: str | None, others: list[str]) -> Player:
         player = self._player(track, outcome, video_id)
@@ -253,13 +258,20 @@ class Players:
             "other_ids": " ".join(others),
             "at": player.at,
         }
-        try:
-            with self._engine.begin() as c:
+        self._kept[track.id] = values
+        if self._engine is not None:
+            # where it cannot be written, the answer still holds for this process
+            with contextlib.suppress(SQLAlchemyError), self._engine.begin() as c:
                 c.execute(sa.delete(players).where(players.c.track_id == track.id))
                 c.execute(sa.insert(players).values(values))
-        except SQLAlchemyError:
-            pass  # the answer holds for now, it is only not kept
         return player
+
+
+def _database_if_any() -> sa.Engine | None:
+    try:
+        return open_database()
+    except MemoryUnavailable:
+        return None  # players are found all the same, only forgotten with the process
 
 
 def may_embed(video_id: str, oembed_url: str = OEMBED_URL, timeout_s: float = TIMEOUT_S) -> bool | None:

@@ -151,6 +151,17 @@ def test_memory_outlives_the_process(players, server, tmp_path, clock):
     again.close()
 
 
+def test_without_a_database_the_process_remembers(server, monkeypatch):
+    monkeypatch.setenv("MOODCUE_DATABASE_URL", "sqlite:////proc/version/no/such/place.sqlite")
+    asked = []
+    base = f"http://127.0.0.1:{server.server_address[1]}/oembed"
+    players = Players(searcher=lambda q: asked.append(q) or [GOOD], oembed_url=base)
+    assert players.wait(song("plain"), 10).video_id == GOOD
+    assert players.get(song("plain")).video_id == GOOD
+    assert len(asked) == 1
+    players.close()
+
+
 def test_gone_and_forbidden_videos_give_way_to_the_next_hit(players):
     assert players.wait(song("gone first"), 10).video_id == GOOD
 
