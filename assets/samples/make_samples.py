@@ -69,12 +69,12 @@ class Sample:
         return f"{self.id.replace('_', '-')}{self.suffix}"
 
 
-RELAXED = Face(smile=0.35, teeth=0.0)
-CALM = Face(smile=0.55, teeth=0.0, lids=-0.15)
+RELAXED = Face(smile=-0.6)
+CALM = Face(smile=-0.55, lids=-0.15)
 HAPPY = Face(smile=1.15, teeth=1.0, lids=-0.1)
-SURPRISED = Face(smile=0.3, teeth=0.4, brows=0.9, lids=0.35, jaw=0.5)
-ANGRY = Face(smile=-0.05, teeth=0.6, brows=-0.8, frown=1.0, lids=-0.25)
-SAD = Face(smile=-0.55, teeth=0.0, brows=0.1, worry=1.0, lids=-0.3)
+SURPRISED = Face(smile=-0.3, teeth=0.2, brows=1.0, lids=0.4, jaw=0.9)
+ANGRY = Face(smile=-1.1, teeth=0.5, brows=-0.8, frown=1.0, lids=-0.4)
+SAD = Face(smile=-1.2, teeth=0.1, brows=-0.4, worry=2.0, lids=-0.4, jaw=0.3)
 AFRAID = Face(smile=0.05, teeth=0.45, brows=0.7, worry=0.8, lids=0.4, jaw=0.2)
 
 SAMPLES: Sequence[Sample] = (

@@ -74,12 +74,14 @@ def draw(face: Face, view: View, time_s: float) -> npt.NDArray[np.uint8]:
     x, y = _camera(view, time_s)
     x, y = _nod(x, y, time_s)
     x, y = _brows_and_eyes(face, x, y, _blink(time_s))
+    shade = _frown_lines(face, x, y)
     x, y, inside = _mouth(face, x, y)
     picture = cv2.remap(
         _photograph(), x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
     ).astype(np.float32)
     alpha = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.2)[..., None]
     picture = picture * (1 - alpha) + INSIDE * alpha
+    picture *= 1 - shade.astype(np.float32)[..., None]
     picture *= np.array([1 + view.warmth, 1, 1 - view.warmth], np.float32)
     return np.clip(picture, 0, 255).astype(np.uint8)
 
@@ -125,6 +127,18 @@ def _brows_and_eyes(face: Face, x: Grid, y: Grid, blink: float) -> tuple[Grid, G
         dy += (y - eye[1]) * wide / (1 + wide)
         dy += blink * 6.5 * _bump(x, y, (eye[0], eye[1] - 0.5), 9, 3.4)
     return x - dx, y - dy
+
+
+def _frown_lines(face: Face, x: Grid, y: Grid) -> Grid:
+    """How much darker a frown makes each pixel, in [0, 1]: the brows themselves, and two folds between them."""
+    strokes = [(inner, outer, 2.2, 0.35) for inner, outer in zip(BROWS_INNER, BROWS_OUTER, strict=True)]
+    strokes += [((222.0, 88.0), (221.0, 97.0), 1.8, 0.14), ((229.5, 88.0), (230.5, 97.0), 1.8, 0.14)]
+    shade = np.zeros_like(x)
+    for (ax, ay), (bx, by), width, depth in strokes:
+        along = np.clip(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2), 0, 1)
+        away = np.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay))
+        shade = np.maximum(shade, depth * np.exp(-((away / width) ** 2)))
+    return shade * min(face.frown, 1.0)
 
 
 def _mouth(face: Face, x: Grid, y: Grid) -> tuple[Grid, Grid, npt.NDArray[np.bool_]]:
