@@ -4,7 +4,6 @@ from pages.analyse import choose, progress, session
 from pages.shared import cached
 from pages.shared.failures import calm
 
-cached.warm()
 with calm():
     status = session.advance()
     if session.current().result is not None:
@@ -15,3 +14,4 @@ with calm():
         progress.show()
     else:
         choose.show(session.current().error)
+cached.warm()  # last: the first page must not share the processor with the loading of models

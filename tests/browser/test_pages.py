@@ -1,0 +1,30 @@
+"""Every page by its own link, each on a server that nobody has visited before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import ROOT, TIMEOUT_MS, serving
+
+PAGES = sorted(p.parent.name for p in (ROOT / "pages").glob("*/page.py"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_by_its_own_link(browser: Browser, tmp_path: Path, name: str) -> None:
+    with serving(tmp_path) as server:
+        for locale, width in (("en-US", 1280), ("zh-TW", 390)):
+            context = browser.new_context(locale=locale, viewport={"width": width, "height": 900})
+            context.set_default_timeout(TIMEOUT_MS)
+            page = context.new_page()
+            page.goto(f"{server.url}/{'' if name == 'analyse' else name}")
+            page.locator("h1").first.wait_for()
+            page.wait_for_timeout(1500)
+            assert page.title() == "MoodCue"
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.locator("[data-testid=stException]").count() == 0
+            assert page.locator("[data-testid=stSidebarNavLink]").count() in (0, len(PAGES))
+            context.close()
+        assert "Traceback" not in server.log.read_text(encoding="utf-8")
