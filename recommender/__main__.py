@@ -16,7 +16,7 @@ from pathlib import Path
 from emotion.errors import FileMissing, MoodCueError, TimelineFileError, UnknownEmotion
 from emotion.labels import EMOTIONS
 from emotion.result import from_dict
-from emotion.timeline import Timeline
+from emotion.timeline import EmotionScores, Timeline
 from recommender import files, lmc, moods, tables
 from recommender.catalogue import ENERGY_LEVELS, Catalogue
 from recommender.errors import NothingHeard, UnknownChoice
@@ -24,6 +24,8 @@ from recommender.filters import Filters
 from recommender.picks import Pick, emotion_picks, seed_picks
 from recommender.plane import DEFAULT_GOAL, GOALS
 from recommender.rank import INTENTS, rank
+from recommender.sections import sections
+from recommender.suggestions import suggest
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,9 +49,14 @@ def recommend(argv: Sequence[str]) -> int:
     catalogue = files.load(args.catalogue)
     if args.emotion is not None:
         picks = emotion_picks(args.emotion.lower(), args.count, catalogue, seed=args.seed)
+        expressed = EmotionScores.from_array([e == args.emotion.lower() for e in EMOTIONS])
     else:
-        picks = for_timeline(read_timeline(args.timeline), catalogue, args)
+        timeline = read_timeline(args.timeline)
+        picks = for_timeline(timeline, catalogue, args)
+        expressed = timeline.best.scores if timeline.best else sections(timeline)[0].scores
     print(tables.render(picks, args.format))  # noqa: T201
+    if args.format == "table":
+        print(f"\n{tables.suiting(suggest(expressed))}")  # noqa: T201
     return 0
 
 

@@ -9,8 +9,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any, Final
 
+from emotion.messages import english
 from recommender.messages import sentence
 from recommender.picks import Pick
+from recommender.suggestions import Suggestion
 
 FORMATS: Final[tuple[str, ...]] = ("table", "json", "csv")
 
@@ -52,6 +54,21 @@ def render(picks: Sequence[Pick], form: str, language: str = "en") -> str:
     shown = ("rank", "artist", "title", "year", "genre", "why")
     heads = ("#", "artist", "title", "year", "genre", "why")
     return as_table(heads, [[r[c] for c in shown] for r in rows], widest=36)
+
+
+def suiting(suggestion: Suggestion) -> str:
+    """What else suits, in two lines of English."""
+    s = suggestion
+
+    def names(kind: str, which: Sequence[str]) -> str:
+        return ", ".join(english(f"music.{kind}.{name}") for name in which)
+
+    slow, fast = s.bpm
+    music = f"{names('genre', s.genres)}; {slow}-{fast} beats a minute, {names('key', [s.key])}"
+    return (
+        f"music: {music}; {names('instrument', s.instruments)}\n"
+        f"sound effects: {names('effect', s.effects)}; on peaks: {names('effect', s.accents)}"
+    )
 
 
 def as_csv(rows: Sequence[dict[str, Any]]) -> str:

@@ -143,7 +143,11 @@ def test_songs_for_an_emotion(capsys):
     assert len(got) == 5
     assert {row["emotion"] for row in got} == {"sad"}
     assert main(["--emotion", "happy", "--count", "3"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 5
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].startswith("1  ")
+    assert lines[4].startswith("3  ")
+    assert lines[-2].startswith("music: ")
+    assert "birdsong" in lines[-1]
     assert main(["--emotion", "happy", "--count", "2", "--format", "csv"]) == 0
     assert len(list(csv.DictReader(capsys.readouterr().out.splitlines()))) == 2
 

@@ -20,11 +20,13 @@ from recommender.errors import SourceUnavailable
 
 T = TypeVar("T")
 
+METRICS = paths.ASSETS / "music" / "metrics.json"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
-        return build(args) if args.what == "build" else report_agreement(args)
+        return {"build": build, "agreement": report_agreement, "metrics": write_metrics}[args.what](args)
     except (MoodCueError, OSError) as e:
         print(f"python -m recommender.building: {e}", file=sys.stderr)
         return 1
@@ -39,8 +41,9 @@ def _parser() -> argparse.ArgumentParser:
         "MOODCUE_MIRROR names a folder that is looked through before anything is downloaded.",
     )
     parser.add_argument(
-        "what", nargs="?", choices=("build", "agreement"), default="build",
-        help="agreement: how often the plane agrees with the moods of the built catalogue, as JSON",
+        "what", nargs="?", choices=("build", "agreement", "metrics"), default="build",
+        help="agreement: how often the plane agrees with the moods of the built catalogue, as JSON; "
+        "metrics: that and the simulated visitors' gain, into assets/music/metrics.json",
     )  # fmt: skip
     parser.add_argument("--output", type=Path, metavar="FILE", help="Parquet (default: the user's data folder)")
     parser.add_argument("--mirror", type=Path, metavar="DIR", help="instead of MOODCUE_MIRROR")
@@ -103,6 +106,39 @@ def report_agreement(args: argparse.Namespace) -> int:
     catalogue = files.load(args.output)
     print(json.dumps({"catalogue": catalogue.name, **agreement.measure(catalogue).as_dict()}, indent=2))
     return 0
+
+
+def write_metrics(args: argparse.Namespace) -> int:
+    """Write what the evidence page shows, measured on the built catalogue and on the starter."""
+    from recommender import simulation
+
+    catalogue, starter = files.load(args.output), files.read(paths.STARTER)
+    measured = agreement.measure(catalogue)
+    agreed = measured.as_dict()
+    low, high = measured.plane_interval or (None, None)
+    del agreed["plane_interval"]
+    from_lmc = any(lmc.SOURCE in source for source in set(catalogue.source))
+    tree = {
+        "agreement": {
+            "label": "LMC's moods" if from_lmc else "the starter catalogue's moods (LMC's were not to be had)",
+            "figures": "Deezer",
+            **agreed,
+            "plane_low": low,
+            "plane_high": high,
+        },
+        "taste": simulation.measure(starter),
+        "songs": {"built catalogue": len(catalogue), "starter": len(starter)},
+        "command": "python -m recommender.building && python -m recommender.building metrics",
+    }
+    METRICS.write_text(json.dumps(_rounded(tree), indent=2) + "\n", encoding="utf-8")
+    print(f"written to {METRICS}")
+    return 0
+
+
+def _rounded(node: object) -> object:
+    if isinstance(node, dict):
+        return {k: _rounded(v) for k, v in node.items()}
+    return round(node, 4) if isinstance(node, float) else node
 
 
 if __name__ == "__main__":
