@@ -19,13 +19,18 @@ from pages.shared.charts import CLEAR, FAINT, GREY, PATTERNS
 
 Words = Callable[..., str]
 SHADES: Final = [[0, "#eef1f8"], [0.35, "#a9bfe6"], [0.7, "#4f7ac7"], [1, "#1d3f83"]]
+ALIASES: Final = {
+    "happiness": "happy", "sadness": "sad", "anger": "angry",
+    "fear": "fearful", "surprise": "surprised",
+}  # fmt: skip
 HONEST: Final = "#4f7ac7"
 LEAK: Final = "#d1333d"
 OTHERS: Final = "#8a8f98"
 
 
 def label_name(label: str, words: Words) -> str:
-    """An emotion's name; a class that is none of the eight (contempt) has a sentence of its own."""
+    """An emotion's name, also where FER+ or DeepFace call it otherwise; contempt has a sentence of its own."""
+    label = ALIASES.get(label, label)
     return words(f"emotion.{label}") if label in BY_NAME else words(f"evidence.class.{label}")
 
 
@@ -66,8 +71,8 @@ def recall_figure(result: Result, words: Words) -> go.Figure:
             y=[label_name(label, words) for label in labels],
             orientation="h",
             marker={
-                "color": [BY_NAME[label].colour if label in BY_NAME else GREY for label in labels],
-                "pattern": _pattern([PATTERNS.get(label, "") for label in labels]),
+                "color": [_colour(label) for label in labels],
+                "pattern": _pattern([PATTERNS.get(ALIASES.get(label, label), "") for label in labels]),
                 "cornerradius": 3,
             },
             text=[words("evidence.percent", value=recalls[label][0]) for label in labels],
@@ -154,6 +159,11 @@ def ladder_figure(steps: Sequence[Mapping[str, object]], words: Words) -> go.Fig
     height = 110 + 34 * len(names) + 8 * len(steps)
     figure.update_layout(height=height, bargap=0.25, legend=legend, margin={"l": 8, "r": 8, "t": 8, "b": 8})
     return _clear(figure)
+
+
+def _colour(label: str) -> str:
+    emotion = BY_NAME.get(ALIASES.get(label, label))
+    return emotion.colour if emotion else GREY
 
 
 def _pattern(shapes: list[str]) -> dict[str, object]:

@@ -19,7 +19,7 @@ tabs = st.tabs([t_plain(f"evidence.tab.{name}") for name in ("voice", "face", "m
 with tabs[0]:
     sections.modality("voice", [e for e in everything if e.weights.name.startswith("voice")])
 with tabs[1]:
-    sections.modality("face", [e for e in everything if e.weights.name.startswith("face")])
+    sections.modality("face", [e for e in everything if e.weights.name.startswith(("face", "detector"))])
 with tabs[2]:
     mapping.show()
 with tabs[3]:

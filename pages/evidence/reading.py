@@ -21,7 +21,7 @@ from emotion.labels import EMOTIONS
 Path = tuple[str, ...]
 SCORES: Final = ("accuracy", "uar", "macro_f1")
 LEAKED: Final = "leak"
-PARTS: Final = frozenset({*SCORES, "n", "confusion", "labels", "recall", "reliability", "ece", "name", "source"})
+OTHERS: Final = ("published", "baseline")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Result:
 
     @property
     def published(self) -> bool:
-        return any(part.startswith("published") for part in self.path)
+        return any(part.startswith(OTHERS) for part in self.path)
 
     @property
     def matrix(self) -> npt.NDArray[np.float64]:
@@ -89,6 +89,14 @@ class Figure:
     value: float
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """The share of clips that the model calls sure, and the share of these that are right."""
+
+    answered: float
+    right: float
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """One model folder: its registry entry, its results in the file's order, and the other numbers."""
@@ -97,6 +105,9 @@ class Evidence:
     results: tuple[Result, ...]
     figures: tuple[Figure, ...]
     notes: tuple[str, ...]
+    sure: Doubt | None = None
+    command: str = ""
+    """What makes the figures (or, where that is not stated, the weights)."""
 
     @property
     def folder(self) -> str:
@@ -107,6 +118,16 @@ class Evidence:
         """The result to judge the model by: the first not leaked one with a confusion matrix, else the first."""
         own = [r for r in self.results if not r.leaked and not r.published]
         return next((r for r in own if r.confusion is not None), own[0] if own else None)
+
+    @property
+    def compared(self) -> list[Result]:
+        """This model's result and those of others on the same task: that of the others, else the main one."""
+        others = [r for r in self.results if r.published]
+        tasks = {r.path[2:] for r in others}
+        same = next((r for r in self.results if r.path[-1:] in tasks and not r.published and not r.leaked), self.main)
+        if same is None:
+            return others
+        return [same, *(r for r in others if r.path[2:] in ((), same.path[-1:]))]
 
     @property
     def leaked(self) -> Result | None:
@@ -128,8 +149,9 @@ def read(model: weights.Weights) -> Evidence:
     labels = tuple(tree.get("labels") or model.config.get("labels") or EMOTIONS)
     results = _with_calibration(list(_results(tree, (), labels)))
     figures = tuple(Figure(p, v) for p, v in _numbers(tree, ()))
-    notes = tuple(v for v in tree.values() if isinstance(v, str))
-    return Evidence(model, tuple(results), figures, notes)
+    command = str(tree.get("command") or model.config.get("command") or "")
+    notes = tuple(v for key, v in tree.items() if isinstance(v, str) and key != "command")
+    return Evidence(model, tuple(results), figures, notes, next(_doubts(tree), None), command)
 
 
 def _results(node: Any, path: Path, labels: tuple[str, ...]) -> Iterator[Result]:
@@ -165,6 +187,17 @@ def _result(node: Mapping[str, Any], path: Path, labels: tuple[str, ...]) -> Res
     )
 
 
+def _doubts(node: Any) -> Iterator[Doubt]:
+    """Wherever a part called sure... states how much is answered and how much of it is right."""
+    for key, child in _children(node):
+        if not isinstance(child, Mapping):
+            continue
+        answered = child.get("answered", child.get("share"))
+        if key.startswith("sure") and _is_number(answered) and _is_number(child.get("right")):
+            yield Doubt(float(answered), float(child["right"]))
+        yield from _doubts(child)
+
+
 def _with_calibration(results: list[Result]) -> list[Result]:
     """Results that state a score come first; those that hold a reliability diagram alone come last."""
     return sorted(results, key=lambda r: r.score is None)
@@ -186,7 +219,7 @@ def _children(node: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(node, list):
         for i, child in enumerate(node, 1):
             if isinstance(child, Mapping):
-                yield str(child.get("name") or child.get("key") or i), child
+                yield str(child.get("name") or child.get("change") or child.get("key") or i), child
 
 
 def _is_number(value: Any) -> bool:

@@ -22,7 +22,7 @@ def modality(kind: str, evidence: Sequence[Evidence]) -> None:
     served, main = next(((e, r) for e, r in judged if e.weights.name in SERVED), judged[-1])
     st.markdown(t(f"evidence.{kind}.lead"))
     _headline(served, main)
-    _ladder([e for e, _ in judged])
+    _ladder(kind, [e for e, _ in judged])
     chosen = _choose(kind, [e for e, _ in judged], main)
     left, right = st.columns(2)
     with left:
@@ -42,7 +42,8 @@ def modality(kind: str, evidence: Sequence[Evidence]) -> None:
         )
     _failures(kind, chosen)
     _calibration(kind, served)
-    _all_figures([e for e, _ in judged])
+    _conditions(served, main)
+    _all_figures(evidence)
 
 
 SERVED: Final = frozenset({"voice", "face-ferplus"})
@@ -65,12 +66,12 @@ def _headline(served: Evidence, main: Result) -> None:
         st.caption(markdown(note))
 
 
-def _ladder(judged: Sequence[Evidence]) -> None:
+def _ladder(kind: str, judged: Sequence[Evidence]) -> None:
     steps = [step for e in judged for step in _steps(e)]
     if len(steps) < 2:
         return
     st.subheader(t("evidence.ladder"), anchor=False)
-    st.caption(t("evidence.ladder.how"))
+    st.caption(t(f"evidence.{kind}.ladder"))
     alt = "; ".join(f"{s['name']} ({t_plain('evidence.kind.' + str(s['kind']))}): {s['text']}" for s in steps)
     st.plotly_chart(figures.ladder_figure(steps, t_plain), key=f"ladder_{judged[0].folder}", alt=alt, config=_STILL)
     if any(s["kind"] == "leaked" for s in steps):
@@ -78,15 +79,17 @@ def _ladder(judged: Sequence[Evidence]) -> None:
 
 
 def _steps(evidence: Evidence) -> list[dict[str, object]]:
-    """The model's own result, the leaked one beside it, and the published ones it cites."""
+    """The model's own result, the leaked one beside it, and those of others on the same task."""
+    own = [r for r in evidence.compared if not r.published]
+    shown = [("own", r) for r in own] + [("leaked", r) for r in (evidence.leaked,) if r]
+    shown += [("published", r) for r in evidence.compared if r.published]
     steps = []
-    shown = [("own", evidence.main), ("leaked", evidence.leaked)]
-    shown += [("published", r) for r in evidence.results if r.published]
     for kind, result in shown:
-        if result is None or result.score is None:
+        value = result.accuracy if evidence.weights.name.startswith("face") else result.score
+        if value is None:
             continue
-        name = evidence.folder if kind != "published" else result.name or metric_name(result.path[-1:])
-        steps.append({"name": name, "value": result.score, "kind": kind, "text": percent(result.score, 1)})
+        name = result.name or result.path[1] if kind == "published" else evidence.folder
+        steps.append({"name": name, "value": value, "kind": kind, "text": percent(value, 1)})
     return steps
 
 
@@ -127,10 +130,17 @@ def _failures(kind: str, result: Result) -> None:
 
 
 def _calibration(kind: str, served: Evidence) -> None:
+    """The reliability diagram, and how much is called sure."""
     result = served.calibrated
-    if result is None:
+    threshold = served.weights.config.get("threshold")
+    if result is None and served.sure is None:
         return
     st.subheader(t("evidence.calibration"), anchor=False)
+    if served.sure is not None and isinstance(threshold, int | float):
+        doubt = served.sure
+        st.markdown(t("evidence.sure", threshold=float(threshold), answered=doubt.answered, right=doubt.right))
+    if result is None:
+        return
     left, right = st.columns([3, 2])
     bins = [f"{percent(b['confidence'])} → {percent(b['accuracy'])}" for b in result.reliability]
     left.plotly_chart(
@@ -144,22 +154,41 @@ def _calibration(kind: str, served: Evidence) -> None:
         right.metric(
             t_plain("evidence.score.ece"), number(result.ece, 3), help=t("evidence.score.ece.help"), border=True
         )
-    threshold = served.weights.config.get("threshold")
-    if isinstance(threshold, int | float):
-        right.markdown(t("evidence.threshold", value=float(threshold)))
 
 
-def _all_figures(judged: Sequence[Evidence]) -> None:
+def _conditions(served: Evidence, main: Result) -> None:
+    """Every other evaluation of the served model: noise, other corpora, small pictures, ..."""
+    others = [r for r in served.results if r is not main and r.score is not None and not r.published]
+    if not others:
+        return
+    st.subheader(t("evidence.conditions"), anchor=False)
+    st.caption(t("evidence.conditions.how"))
+    columns = {s: t_plain(f"evidence.score.{s}") for s in SCORES}
+    rows = [
+        {t_plain("evidence.what"): metric_name(r.path)}
+        | {columns[s]: "–" if getattr(r, s) is None else percent(getattr(r, s), 1) for s in SCORES}
+        | {t_plain("evidence.score.n"): "–" if r.n is None else number(r.n)}
+        for r in others
+    ]
+    st.dataframe(rows, hide_index=True, key=f"conditions_{served.folder}", alt=t_plain("evidence.conditions"))
+
+
+def _all_figures(evidence: Sequence[Evidence]) -> None:
     with st.expander(t_plain("evidence.all_figures")):
         st.caption(t("evidence.all_figures.how"))
-        for e in judged:
+        for e in evidence:
+            if not e.figures:
+                continue
             st.markdown(f"**{markdown(e.folder)}** · `assets/models/{e.folder}/metrics.json`")
-            rows = [
-                {t_plain("evidence.what"): metric_name(f.path), t_plain("evidence.value"): f.value} for f in e.figures
-            ]
-            st.dataframe(rows, hide_index=True, key=f"figures_{e.folder}")
-            if command := e.weights.config.get("command"):
-                st.code(str(command), language="bash")
+            what, value = t_plain("evidence.what"), t_plain("evidence.value")
+            st.dataframe(
+                [{what: metric_name(f.path), value: f.value} for f in e.figures],
+                hide_index=True,
+                key=f"figures_{e.folder}",
+                column_config={what: st.column_config.TextColumn(width="large")},
+            )
+            if command := e.command:
+                st.code(command, language="bash")
 
 
 def _name(label: str) -> str:
