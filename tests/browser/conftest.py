@@ -51,9 +51,15 @@ class Server:
         return [p for p in (self.cache / "visitors").rglob("*") if p.is_file()]
 
 
+STREAMLIT = ("streamlit", "run", "app.py", "--server.port")
+
+
 @contextmanager
-def serving(folder: Path, **environment: str) -> Iterator[Server]:
-    """The app on a free port, with its files under ``folder`` and nothing kept from elsewhere."""
+def serving(folder: Path, module: tuple[str, ...] = STREAMLIT, **environment: str) -> Iterator[Server]:
+    """The app on a free port, with its files under ``folder`` and nothing kept from elsewhere.
+
+    ``module`` is what Python runs, with the port after it.
+    """
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
@@ -61,7 +67,7 @@ def serving(folder: Path, **environment: str) -> Iterator[Server]:
     own = {"MOODCUE_CACHE_DIR": str(cache), "MOODCUE_HOME": str(home), "MOODCUE_GRACE_SECONDS": "1"}
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            [sys.executable, "-m", *module, str(port)],
             cwd=ROOT,
             env={**os.environ, **own, **environment},
             stdout=out,
@@ -99,13 +105,17 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+def chromium() -> str:
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     path = next((found for name in names if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip("no Chromium here: sudo apt-get install -y chromium")
-    browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
     yield browser
     browser.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,10 +12,10 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from emotion import media
-from tests.benchmarks.browser import FLAGS, _server
+from tests.browser.conftest import FLAGS, TIMEOUT_MS, chromium, serving
 from tests.conftest import DATA, SAMPLES
 
 pytestmark = pytest.mark.browser
@@ -54,29 +53,35 @@ def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    with _server() as (url, _):
-        yield url
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """As it is hosted, so that its security headers are in force."""
+    with serving(tmp_path_factory.mktemp("server"), ("deploy.server",)) as server:
+        yield server.url
+        assert "Traceback" not in server.log.read_text(encoding="utf-8")
 
 
-Opens = Callable[..., Page]
+Visit = Callable[..., Page]
+GIVEN = "--use-fake-ui-for-media-stream"
 FAKE_DEVICES = "--use-fake-device-for-media-stream"
+PLAIN_FLAGS = tuple(flag for flag in FLAGS if flag not in (GIVEN, FAKE_DEVICES))
 
 
 @pytest.fixture
-def visit() -> Iterator[Opens]:
+def visit(playwright: Playwright) -> Iterator[Visit]:
     """Opens an address in a Chromium of its own: what it has for devices is said when it starts."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
+    started: list[Browser] = []
 
-        def open_page(address: str, *flags: str, **context: object) -> Page:
-            browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *flags])
-            page = browser.new_context(**{"locale": "en-GB", **context}).new_page()  # type: ignore[arg-type]
-            page.set_default_timeout(60_000)
-            page.goto(address)
-            return page
+    def open_page(address: str, *flags: str, width: int = 1280) -> Page:
+        own = playwright.chromium.launch(executable_path=chromium(), args=[*PLAIN_FLAGS, *flags])
+        started.append(own)
+        page = own.new_context(locale="en-GB", viewport={"width": width, "height": 900}).new_page()
+        page.set_default_timeout(TIMEOUT_MS)
+        page.goto(address)
+        return page
 
-        yield open_page
+    yield open_page
+    for own in started:
+        own.close()
 
 
 def open_recorder(page: Page, title: str = "Or record a video", button: str = "Turn on camera") -> None:
@@ -86,7 +91,7 @@ def open_recorder(page: Page, title: str = "Or record a video", button: str = "T
 
 def devices(camera: Path, microphone: Path) -> tuple[str, ...]:
     files = (f"--use-file-for-fake-video-capture={camera}", f"--use-file-for-fake-audio-capture={microphone}")
-    return ("--use-fake-ui-for-media-stream", FAKE_DEVICES, *files)
+    return (GIVEN, FAKE_DEVICES, *files)
 
 
 def record(page: Page, seconds: float) -> None:
@@ -100,7 +105,7 @@ def record(page: Page, seconds: float) -> None:
 
 @pytest.mark.parametrize("container", ["webm", "mp4"])
 def test_five_seconds_of_a_face_and_a_voice_reach_the_result(
-    site: str, visit: Opens, camera: Path, microphone: Path, container: str
+    site: str, visit: Visit, camera: Path, microphone: Path, container: str
 ):
     page = visit(site, *devices(camera, microphone))
     if container == "mp4":  # what Safari and others make; Chromium can, too
@@ -127,9 +132,9 @@ def test_five_seconds_of_a_face_and_a_voice_reach_the_result(
 
 
 def test_it_can_be_recorded_again_or_discarded_and_the_camera_goes_off(
-    site: str, visit: Opens, camera: Path, microphone: Path
+    site: str, visit: Visit, camera: Path, microphone: Path
 ):
-    page = visit(site, *devices(camera, microphone), viewport={"width": 390, "height": 844})
+    page = visit(site, *devices(camera, microphone), width=390)
     page.evaluate(
         "() => { const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices); window.given = [];"
         " navigator.mediaDevices.getUserMedia = async (what) => { const stream = await ask(what);"
@@ -157,14 +162,14 @@ def test_it_can_be_recorded_again_or_discarded_and_the_camera_goes_off(
 @pytest.mark.parametrize(
     ("flags", "host", "english", "chinese"),
     [
-        (("--use-fake-ui-for-media-stream=deny", FAKE_DEVICES), None, "were refused to this page", "未獲准使用"),
-        (("--use-fake-ui-for-media-stream",), None, "No camera and no microphone were found", "找不到攝影機與麥克風"),
+        ((f"{GIVEN}=deny", FAKE_DEVICES), None, "were refused to this page", "未獲准使用"),
+        ((GIVEN,), None, "No camera and no microphone were found", "找不到攝影機與麥克風"),
         (("--host-resolver-rules=MAP moodcue.test 127.0.0.1",), "moodcue.test", "https:// or on localhost", "https://"),
     ],
     ids=["refused", "no device", "insecure origin"],
 )
 def test_what_goes_wrong_is_said_in_a_sentence_that_helps(
-    site: str, visit: Opens, flags: tuple[str, ...], host: str | None, english: str, chinese: str
+    site: str, visit: Visit, flags: tuple[str, ...], host: str | None, english: str, chinese: str
 ):
     address = f"http://{host}:{urlsplit(site).port}" if host else site
     page = visit(address, *flags)
