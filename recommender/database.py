@@ -99,18 +99,25 @@ def _create(url: str) -> sa.Engine:
     engine = sa.create_engine(parsed, connect_args={"timeout": 15})
 
     @event.listens_for(engine, "connect")
-    def _wal(connection, _record) -> None:
+    def _prepare(connection, _record) -> None:
+        connection.isolation_level = None  # we begin ourselves: Python's driver would commit before every DDL
+        connection.execute("PRAGMA busy_timeout=15000")
         connection.execute("PRAGMA journal_mode=WAL")  # several sessions read while one writes
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        alone = connection.get_execution_options().get("alone", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if alone else "BEGIN")
 
     return engine
 
 
 def migrate(engine: sa.Engine) -> None:
-    """Bring the schema to the newest revision."""
+    """Bring the schema to the newest revision: whole or not at all, one process at a time."""
     from alembic import command
     from alembic.config import Config
 
-    with engine.begin() as connection:
+    with engine.connect().execution_options(alone=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         config = Config()

@@ -95,7 +95,7 @@ def _collect(rows: Iterable[list[str]], width: int, at: list[int]) -> LmcSongs:
             continue
         msd_id, artist, title, matched, mood = (row[i].strip() for i in at)
         mood = mood.lower()
-        if matched.lower() not in {"1", "1.0", "true"}:
+        if not _is_matched(matched):
             rejected["no_matched_mood"] += 1
         elif mood not in moods.BY_NAME:
             rejected["unknown_mood"] += 1
@@ -107,6 +107,14 @@ def _collect(rows: Iterable[list[str]], width: int, at: list[int]) -> LmcSongs:
             songs.title.append(title)
             songs.mood.append(mood)
     return songs
+
+
+def _is_matched(cell: str) -> bool:
+    """LMC writes 1, 0 or -1 (not looked up); the name of a mood is taken for yes too."""
+    try:
+        return float(cell) > 0
+    except ValueError:
+        return cell.lower() == "true" or cell.lower() in moods.BY_NAME
 
 
 def convert(songs: LmcSongs, name: str) -> Catalogue:

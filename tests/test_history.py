@@ -2,6 +2,8 @@
 
 import csv
 import hashlib
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -156,6 +158,21 @@ def test_many_threads_write_at_once(engine, track):
         t.join()
     assert errors == []
     assert len(History(engine).picks()) == 30
+
+
+def test_two_processes_may_begin_at_once_and_a_migration_is_whole(tmp_path):
+    url = f"sqlite:///{tmp_path / 'm.sqlite'}"
+    code = f"from recommender import database; database.open_database({url!r})"
+    started = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(3)]
+    for process in started:
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err.decode()
+
+    half = database._create(f"sqlite:///{tmp_path / 'half.sqlite'}")
+    with pytest.raises(RuntimeError), half.begin() as c:
+        database.metadata.create_all(c)
+        raise RuntimeError("the power fails")
+    assert sa.inspect(half).get_table_names() == []
 
 
 def test_the_first_revision_can_be_taken_back(tmp_path):
