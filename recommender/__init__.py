@@ -10,7 +10,8 @@ How it flows::
     Timeline ──rank.rank (intent, filters, seed)────────▶ Pick, Pick, ...     distance on the plane
     Pick ──youtube.Players──▶ video id ──history.History──▶ what was picked and skipped
 
-Nothing here knows of a page: reasons are message keys with values (``messages.sentence``).
+Import ``youtube``, ``history``, ``taste`` and ``suggestions`` by name: what needs a database is not
+loaded before. Nothing here knows of a page: reasons are message keys with values (``messages.sentence``).
 """
 
 from recommender.catalogue import Catalogue, Track

@@ -124,6 +124,17 @@ class Catalogue:
         """The row of a song, or None."""
         return self._rows.get(track_id)
 
+    def index_named(self, artist: str, title: str) -> int | None:
+        """The row of a song by its names, however written: its id may differ between catalogues."""
+        return self._named.get((normalise(artist), normalise(title)))
+
+    @functools.cached_property
+    def _named(self) -> dict[tuple[str, str], int]:
+        named: dict[tuple[str, str], int] = {}
+        for i, (artist, title) in enumerate(zip(self.artist, self.title, strict=True)):
+            named.setdefault((normalise(artist), normalise(title)), i)
+        return named
+
     def seed_list(self, emotion: str) -> npt.NDArray[np.intp]:
         """Rows of the songs that the seed's rules list for ``emotion``, in the list's order."""
         rows = np.flatnonzero((self.emotion == INDEX[emotion]) & (self.seed_rank >= 0))

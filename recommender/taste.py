@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from emotion.timeline import Notice
 from recommender.catalogue import ENERGY_LEVELS, Catalogue
-from recommender.history import Event
+
+if TYPE_CHECKING:
+    from recommender.history import Event  # its database is not needed to rank
 
 ENOUGH: Final = 8
 """So many picks and so many skips are needed before anything is learned."""
@@ -58,6 +60,8 @@ def learn(events: Sequence[Event], catalogue: Catalogue) -> Taste | None:
     liked: dict[int, bool] = {}
     for e in sorted(events, key=lambda e: e.at):
         row = catalogue.index_of(e.track_id) if e.track_id else None
+        if row is None and e.artist and e.title:
+            row = catalogue.index_named(e.artist, e.title)
         if row is not None and e.kind in ("pick", "skip"):
             liked[row] = e.kind == "pick"
     picks, skips = sum(liked.values()), len(liked) - sum(liked.values())

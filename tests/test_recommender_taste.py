@@ -68,6 +68,16 @@ def test_the_last_word_on_a_song_counts_and_unknown_songs_do_not(starter):
     assert learn(known + changed + strangers, starter) is None
 
 
+def test_songs_are_found_by_name_in_a_catalogue_with_other_ids(starter):
+    def renamed(e):
+        track = starter[starter.index_of(e.track_id)]
+        return Event(e.at, e.kind, track_id=f"TR{e.track_id}", artist=track.artist.upper(), title=track.title)
+
+    taste = learn([renamed(e) for e in events(starter, is_jazz, ENOUGH)], starter)
+    assert taste is not None
+    assert (taste.picks, taste.skips) == (ENOUGH, ENOUGH)
+
+
 @pytest.mark.parametrize("visitor", [v for v in simulation.VISITORS if "coin" not in v])
 def test_simulated_visitors_with_a_taste_get_more_of_what_they_like(starter, visitor):
     runs = [simulation.simulate(visitor, starter, seed) for seed in range(3)]
