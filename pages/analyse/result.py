@@ -9,7 +9,7 @@ import streamlit as st
 from emotion.timeline import Timeline
 from pages.analyse import download, faces, session, songs, sound, verdict
 from pages.analyse.session import Session
-from pages.shared import charts, language, players
+from pages.shared import cached, charts, language, players
 from pages.shared.failures import calm
 from pages.shared.language import t, t_plain
 
@@ -32,6 +32,8 @@ def show(current: Session) -> None:
     with calm():
         _timeline(current, timeline)
     _sections(current, timeline)
+    if timeline.clip.sr is not None:
+        cached.warm_sound()
 
 
 def _head(timeline: Timeline) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import hashlib
 import os
 import shutil
@@ -63,9 +65,16 @@ def analysis(kept: Kept, readers: Future[Readers], limits: media.Limits) -> Work
             return Analysed(timeline, envelope_of(path, timeline))
         finally:
             own.free()
+            give_back()
 
     weakref.finalize(work, own.free)
     return work
+
+
+def give_back() -> None:
+    """Hand memory that decoding has freed back to the system, where the C library (glibc) can."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _keeping_partial(report: Report) -> Callable[[Progress], None]:

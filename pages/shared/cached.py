@@ -133,15 +133,25 @@ def warm() -> None:
     def load() -> None:
         readers().exception()
         catalogue()
-        import numpy as np
         import plotly.graph_objects
         import plotly.subplots
+
+        del plotly
+
+    _in_background(load)
+
+
+@st.cache_resource(show_spinner=False)
+def warm_sound() -> None:
+    """librosa takes seconds and 250 MB at its first use: not before there is a result to look at."""
+
+    def load() -> None:
+        import numpy as np
 
         from emotion import signals
 
         noise = np.random.default_rng(0).normal(0, 0.1, 22_050).astype(np.float32)
-        signals.mfcc(signals.trim(noise)[0], 22_050)  # librosa compiles what it needs at its first use
-        del plotly
+        signals.mfcc(signals.trim(noise)[0], 22_050)
 
     _in_background(load)
 
