@@ -80,8 +80,11 @@ def open_database(url: str | None = None) -> sa.Engine:
     Raises:
         MemoryUnavailable: it cannot be reached, or is not a database.
     """
-    url = url or database_url()
     with _lock:
+        try:
+            url = url or database_url()
+        except OSError as e:
+            raise MemoryUnavailable(detail=_without_secrets(e)) from e
         if url not in _engines:
             try:
                 engine = _create(url)

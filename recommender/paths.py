@@ -13,12 +13,20 @@ STARTER: Final = ASSETS / "music" / "starter.csv"
 
 
 def home() -> Path:
-    """The user's data folder, made if need be; ``MOODCUE_HOME`` overrides the platform's own."""
-    path = Path(os.environ.get("MOODCUE_HOME") or platformdirs.user_data_path("moodcue", appauthor=False))
+    """The user's data folder, made if need be; ``MOODCUE_HOME`` overrides the platform's own.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path = _home()
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
+def _home() -> Path:
+    return Path(os.environ.get("MOODCUE_HOME") or platformdirs.user_data_path("moodcue", appauthor=False))
+
+
 def built_catalogue() -> Path:
     """Where ``python -m recommender.building`` writes and the app looks first."""
-    return home() / "catalogue.parquet"
+    return _home() / "catalogue.parquet"

@@ -204,6 +204,14 @@ def test_a_database_out_of_reach_is_said_without_its_password(monkeypatch, url):
     assert "secret" not in str(e.value)
 
 
+def test_a_data_folder_that_cannot_be_made_costs_the_memory_alone(monkeypatch):
+    monkeypatch.delenv("MOODCUE_DATABASE_URL", raising=False)
+    monkeypatch.setenv("MOODCUE_HOME", "/proc/no/such/place")
+    with pytest.raises(MemoryUnavailable):
+        database.open_database()
+    assert len(files.load()) > 400
+
+
 def test_the_clip_is_known_by_its_hash_alone(tmp_path):
     (tmp_path / "c.mp4").write_bytes(b"clip")
     assert clip_hash(tmp_path / "c.mp4") == SHA
