@@ -30,6 +30,7 @@ def show(error: BaseException | None) -> None:
         help=t("analyse.upload_help", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60),
         on_change=_uploaded,
     )
+    st.html(f"<style>{_uploader_words(limits)}</style>")
     left, right = st.columns(2, gap="large")
     with left, st.form("analyse_link", border=False):
         st.text_input(t("analyse.link"), key="analyse_url", placeholder="https://", max_chars=2000)
@@ -40,6 +41,26 @@ def show(error: BaseException | None) -> None:
         recorder.show()
     _samples()
     st.caption(t("analyse.privacy", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60))
+
+
+def _uploader_words(limits: media.Limits) -> str:
+    """Streamlit's uploader speaks English alone: its words give way to ours."""
+    words = {
+        "button p": t_plain("analyse.upload_choose"),
+        "[data-testid=stFileUploaderDropzoneInstructions] span": t_plain(
+            "analyse.upload_drop", mb=limits.max_bytes / 1024**2
+        ),
+    }
+    return "".join(
+        f"[data-testid=stFileUploaderDropzone] {place} {{font-size: 0 !important}}"
+        f"[data-testid=stFileUploaderDropzone] {place}::after {{font-size: 0.9rem; content: {css_string(text)}}}"
+        for place, text in words.items()
+    )
+
+
+def css_string(text: str) -> str:
+    """Text as a string of CSS: every sign that is no letter or digit as its code."""
+    return '"' + "".join(c if c.isalnum() else f"\\{ord(c):x} " for c in text) + '"'
 
 
 def _from_the_link() -> None:

@@ -117,7 +117,7 @@ def mark_of(track_id: int) -> tuple[int, int, int]:
 
 
 def _person(track: FaceTrack) -> None:
-    from pages.shared import charts
+    from pages.shared import charts, plotting
 
     with st.container(border=True):
         st.markdown(
@@ -134,10 +134,9 @@ def _person(track: FaceTrack) -> None:
         with left:
             _strip(track)
         with right:
-            st.plotly_chart(
+            plotting.chart(
                 charts.bars_figure({"face": track.scores}, t_plain),
                 key=f"face_bars_{track.id}",
-                config={"displayModeBar": False},
                 alt=verdict.spoken("face", track.scores),
             )
 

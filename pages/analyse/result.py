@@ -9,7 +9,7 @@ import streamlit as st
 from emotion.timeline import Timeline
 from pages.analyse import download, faces, session, songs, sound, verdict
 from pages.analyse.session import Session
-from pages.shared import cached, charts, language, players
+from pages.shared import cached, charts, language, players, plotting
 from pages.shared.failures import calm
 from pages.shared.language import t, t_plain
 
@@ -73,12 +73,12 @@ def _timeline(current: Session, timeline: Timeline) -> None:
         envelope = current.result.envelope if current.result else None
         current.memo[key] = charts.timeline_figure(timeline, envelope, t_plain)
     with st.container(key=players.TIMELINE_KEY):
-        st.plotly_chart(
+        plotting.chart(
             current.memo[key],
             key="timeline_chart",
             on_select=_chosen,
             selection_mode=("points", "box"),
-            config={"displayModeBar": False, "doubleClick": False},
+            config={"doubleClick": False},
             alt=timeline_in_words(timeline),
         )
     players.keep_in_step(current.at_s, current.memo.get("jump", 0))

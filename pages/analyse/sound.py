@@ -12,14 +12,13 @@ import streamlit as st
 from emotion import media, signals
 from emotion.timeline import Timeline
 from pages.analyse.session import Session
-from pages.shared import sound_charts
+from pages.shared import plotting, sound_charts
 from pages.shared.charts import Envelope
 from pages.shared.language import clock, t, t_plain
 
 SR: Final = 22_050
 MOST_S: Final = 120.0
 """Longer clips are shown around the chosen place: features of ten minutes would be a blur."""
-QUIET = {"displayModeBar": False}
 
 
 @dataclass(frozen=True)
@@ -84,18 +83,16 @@ def describe(y: npt.NDArray[np.float32], start_s: float) -> Described:
 def _charts(d: Described) -> None:
     st.markdown(f"**{t('sound.log_mel')}**  \n:small[{t('sound.log_mel_help')}]")
     figure = sound_charts.features_figure(d.log_mel, d.duration_s, title=t_plain("sound.band"), unit=" dB")
-    st.plotly_chart(figure, key="sound_mel", config=QUIET, alt=t_plain("sound.log_mel"))
+    plotting.chart(figure, key="sound_mel", alt=t_plain("sound.log_mel"))
     st.markdown(f"**{t('sound.mfcc')}**  \n:small[{t('sound.mfcc_help')}]")
     figure = sound_charts.features_figure(d.mfcc, d.duration_s, title=t_plain("sound.coefficient"), unit="", middle=0.0)
-    st.plotly_chart(figure, key="sound_mfcc", config=QUIET, alt=t_plain("sound.mfcc"))
+    plotting.chart(figure, key="sound_mfcc", alt=t_plain("sound.mfcc"))
     st.markdown(f"**{t('sound.trim')}**")
     removed_s = d.duration_s - (d.kept[1] - d.kept[0])
     st.markdown(
         t("sound.trim_help", removed=removed_s, duration=d.duration_s, first=d.kept[0], last=d.duration_s - d.kept[1])
     )
-    st.plotly_chart(
-        sound_charts.trim_figure(d.envelope, d.kept, t_plain), key="sound_trim", config=QUIET, alt=t_plain("sound.trim")
-    )
+    plotting.chart(sound_charts.trim_figure(d.envelope, d.kept, t_plain), key="sound_trim", alt=t_plain("sound.trim"))
     st.markdown(f":small[{t('sound.mean_help')}]")
     figure = sound_charts.mean_figure(d.mean, d.trimmed_mean, t_plain, title=t_plain("sound.coefficient"))
-    st.plotly_chart(figure, key="sound_mean", config=QUIET, alt=t_plain("sound.mean_help"))
+    plotting.chart(figure, key="sound_mean", alt=t_plain("sound.mean_help"))

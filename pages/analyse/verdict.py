@@ -56,12 +56,12 @@ def verdicts(timeline: Timeline) -> dict[str, EmotionScores]:
 
 
 def bars(timeline: Timeline, *, key: str) -> None:
-    from pages.shared import charts
+    from pages.shared import charts, plotting
 
     shown = verdicts(timeline)
     if shown:
         alt = "; ".join(spoken(side, scores) for side, scores in shown.items())
-        st.plotly_chart(charts.bars_figure(shown, t_plain), key=key, config={"displayModeBar": False}, alt=alt)
+        plotting.chart(charts.bars_figure(shown, t_plain), key=key, alt=alt)
 
 
 def spoken(side: str, scores: EmotionScores) -> str:
@@ -74,7 +74,7 @@ def show(timeline: Timeline) -> None:
     if timeline.best is None:
         st.info(t("verdict.nothing_more"))
         return
-    from pages.shared import charts
+    from pages.shared import charts, plotting
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -83,10 +83,9 @@ def show(timeline: Timeline) -> None:
     with right:
         st.markdown(f"**{t('verdict.plane')}**")
         scores = timeline.best.scores
-        st.plotly_chart(
+        plotting.chart(
             charts.plane_figure(verdicts(timeline), t_plain),
             key="verdict_plane",
-            config={"displayModeBar": False},
             alt=t_plain("verdict.plane_alt", valence=round(scores.valence, 2), arousal=round(scores.arousal, 2)),
         )
     st.caption(t("verdict.how"))

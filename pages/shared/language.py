@@ -7,6 +7,7 @@ the one picked in the sidebar, else the browser's.
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 import string
@@ -16,12 +17,16 @@ from datetime import datetime
 from typing import Any, Final
 
 import streamlit as st
+from streamlit.components.v2 import component
+from streamlit.components.v2.types import ComponentRenderer
 
 from emotion.messages import catalogue
 
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "zh_TW": "繁體中文"}
 CHOICE: Final = "language"
 QUERY: Final = "lang"
+
+_LANG_JS: Final = "export default ({ data }) => { document.documentElement.lang = data; }"
 
 _log = logging.getLogger(__name__)
 _SPEC = re.compile(r"(?:\.(?P<digits>\d+))?(?P<kind>[f%d])")
@@ -53,6 +58,13 @@ def switch() -> None:
     st.sidebar.selectbox(
         t("app.language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="_language", on_change=chosen
     )
+    with st.sidebar:  # screen readers and fonts go by the page's language, which Streamlit fixes to English
+        _page_language()(key="page_language", data=language().replace("_", "-"))
+
+
+@functools.cache
+def _page_language() -> ComponentRenderer:
+    return component("moodcue_language", js=_LANG_JS)
 
 
 def t(key: str, **values: object) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 from streamlit.components.v2 import component
+from streamlit.components.v2.types import ComponentRenderer
 
 CLIP_KEY: Final = "clip_player"
 TIMELINE_KEY: Final = "clip_timeline"
@@ -91,7 +93,8 @@ export default function ({ data, parentElement }) {
 """
 
 
-def _component(name: str, **parts: Any) -> Any:
+@functools.cache
+def _component(name: str, **parts: str) -> ComponentRenderer:
     return component(name, isolate_styles=False, **parts)
 
 

@@ -35,7 +35,8 @@ def features_figure(
     z = pooled(features).round(1)
     x = np.linspace(0, duration_s, z.shape[1], endpoint=False) if z.size else []
     low, high = np.percentile(z, [1, 99]) if z.size else (0.0, 1.0)
-    reach = max(abs(float(low) - (middle or 0)), abs(float(high) - (middle or 0)), 1e-3)
+    # the first coefficient is the loudness, ten times as large as the others
+    reach = max(float(np.percentile(np.abs(z[1:] - (middle or 0)), 98)), 1e-3) if z[1:].size else 1.0
     figure = go.Figure(
         go.Heatmap(
             z=z,
