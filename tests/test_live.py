@@ -1,0 +1,199 @@
+"""The live core on real frames and real sound, with the clock in the test's hand."""
+
+import json
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from emotion import media
+from emotion.live import SPAN_S, WINDOW_S, Live
+from emotion.messages import catalogue
+from emotion.pipeline import Readers, load_readers
+from emotion.timeline import Box, EmotionScores, Sighting
+from pages.live import drawing, stream
+
+SAMPLES = Path(__file__).resolve().parent.parent / "assets" / "samples"
+
+
+class AtOnce(Executor):
+    """Runs what it is given while the caller waits."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+class Later(Executor):
+    """Only counts what it is given: all hands are busy."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.waiting += 1
+        return Future()
+
+
+@pytest.fixture(scope="module")
+def readers() -> Readers:
+    return load_readers(face_engine="batch")
+
+
+@pytest.fixture
+def live(readers: Readers) -> Live:
+    return Live(lambda: readers, AtOnce())
+
+
+@pytest.fixture(scope="module")
+def frames() -> list[media.VideoFrame]:
+    return list(media.read_frames(SAMPLES / "good-news.mp4", fps=5))
+
+
+@pytest.fixture(scope="module")
+def sound() -> np.ndarray:
+    return media.read_sound(SAMPLES / "good-news.mp4", 48_000)
+
+
+def play(live: Live, sound: np.ndarray, begin_s: float = 0.0) -> float:
+    """Hand the sound over as a microphone does, 20 ms at a time; gives the second at which it ended."""
+    step = 960
+    for i in range(0, len(sound), step):
+        live.hear(sound[i : i + step], 48_000, begin_s + (i + step) / 48_000)
+    return begin_s + len(sound) / 48_000
+
+
+def test_a_smiling_face_is_seen_smiling(live: Live, frames: list[media.VideoFrame]) -> None:
+    seen = [live.see(frame.rgb, 100 + frame.time_s) for frame in frames[:10]]
+    assert [s.scores.label for s in seen[-1]] == ["happy"]
+    view = live.view(100 + frames[9].time_s)
+    assert view.frames == 10
+    assert view.face is not None
+    assert view.face.label == "happy"
+    assert view.voice is None
+    last = [m for m in view.timeline.moments if m.face]
+    assert last[-1].segment.end_s == pytest.approx(SPAN_S)
+    assert all(m.segment.start_s >= SPAN_S - 4 for m in last)
+
+
+def test_speech_is_heard_second_by_second(live: Live, sound: np.ndarray) -> None:
+    now_s = play(live, sound)
+    view = live.view(now_s)
+    heard = [m for m in view.timeline.moments if m.voice]
+    assert len(heard) >= 6
+    assert view.voice is not None
+    assert view.fused is not None
+    assert view.fused.scores == view.voice.scores
+
+
+def test_silence_has_no_opinion(live: Live) -> None:
+    now_s = play(live, np.zeros(48_000 * 4, np.float32))
+    noise = np.random.default_rng(0).normal(0, 1e-3, 48_000 * 4).astype(np.float32)
+    view = live.view(play(live, noise, now_s))
+    assert view.voice is None
+    assert not any(m.voice for m in view.timeline.moments)
+
+
+def test_what_is_older_than_the_span_is_forgotten(
+    live: Live, frames: list[media.VideoFrame], sound: np.ndarray
+) -> None:
+    live.see(frames[0].rgb, 0.0)
+    play(live, sound)
+    view = live.view(SPAN_S + 60)
+    assert view.face is None
+    assert view.voice is None
+    assert not any(m.fused for m in view.timeline.moments)
+
+
+def test_ten_minutes_hold_no_more_than_one(readers: Readers) -> None:
+    live = Live(lambda: readers, Later())
+    second = np.full(48_000, 0.1, np.float32)
+    for now_s in range(600):
+        live.hear(second, 48_000, float(now_s))
+        live._faces.extend([_sighting(now_s + i / 40) for i in range(40)])
+    assert sum(map(len, live._sound)) <= (WINDOW_S + 1) * 48_000
+    assert len(live._faces) <= SPAN_S * 40
+
+
+def test_sound_never_waits_for_the_model(readers: Readers) -> None:
+    busy = Later()
+    live = Live(lambda: readers, busy)
+    play(live, np.full(48_000 * 6, 0.1, np.float32))
+    assert busy.waiting == 1, "one at a time: what cannot be read now is left out, not queued"
+
+
+def test_while_the_models_load_the_picture_passes(frames: list[media.VideoFrame]) -> None:
+    live = Live(lambda: None, AtOnce())
+    assert live.see(frames[0].rgb, 0.0) == []
+    play(live, np.full(48_000, 0.1, np.float32))
+    assert live.view(1.0).fused is None
+
+
+def test_a_new_start_forgets_the_last_visit(live: Live, frames: list[media.VideoFrame]) -> None:
+    live.see(frames[0].rgb, 1.0)
+    live.clear()
+    assert live.view(1.0).frames == 0
+    assert live.view(1.0).face is None
+
+
+def _sighting(time_s: float = 0.0, box: Box | None = None) -> Sighting:
+    scores = EmotionScores.from_array([1, 1, 5, 1, 1, 1, 1, 1])
+    return Sighting(time_s, box or Box(40, 40, 60, 80), 0.9, scores)
+
+
+def test_a_face_is_marked_and_the_rest_left_alone() -> None:
+    picture = np.full((240, 320, 3), 90, np.uint8)
+    drawn = drawing.draw(picture, [_sighting()], stream.named("zh_TW"))
+    changed = (drawn != picture).any(axis=2)
+    assert changed[40:120, 40].mean() > 0.9
+    assert not changed[:, :30].any()
+    assert not changed[140:].any()
+    assert (picture == 90).all()
+
+
+@pytest.mark.parametrize("box", [Box(-50, -50, 40, 40), Box(300, 220, 90, 90), Box(0, 0, 320, 240)])
+def test_a_face_at_the_edge_is_drawn_without_failing(box: Box) -> None:
+    drawn = drawing.draw(np.zeros((240, 320, 3), np.uint8), [_sighting(box=box)], stream.named("en"))
+    assert drawn.shape == (240, 320, 3)
+
+
+def test_frames_go_through_the_callback_drawn(live: Live, frames: list[media.VideoFrame]) -> None:
+    given = av.VideoFrame.from_ndarray(frames[0].rgb, format="rgb24")
+    got = stream.on_video(live, stream.named("en"))(given)
+    assert (got.width, got.height) == (given.width, given.height)
+    assert np.abs(got.to_ndarray(format="rgb24").astype(int) - frames[0].rgb).max() > 50
+    assert live.frames == 1
+
+
+def test_stereo_as_browsers_send_it_is_heard(live: Live) -> None:
+    callback = stream.on_audio(live)
+    both = np.stack([np.full(960, 8192), np.full(960, 0)], axis=1).reshape(1, -1).astype(np.int16)
+    frame = av.AudioFrame.from_ndarray(both, format="s16", layout="stereo")
+    frame.sample_rate = 48_000
+    callback(frame)
+    assert live._sound[0].shape == (960,)
+    assert live._sound[0] == pytest.approx(0.125, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (json.dumps([{"urls": "stun:stun.example.org"}]), [{"urls": "stun:stun.example.org"}]),
+        ("not json", []),
+        ('{"urls": "stun:x"}', []),
+        ('["stun:x"]', []),
+    ],
+)
+def test_ice_servers_come_from_the_settings_alone(text: str, expected: list, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(stream.ICE_SERVERS, text)
+    assert stream.ice_servers() == expected
+
+
+def test_both_languages_have_the_same_sentences() -> None:
+    own = [{k for k in catalogue(lang) if k.startswith("live.")} for lang in ("en", "zh_TW")]
+    assert own[0] == own[1]
