@@ -39,6 +39,7 @@ bench: $(VENV)/.dev ## speed and memory against the plain way, as a table
 lock: $(VENV)/.uv ## compile requirements*.txt from requirements*.in
 	@$(VENV)/bin/uv pip compile --system-certs -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
 	@$(VENV)/bin/uv pip compile --system-certs -q --universal --python-version 3.11 --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	@$(VENV)/bin/uv pip compile --system-certs -q --universal --python-version 3.11 --no-header -c requirements.txt --overrides requirements-serve.in requirements.in -o requirements-serve.txt
 
 clean: ## remove the environment
 	@rm -rf $(VENV)

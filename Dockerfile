@@ -1,0 +1,38 @@
+# syntax=docker/dockerfile:1
+# MoodCue as it is hosted: docs/hosting.md. `bash deploy/check.sh` runs these steps without Docker.
+ARG PYTHON=3.11
+
+FROM python:${PYTHON}-slim-bookworm AS packages
+COPY requirements-serve.txt deploy/install.sh /build/
+RUN sh /build/install.sh /opt/venv /build/requirements-serve.txt
+
+FROM python:${PYTHON}-slim-bookworm
+# 1000 is the user that Hugging Face Spaces run a container as.
+RUN useradd --uid 1000 --create-home moodcue \
+    && install -d -o moodcue -g moodcue /var/cache/moodcue /var/lib/moodcue
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    MOODCUE_CACHE_DIR=/var/cache/moodcue \
+    MOODCUE_HOME=/var/lib/moodcue \
+    NUMBA_CACHE_DIR=/var/cache/moodcue/numba \
+    NUMBA_CPU_NAME=generic \
+    MALLOC_ARENA_MAX=2 \
+    PORT=8501
+# Packages and app belong to root: the server cannot change its own code.
+COPY --from=packages /opt/venv /opt/venv
+WORKDIR /app
+COPY app.py LICENSE ./
+COPY .streamlit .streamlit
+COPY assets assets
+COPY deploy deploy
+COPY emotion emotion
+COPY pages pages
+COPY recommender recommender
+RUN PYTHONDONTWRITEBYTECODE= python -m compileall -q -j 0 app.py deploy emotion pages recommender
+USER moodcue
+# Verifies the weights, reads a sample, and fills numba's and DeepFace's caches.
+RUN python -m deploy.warm
+EXPOSE 8501
+HEALTHCHECK --interval=30s --timeout=5s --start-period=40s --retries=3 CMD ["python", "deploy/health.py"]
+CMD ["python", "-m", "deploy.server"]
