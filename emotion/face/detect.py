@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion import weights
-from emotion.face.session import open_session
+from emotion.face.session import Session
 from emotion.timeline import Box, ModelUsed
 
 Image = npt.NDArray[np.uint8]
@@ -106,7 +106,7 @@ class CenterFace:
         confirmed: float = 0.3,
     ) -> None:
         model = model or weights.load(FOLDER)
-        self.session = open_session(model.path("centerface.onnx"), threads)
+        self.session = Session(model.path("centerface.onnx"), threads)
         self.used = model.used
         self.pixels, self.candidate, self.certain, self.confirmed = pixels, candidate, certain, confirmed
 
@@ -143,7 +143,7 @@ class CenterFace:
         small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         padded = np.zeros((_ceil(height), _ceil(width), 3), np.float32)
         padded[:height, :width] = small
-        maps = self.session.run(None, {self.session.get_inputs()[0].name: padded.transpose(2, 0, 1)[None]})
+        maps = self.session.run(padded.transpose(2, 0, 1)[None])
         return suppress(decode(maps, threshold, width / rgb.shape[1], height / rgb.shape[0]), 0.3)
 
 
@@ -158,7 +158,7 @@ def decode(maps: list[npt.NDArray[np.float32]], threshold: float, scale_x: float
         corner = np.array([x - w / 2, y - h / 2])
         marks = points[:, row, column].reshape(5, 2)[:, ::-1] * (w, h) + corner
         left, top = corner / unscale
-        box = Box(float(left), float(top), w / scale_x, h / scale_y)
+        box = Box(float(left), float(top), float(w / scale_x), float(h / scale_y))
         out.append(Detection(box, float(score[0, row, column]), (marks / unscale).astype(np.float32)))
     return out
 

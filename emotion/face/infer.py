@@ -26,7 +26,8 @@ Image = npt.NDArray[np.uint8]
 Engine = Literal["batch", "deepface", "deepface-original"]
 
 ENGINES: Final[tuple[Engine, ...]] = ("batch", "deepface", "deepface-original")
-DEFAULT_ENGINE: Final[Engine] = "deepface"
+DEFAULT_ENGINE: Final[Engine] = "batch"
+"""The same numbers as "deepface" (tested to 1e-4) at less than half the time a face."""
 DEFAULT_DETECTOR: Final = "centerface"
 
 FULL_SIZE_PX: Final = 48.0

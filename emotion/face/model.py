@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from emotion import weights
 from emotion.face.features import Faces
-from emotion.face.session import open_session
+from emotion.face.session import Session
 from emotion.labels import EMOTIONS, INDEX
 from emotion.timeline import EmotionScores, ModelUsed
 
@@ -48,22 +48,21 @@ class FaceNetwork:
 
     def __init__(self, model: weights.Weights | None = None, *, threads: int = 1) -> None:
         model = model or weights.load(FOLDER)
-        self.session = open_session(model.path(FILE), threads)
+        self.session = Session(model.path(FILE), threads)
         self.used = model.used
 
     def predict(self, faces: Faces) -> npt.NDArray[np.float32]:
         """Calibrated probabilities, shape (n, 7), in the order of ``DEEPFACE_LABELS``."""
-        return self._run("emotion", faces)
+        return self.predict_both(faces)[0]
 
-    def predict_ferplus(self, faces: Faces) -> npt.NDArray[np.float32]:
-        """The eight classes of FER+ apart, contempt too: neutral, happiness, surprise, sadness, anger, disgust,
-        fear, contempt. Shape (n, 8)."""
-        return self._run("ferplus", faces)
-
-    def _run(self, output: str, faces: Faces) -> npt.NDArray[np.float32]:
-        name = self.session.get_inputs()[0].name
-        parts = [self.session.run([output], {name: faces[i : i + BATCH]})[0] for i in range(0, len(faces), BATCH)]
-        return np.concatenate(parts) if parts else np.zeros((0, 7 if output == "emotion" else 8), np.float32)
+    def predict_both(self, faces: Faces) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """The seven classes (n, 7), and FER+'s eight (n, 8) with contempt apart: neutral, happiness, surprise,
+        sadness, anger, disgust, fear, contempt."""
+        outputs = ("emotion", "ferplus")
+        parts = [self.session.run(faces[i : i + BATCH], outputs) for i in range(0, len(faces), BATCH)]
+        if not parts:
+            return np.zeros((0, 7), np.float32), np.zeros((0, 8), np.float32)
+        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
 
 def to_scores(probs: npt.NDArray[np.float32]) -> list[EmotionScores]:

@@ -53,4 +53,4 @@ def _colours(small: npt.NDArray) -> npt.NDArray[np.float32]:
     """Share of the pixels in each of 8 x 8 x 8 cells of RGB, smoothed, shape (512,), sums to 1."""
     histogram = cv2.calcHist([small], [0, 1, 2], None, [8, 8, 8], [0, 256] * 3)
     histogram = cv2.GaussianBlur(histogram.reshape(8, 64), (1, 3), 0).reshape(-1)
-    return histogram / max(float(histogram.sum()), 1.0)
+    return np.asarray(histogram / max(float(histogram.sum()), 1.0), np.float32)

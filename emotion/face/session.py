@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import onnxruntime
 
 
-def open_session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
-    """An onnxruntime session on the CPU. Its idle threads sleep, so that other work on the machine runs."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+class Session:
+    """A network with one input, on onnxruntime's CPU; its idle threads sleep, so that other work runs."""
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+
+    def run(self, x: npt.NDArray[np.float32], outputs: Sequence[str] | None = None) -> list[npt.NDArray[np.float32]]:
+        """The named outputs (all, in the file's order, where None) for one input."""
+        return [np.asarray(y, np.float32) for y in self._session.run(outputs, {self._input: x})]

@@ -56,7 +56,8 @@ class Look:
         grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32).reshape(-1)
         grey -= grey.mean()
         colours = cv2.calcHist([cv2.cvtColor(small, cv2.COLOR_RGB2LAB)], [0, 1, 2], None, [6, 8, 8], [0, 256] * 3)
-        return cls(grey / max(float(np.linalg.norm(grey)), 1e-6), colours.reshape(-1) / max(float(colours.sum()), 1.0))
+        shares = np.asarray(colours.reshape(-1) / max(float(colours.sum()), 1.0), np.float32)
+        return cls(grey / max(float(np.linalg.norm(grey)), 1e-6), shares)
 
     def alike(self, other: Look) -> float:
         """How alike the thumbnails are, in [-1, 1]; 0 where the colours differ."""

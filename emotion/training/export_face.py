@@ -24,11 +24,13 @@ import onnx
 import tensorflow as tf
 import tf2onnx
 
+from emotion.face.features import face_input
 from emotion.face.model import DEEPFACE_LABELS, FILE, FOLDER, FaceNetwork
 from emotion.training import face_data, face_measures, train_face
 from emotion.weights import models_dir
 
 OPSET: Final = 17
+SIGNATURE: Final = tf.TensorSpec((None, 48, 48, 1), tf.float32, name="face")
 SURE_RIGHT: Final = 0.90
 """Answers called sure must be right this often on PublicTest (seven classes)."""
 PREPROCESSING: Final = (
@@ -55,14 +57,15 @@ def folding(train: face_data.Faces) -> npt.NDArray[np.float64]:
 
 def graph(model: keras.Model, temperature: float, fold: npt.NDArray[np.float64]) -> onnx.ModelProto:
     """The network as it is served."""
-    @tf.function(input_signature=[tf.TensorSpec((None, 48, 48, 1), tf.float32, name="face")])
+
+    @tf.function(input_signature=[SIGNATURE])
     def serve(face: tf.Tensor) -> dict[str, tf.Tensor]:
         logits = model(tf.concat([face, tf.reverse(face, axis=[2])], axis=0), training=False)
         there, mirrored = tf.split(logits, 2, axis=0)
         ferplus = tf.nn.softmax((there + mirrored) / (2 * temperature))
         return {"emotion": tf.matmul(ferplus, tf.constant(fold, tf.float32)), "ferplus": ferplus}
 
-    proto, _ = tf2onnx.convert.from_function(serve, input_signature=serve.input_signature, opset=OPSET)
+    proto, _ = tf2onnx.convert.from_function(serve, input_signature=[SIGNATURE], opset=OPSET)
     return in_order(proto, ["emotion", "ferplus"])
 
 
@@ -108,8 +111,7 @@ def export(run: Path, data: Path, command: str) -> Path:
         "command": command,
     }
     write(out / "config.json", config)
-    x = (public.images.astype(np.float32) / 255)[..., None]
-    probs, truth = FaceNetwork().predict(x), face_measures.fold_votes(public.votes, fold)
+    probs, truth = FaceNetwork().predict(face_input(list(public.images))), face_measures.fold_votes(public.votes, fold)
     config["threshold"] = face_measures.threshold_for(probs, truth.argmax(axis=1), SURE_RIGHT)
     config["threshold_rule"] = f"answers at or above it are right {SURE_RIGHT:.0%} of the time on PublicTest"
     config["reliability"] = round(face_measures.uar(probs.argmax(axis=1), truth.argmax(axis=1), 7), 3)

@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,8 @@ import numpy.typing as npt
 
 from emotion.training.face_data import Faces
 
-Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+Floats = npt.NDArray[np.float32]
+Batch = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,10 @@ def warp(image: npt.NDArray[np.uint8], size: int, s: Strength, rng: np.random.Ge
     matrix = np.column_stack([turn, centre - turn @ np.full(2, (side - 1) / 2)])
     border = cv2.BORDER_REFLECT_101 if rng.random() < 0.5 else cv2.BORDER_REPLICATE
     view = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
-    return view.astype(np.float32) / 255
+    return np.asarray(view / 255.0, np.float32)
 
 
-def spoil(x: npt.NDArray[np.float32], s: Strength, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+def spoil(x: Any, s: Strength, rng: np.random.Generator) -> Floats:
     """Light, sharpness and covered parts, each now and then; same shape, in [0, 1]."""
     size = x.shape[0]
     x = np.power(np.clip(x, 0, 1), np.float32(np.exp(rng.uniform(-s.gamma, s.gamma))))
@@ -81,7 +83,7 @@ def batch(faces: Faces, rows: npt.NDArray[np.int64], size: int, s: Strength, rng
         share = np.float32(rng.beta(0.3, 0.3))
         other = rng.permutation(len(rows))
         x, y = share * x + (1 - share) * x[other], share * y + (1 - share) * y[other]
-    return x, y
+    return np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 
 def batches(faces: Faces, batch_size: int, size: int, s: Strength, rng: np.random.Generator) -> Iterator[Batch]:

@@ -7,7 +7,7 @@ a step in bfloat16 twice as fast as Keras's own layer does.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import keras
 import tensorflow as tf
@@ -64,7 +64,7 @@ def build(size: int | None = None, classes: int = 8) -> keras.Model:
 
 
 def _normed_conv(x: tf.Tensor, width: int, kernel: int = 3, stride: int = 1, relu: bool = True) -> tf.Tensor:
-    init = keras.initializers.HeNormal()
+    init: Any = keras.initializers.HeNormal()
     x = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False, kernel_initializer=init)(x)
     x = FusedBatchNorm()(x)
     return layers.ReLU()(x) if relu else x

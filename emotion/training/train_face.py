@@ -13,6 +13,7 @@ import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -61,7 +62,7 @@ class Trainer:
         keras.utils.set_random_seed(plan.seed)
         keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
         self.model = face_network.build()
-        self.optimizer = keras.optimizers.SGD(plan.peak_lr, momentum=0.9, nesterov=True)
+        self.optimizer: Any = keras.optimizers.SGD(plan.peak_lr, momentum=0.9, nesterov=True)
         self.optimizer.build(self.model.trainable_variables)
         self.decayed = [v for v in self.model.trainable_variables if len(v.shape) > 1]
         self.average = [tf.Variable(v) for v in self.model.weights]
@@ -87,7 +88,8 @@ class Trainer:
         self.steps += 1
         keep = min(self.plan.average, (self.steps + 1) / (self.steps + 10))
         shrink = tf.constant(lr * self.plan.weight_decay, tf.float32)
-        return self._step(*map(tf.constant, batch), shrink, tf.constant(keep, tf.float32))
+        x, y = batch
+        return self._step(tf.constant(x), tf.constant(y), shrink, tf.constant(keep, tf.float32))
 
     def averaged(self) -> Arrays:
         return [v.numpy() for v in self.average]
@@ -121,7 +123,8 @@ def predict(model: keras.Model, images: npt.NDArray[np.uint8]) -> npt.NDArray[np
     """Logits (n, 8), the mean over each picture and its mirror image."""
     run = tf.function(lambda x: model(x, training=False) + model(x[:, :, ::-1], training=False), reduce_retracing=True)
     x = (images.astype(np.float32) / 255)[..., None]
-    return np.concatenate([run(tf.constant(x[i : i + 128])).numpy() for i in range(0, len(x), 128)]) / 2
+    logits = [run(tf.constant(x[i : i + 128])).numpy() for i in range(0, len(x), 128)]
+    return np.asarray(np.concatenate(logits) / 2, np.float32)
 
 
 def accuracy(model: keras.Model, faces: face_data.Faces) -> dict[str, float]:
@@ -177,7 +180,7 @@ def _save(output: Path, trainer: Trainer) -> None:
         ("averaged", {f"w{i}": w for i, w in enumerate(trainer.averaged())}),
         ("state", trainer.state()),
     ):
-        np.savez(output / f"{name}.part.npz", **arrays)
+        np.savez(output / f"{name}.part.npz", allow_pickle=False, **arrays)
         (output / f"{name}.part.npz").replace(output / f"{name}.npz")
 
 

@@ -1,0 +1,177 @@
+"""People are followed: through short losses, crossings and cuts; bystanders and ghosts are told apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from emotion import errors, media
+from emotion.face import scenes
+from emotion.face.infer import FaceReader, analyse_frames, build_reader
+from emotion.face.track import CROPS, Tracker, smooth
+from emotion.labels import EMOTIONS
+from emotion.media import VideoFrame
+from emotion.timeline import Box, EmotionScores, Sighting
+
+FRAME = (360, 640)
+STEP_S = 0.2
+EVEN = EmotionScores.from_array(np.ones(8))
+
+
+def scores(emotion: str, p: float = 0.86) -> EmotionScores:
+    return EmotionScores.from_array([p if e == emotion else (1 - p) / 7 for e in EMOTIONS])
+
+
+def sighting(
+    i: int, x: float, y: float = 100, size: float = 80, *, confidence: float = 0.9, weight: float = 1.0, crop=None
+) -> Sighting:
+    return Sighting(i * STEP_S, Box(x, y, size, size * 1.2), confidence, EVEN, weight, crop)
+
+
+def follow(frames: list[list[Sighting]], cuts: frozenset[int] = frozenset()):
+    tracker = Tracker()
+    for i, found in enumerate(frames):
+        tracker.add(i * STEP_S, found, FRAME, cut=i in cuts)
+    return tracker.finish()
+
+
+def portrait(seed: int) -> np.ndarray:
+    """A made-up face crop, the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    blobs = cv2.resize(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8), (96, 96), interpolation=cv2.INTER_CUBIC)
+    return cv2.GaussianBlur(blobs, (0, 0), 5)
+
+
+def test_two_moving_people_stay_two() -> None:
+    frames = [[sighting(i, 60 + 12 * i), sighting(i, 500 - 6 * i, 180, 50)] for i in range(15)]
+    tracks = follow(frames)
+    assert [len(t.sightings) for t in tracks] == [15, 15]
+    assert tracks[0].main and not tracks[1].main
+    assert tracks[0].sightings[0].box.x == 60, "the larger one nearer the middle is the main person"
+    assert [t.id for t in tracks] == [1, 2]
+
+
+def test_a_short_loss_is_bridged_and_counts_less() -> None:
+    (track,) = follow([[sighting(i, 200)] if not 4 <= i < 8 else [] for i in range(12)])
+    assert track.share == pytest.approx(8 / 12)
+    assert track.segment.end_s == pytest.approx(11 * STEP_S)
+
+
+def test_somebody_elsewhere_after_a_long_loss_is_somebody_else() -> None:
+    frames = [[sighting(i, 100)] if i < 5 else [sighting(i, 480)] if i >= 20 else [] for i in range(25)]
+    assert len(follow(frames)) == 2
+
+
+def test_a_cut_ends_a_track_even_in_the_same_place() -> None:
+    frames = [[sighting(i, 200, crop=portrait(1 if i < 6 else 2))] for i in range(12)]
+    assert len(follow(frames)) == 1, "without a cut, the place decides"
+    assert len(follow(frames, cuts=frozenset({6}))) == 2
+
+
+def test_who_comes_back_after_cuts_is_known_again() -> None:
+    """A, B, A again: two people, not three."""
+    who = [1] * 6 + [2] * 6 + [1] * 6
+    frames = [[sighting(i, 200 if p == 1 else 400, crop=portrait(p))] for i, p in enumerate(who)]
+    tracks = follow(frames, cuts=frozenset({6, 12}))
+    assert sorted(len(t.sightings) for t in tracks) == [6, 12]
+
+
+def test_ghosts_are_dropped_and_a_clear_face_of_one_frame_is_kept() -> None:
+    steady = [[sighting(i, 200)] for i in range(10)]
+    steady[3].append(sighting(3, 500, confidence=0.4))
+    steady[6].append(sighting(6, 20, confidence=0.6))
+    steady[8].append(sighting(8, 560, confidence=0.95))
+    dark = [[*found, sighting(i, 380, weight=0.02)] for i, found in enumerate(steady)]
+    assert sorted(len(t.sightings) for t in follow(dark)) == [1, 10]
+
+
+def test_few_crops_are_kept_and_they_span_the_track() -> None:
+    (track,) = follow([[sighting(i, 200, crop=portrait(0))] for i in range(60)])
+    held = [s.time_s for s in track.sightings if s.crop is not None]
+    assert len(held) == CROPS
+    assert held[0] == 0 and held[-1] == pytest.approx(59 * STEP_S)
+    assert max(np.diff(held)) < 3 * 60 * STEP_S / CROPS
+
+
+def test_a_flicker_is_smoothed_and_a_change_is_kept() -> None:
+    said = ["happy"] * 5 + ["angry"] + ["happy"] * 5 + ["sad"] * 10
+    track = [Sighting(i * STEP_S, Box(0, 0, 80, 90), 0.9, scores(e)) for i, e in enumerate(said)]
+    smoothed = [s.scores.label for s in smooth(track)]
+    assert smoothed[:9] == ["happy"] * 9
+    assert smoothed[-8:] == ["sad"] * 8
+
+
+def test_what_can_hardly_be_read_hardly_counts() -> None:
+    said = [scores("happy")] * 3 + [scores("fearful", 0.99)] * 2 + [scores("happy")] * 3
+    track = [Sighting(i * STEP_S, Box(0, 0, 80, 90), 0.9, s, 0.05 if 3 <= i < 5 else 1.0) for i, s in enumerate(said)]
+    assert {s.scores.label for s in smooth(track)} == {"happy"}
+
+
+def test_still_moving_and_cut_frames_are_told_apart(rng: np.random.Generator) -> None:
+    watch = scenes.Watch()
+    first = skimage.data.astronaut()
+    noisy = np.clip(first + rng.normal(0, 4, first.shape), 0, 255).astype(np.uint8)
+    assert watch.look(first) == scenes.Change(False, False)
+    assert watch.look(noisy).still
+    assert watch.look(np.roll(first, 15, axis=1)) == scenes.Change(False, False)
+    assert watch.look(cv2.resize(skimage.data.coffee(), (512, 512))) == scenes.Change(False, True)
+
+
+class Counting:
+    """A reader's detector that counts how often it is asked."""
+
+    def __init__(self, inner) -> None:
+        self.inner, self.used, self.calls = inner, inner.used, 0
+
+    def detect(self, rgb):
+        self.calls += 1
+        return self.inner.detect(rgb)
+
+
+@pytest.fixture(scope="module")
+def reader() -> FaceReader:
+    return build_reader("batch")
+
+
+def test_a_still_stretch_is_read_once_and_seen_all_along(reader: FaceReader) -> None:
+    detector, done = Counting(reader.detector), []
+    counted = FaceReader(detector, reader.network, reader.threshold, reader.reliability)
+    frames = (VideoFrame(i * STEP_S, skimage.data.astronaut()) for i in range(20))
+    (track,) = analyse_frames(frames, counted, on_progress=done.append)
+    assert detector.calls == 1
+    assert len(track.sightings) == 20 and track.share == 1 and track.main
+    assert track.scores.label == "happy"
+    assert done == list(range(1, 21))
+
+
+def test_nothing_to_see_gives_no_track(reader: FaceReader) -> None:
+    assert analyse_frames([], reader) == ()
+    assert analyse_frames([VideoFrame(0.0, skimage.data.coffee())], reader) == ()
+
+
+def test_it_stops_when_asked(reader: FaceReader) -> None:
+    frames = [VideoFrame(i * STEP_S, np.zeros((90, 160, 3), np.uint8)) for i in range(5)]
+    with pytest.raises(errors.Cancelled):
+        analyse_frames(frames, reader, cancelled=lambda: True)
+
+
+@pytest.mark.data
+def test_the_stage_clip_shows_several_people(reader: FaceReader, data: Path) -> None:
+    frames = media.read_frames(data / "video" / "short_hamilton_clip.mp4")
+    tracks = analyse_frames(frames, reader)
+    assert 6 <= len(tracks) <= 20
+    assert tracks[0].main and tracks[0].segment.start_s == pytest.approx(3.6, abs=0.5)
+    assert tracks[0].segment.end_s == pytest.approx(7.8, abs=0.5), "the singer's track ends at the cut"
+    assert sum(t.segment.start_s > 7.9 for t in tracks) >= 4, "the people listening"
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["01-01-01-01-01-01-01.mp4", "bbaf2n.mpg", "lrwp9a.mpg", "swiz3n.mpg"])
+def test_one_speaker_is_one_track_and_neutral(reader: FaceReader, data: Path, name: str) -> None:
+    (track,) = analyse_frames(media.read_frames(data / "video" / name), reader)
+    assert track.share > 0.95
+    assert track.scores.label == "neutral"
