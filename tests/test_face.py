@@ -16,6 +16,7 @@ import skimage.data
 from emotion import errors, weights
 from emotion.face import features, infer, model
 from emotion.face.detect import CenterFace, Detection, decode, suppress
+from emotion.face.explain import occlusion_map, overlay
 from emotion.face.infer import FaceReader, build_detector, build_reader, readability
 from emotion.labels import EMOTIONS
 from emotion.timeline import Box
@@ -246,3 +247,28 @@ def test_the_weights_say_what_they_are() -> None:
     assert metrics["private"]["ferplus_eight_clear"]["n"] == 3265
     assert metrics["private"]["ferplus_eight"]["accuracy"] >= 0.80
     assert metrics["private"]["seven"]["ece"] <= 0.05
+
+
+class MouthReader:
+    """A network that only looks whether the lower middle of the face is bright."""
+
+    used = None
+
+    def predict(self, faces: np.ndarray) -> np.ndarray:
+        happy = faces[:, 30:42, 16:32].mean(axis=(1, 2, 3))
+        probs = np.full((len(faces), 7), 0.0, np.float32)
+        probs[:, 3], probs[:, 6] = happy, 1 - happy
+        return probs
+
+
+def test_the_heat_map_shows_what_was_looked_at(reader: FaceReader, astronaut: np.ndarray) -> None:
+    face = np.zeros((48, 48), np.uint8)
+    face[30:42, 16:32] = 255
+    heat = occlusion_map(MouthReader(), face)  # type: ignore[arg-type]
+    assert heat.shape == (48, 48) and heat.max() == pytest.approx(1)
+    assert heat[30:42, 16:32].mean() > 5 * heat[:20].mean()
+    crop = reader.read(astronaut)[0].crop
+    assert crop is not None
+    smile = occlusion_map(reader.network, crop)
+    assert smile[28:44, 10:38].mean() > smile[:16].mean(), "a smile is read from the mouth more than from the hair"
+    assert overlay(crop, smile).shape == crop.shape

@@ -35,7 +35,7 @@ LEAST_SIZE_PX: Final = 16.0
 FULL_SHARPNESS: Final = 0.25
 FULL_CONTRAST: Final = 0.06
 LEAST_WEIGHT: Final = 0.05
-LOOSE: Final = 0.7
+LOOSE: Final = 0.85
 """A crop whose face is smaller than this part of the usual framing is cut anew."""
 
 
@@ -83,7 +83,7 @@ class FaceReader:
     def read_crops(self, crops: Sequence[Image]) -> list[EmotionScores]:
         """The emotion of pictures that each are a face already: RGB (height, width, 3) or grey (height, width).
 
-        Where a crop turns out to be loose (the face fills less than 0.7 of the usual framing), the face in it is
+        Where a crop turns out to be loose (the face fills less than 0.85 of the usual framing), the face in it is
         cut out anew; everything else is read as it is.
         """
         inputs = features.face_input([self._tight(c) for c in crops])
