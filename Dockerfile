@@ -8,7 +8,11 @@ RUN sh /build/install.sh /opt/venv /build/requirements-serve.txt
 
 FROM python:${PYTHON}-slim-bookworm
 # 1000 is the user that Hugging Face Spaces run a container as.
-RUN useradd --uid 1000 --create-home moodcue \
+# The font writes Chinese names on live pictures; nothing else is needed of the system.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fonts-wqy-zenhei \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 1000 --create-home moodcue \
     && install -d -o moodcue -g moodcue /var/cache/moodcue /var/lib/moodcue
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
