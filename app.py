@@ -28,6 +28,7 @@ ENTRIES = (
     Entry("analyse", ":material/graphic_eq:", default=True),
     Entry("live", ":material/videocam:"),
     Entry("music", ":material/library_music:"),
+    Entry("picks", ":material/bookmarks:"),
     Entry("evidence", ":material/fact_check:"),
 )
 

@@ -33,6 +33,9 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 LOCAL_VISITOR: Final = "local"
 """The one visitor of an app that runs on one's own machine."""
 
+KEPT_S: Final = 365 * 86_400.0
+"""An event is forgotten after so long."""
+
 EXPORT_COLUMNS: Final = (
     "time", "kind", "emotion", "artist", "title", "track_id", "video_id", "clip_sha256", "detail",
 )  # fmt: skip
@@ -116,13 +119,19 @@ class History:
             "clip_sha256": clip_sha256,
             "detail": detail,
         }
-        self._run(lambda c: c.execute(sa.insert(events).values(values)))
+
+        def write(c: sa.Connection) -> None:
+            c.execute(sa.delete(events).where(events.c.at < values["at"] - KEPT_S))  # whosever they are
+            c.execute(sa.insert(events).values(values))
+
+        self._run(write)
         return True
 
     def events(self, *kinds: Kind, limit: int | None = None) -> list[Event]:
         """The visitor's events of these kinds (all without one), newest first."""
         columns = [events.c[name] for name in Event.__dataclass_fields__]
         query = sa.select(*columns).where(events.c.visitor == self._visitor)
+        query = query.where(events.c.at >= self._clock() - KEPT_S)
         if kinds:
             query = query.where(events.c.kind.in_(kinds))
         query = query.order_by(events.c.at.desc(), events.c.id.desc()).limit(limit)

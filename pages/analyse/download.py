@@ -9,10 +9,13 @@ import streamlit as st
 
 from emotion import result
 from emotion.timeline import Timeline
+from pages.analyse.session import Session
+from pages.shared import memory
 from pages.shared.language import t
 
 
-def show(timeline: Timeline) -> None:
+def show(current: Session, timeline: Timeline) -> None:
+    on_click = _record if memory.consent() else "ignore"
     stem = file_stem(timeline.clip.name)
     text = json.dumps(result.to_dict(timeline), ensure_ascii=False, indent=2)
     st.markdown(t("download.lead"))
@@ -23,7 +26,8 @@ def show(timeline: Timeline) -> None:
             file_name=f"{stem}.json",
             mime="application/json",
             icon=":material/data_object:",
-            on_click="ignore",
+            on_click=on_click,
+            args=(current, timeline, "json"),
             key="download_json",
         )
         st.download_button(
@@ -32,7 +36,8 @@ def show(timeline: Timeline) -> None:
             file_name=f"{stem}.csv",
             mime="text/csv",
             icon=":material/table:",
-            on_click="ignore",
+            on_click=on_click,
+            args=(current, timeline, "csv"),
             key="download_csv",
         )
     st.caption(
@@ -40,6 +45,15 @@ def show(timeline: Timeline) -> None:
     )
     with st.expander(t("download.look")):
         st.code(text[:6000] + ("\n…" if len(text) > 6000 else ""), language="json", height=320)
+
+
+def _record(current: Session, timeline: Timeline, form: str) -> None:
+    memory.record(
+        "export",
+        emotion=timeline.best.label if timeline.best else None,
+        clip_sha256=current.kept.digest if current.kept else None,
+        detail=form,
+    )
 
 
 def file_stem(name: str) -> str:

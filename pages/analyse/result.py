@@ -7,7 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from emotion.timeline import Timeline
-from pages.analyse import download, faces, session, songs, sound, verdict
+from pages.analyse import correction, download, faces, session, songs, sound, verdict
 from pages.analyse.session import Session
 from pages.shared import cached, charts, language, players, plotting
 from pages.shared.failures import calm
@@ -27,6 +27,7 @@ def show(current: Session) -> None:
         verdict.headline(timeline)
         for sentence in verdict.sentences(timeline):
             st.markdown(sentence)
+        correction.show(current, timeline)
         for notice in timeline.notices:
             st.caption(":material/info: " + t(notice.key, **dict(notice.values)))
     with calm():
@@ -119,4 +120,4 @@ def _sections(current: Session, timeline: Timeline) -> None:
             elif name == "sound":
                 sound.show(current, timeline)
             else:
-                download.show(timeline)
+                download.show(current, timeline)

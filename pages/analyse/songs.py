@@ -1,42 +1,59 @@
-"""Music that fits: five songs for the voice and five for the face, and what else suits beside them."""
+"""Music that fits: by the seed's lists or along the clip, with reasons, and what else suits beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import Final, Literal
 
 import streamlit as st
 
 import recommender
 from emotion.timeline import Timeline
-from pages.analyse import suits
+from pages.analyse import correction, suits, ways
 from pages.analyse.session import Session
-from pages.shared import cached, players
+from pages.shared import cached, memory, song
 from pages.shared.failures import calm
 from pages.shared.language import emotion_name, language, markdown, t, t_plain
 from recommender import Pick
+from recommender.taste import Taste
+
+CHOICES: Final[dict[Literal["pick", "skip"], str]] = {"pick": ":material/thumb_up:", "skip": ":material/thumb_down:"}
 
 
 def show(current: Session, timeline: Timeline) -> None:
-    picks = picked(current, timeline)
-    if not picks:
+    if timeline.best is None:
         st.info(t("songs.none"), icon=":material/music_off:")
         return
-    st.markdown(t("songs.lead", count=len(picks)))
-    _lists(picks)
-    st.button(t("songs.others"), icon=":material/shuffle:", key="songs_others", on_click=_others, args=(current,))
-    st.caption(t("songs.privacy"))
+    read = correction.applied(current, timeline)
+    _music(current, read, correction.right(current))
     with calm():
-        suits.show(timeline)
+        suits.show(read)
 
 
-def picked(current: Session, timeline: Timeline) -> list[Pick]:
-    """The seed's ten songs; another draw each time others are asked for."""
+@st.fragment
+def _music(current: Session, timeline: Timeline, right: str | None) -> None:
+    """A choice above the list runs this part of the page alone."""
+    catalogue = cached.catalogue()
+    wish = ways.choose(catalogue)
+    remembering = memory.consent()
+    events = memory.choices() if remembering else []
+    taste = memory.taste(events, catalogue) if wish.way != "lists" else None
+    with calm():
+        picks = picked(current, timeline, wish, right, taste)
+        _lead(wish, picks, taste)
+        made = {e.track_id: e.kind for e in reversed(events)}
+        _lists(current, picks, wish, made if remembering else None)
+    st.button(t("songs.others"), icon=":material/shuffle:", key="songs_others", on_click=_others, args=(current,))
+    st.caption(t("songs.privacy") + ("" if remembering else " " + t("picks.off_here")))
+
+
+def picked(current: Session, timeline: Timeline, wish: ways.Wish, right: str | None, taste: Taste | None) -> list[Pick]:
+    """The songs of a wish, worked out once: a pick does not turn the list over. Another draw brings others."""
     draw = current.memo.get("draw", 0)
-    key = ("songs", draw)
+    key = ("songs", wish, right, taste is not None, draw)
     if key not in current.memo:
-        voice, face = (v.scores if v else None for v in (timeline.voice, timeline.face))
-        current.memo[key] = recommender.seed_picks(voice, face, cached.catalogue(), seed=draw)
+        current.memo[key] = ways.songs(wish, timeline, right, cached.catalogue(), taste, draw)
     return current.memo[key]
 
 
@@ -44,27 +61,42 @@ def _others(current: Session) -> None:
     current.memo["draw"] = current.memo.get("draw", 0) + 1
 
 
-def _lists(picks: Sequence[Pick]) -> None:
-    sides = [(side, list(run)) for side, run in groupby(picks, key=lambda p: p.for_modality)]
-    for column, (side, run) in zip(st.columns(2, gap="large"), halves(sides), strict=True):
+def _lead(wish: ways.Wish, picks: Sequence[Pick], taste: Taste | None) -> None:
+    if not picks:
+        st.info(t("error.no_songs"), icon=":material/search_off:")
+    elif wish.way == "lists":
+        st.markdown(t("songs.lead", count=len(picks)))
+    else:
+        st.markdown(t(f"picks.lead.{wish.way}", count=len(picks), goal=t_plain(f"music.goal.{wish.goal}")))
+        if taste is not None:
+            st.caption(t("picks.taste.used"))
+
+
+def _lists(current: Session, picks: Sequence[Pick], wish: ways.Wish, made: Mapping[str | None, str] | None) -> None:
+    """Two columns of songs; ``made`` says which were picked and skipped before, None where nothing is recorded."""
+    if wish.way == "lists":
+        sides = [(side, list(run)) for side, run in groupby(picks, key=lambda p: p.for_modality)]
+    else:
+        sides = [("", list(picks))] if picks else []
+    for column, (side, run) in zip(st.columns(2, gap="large"), halves(sides), strict=False):
         with column:
-            emotion = emotion_name(run[0].emotion)
-            st.markdown(f"**{t(f'songs.for_{side}', emotion=emotion)}**")
+            if side:
+                st.markdown(f"**{t(f'songs.for_{side}', emotion=emotion_name(run[0].emotion))}**")
             for pick in run:
-                _song(pick)
+                _song(current, pick, None if made is None else made.get(pick.track.id, ""))
 
 
 def halves(sides: list[tuple[str, list[Pick]]]) -> list[tuple[str, list[Pick]]]:
     """Two columns: one a side, or the one side's songs in two."""
-    if len(sides) == 2:
+    if len(sides) != 1:
         return sides
     side, run = sides[0]
     middle = -(-len(run) // 2)
-    return [(side, run[:middle]), (side, run[middle:] or run[:0])] if run[middle:] else [(side, run), (side, run)]
+    return [(side, part) for part in (run[:middle], run[middle:]) if part]
 
 
 @st.fragment
-def _song(pick: Pick) -> None:
+def _song(current: Session, pick: Pick, made: str | None) -> None:
     """One song; its player is looked up and loaded when it is asked for, nothing before."""
     track = pick.track
     with st.container(border=True, key=f"song_{track.id}", gap="xsmall"):
@@ -78,21 +110,38 @@ def _song(pick: Pick) -> None:
                 help=t("songs.play_help", title=track.title),
             )
         st.caption(markdown(recommender.sentence(pick.reason, language())))
+        if made is not None:
+            _choice(current, pick, current.memo.get(("made", track.id), made))
         if asked:
             st.session_state[f"playing_{track.id}"] = True
         if st.session_state.get(f"playing_{track.id}"):
             with calm():
-                _player(pick)
+                song.player(track, "songs")
 
 
-def _player(pick: Pick) -> None:
-    from recommender import youtube
+def _choice(current: Session, pick: Pick, made: str) -> None:
+    """Picked, skipped or neither; the last of the two counts."""
+    with st.container(horizontal=True, gap="xsmall"):
+        for kind, icon in CHOICES.items():
+            st.button(
+                t(f"picks.{kind}.done" if made == kind else f"picks.{kind}"),
+                icon=icon,
+                key=f"{kind}_{pick.track.id}",
+                help=t(f"picks.{kind}.help", title=pick.track.title),
+                type="primary" if made == kind else "tertiary",
+                disabled=made == kind,
+                on_click=_choose,
+                args=(current, pick, kind),
+            )
 
-    track = pick.track
-    with st.spinner(t("songs.looking")):
-        found = cached.song_players().find(track)
-    if found.video_id:
-        players.song_player(found.video_id, t_plain("songs.player", title=track.title), key=f"player_{track.id}")
-    else:
-        st.caption(t("songs.not_found"))
-    st.link_button(t("songs.search"), youtube.search_link(track), icon=":material/open_in_new:")
+
+def _choose(current: Session, pick: Pick, kind: Literal["pick", "skip"]) -> None:
+    recorded = memory.record(
+        kind,
+        track=pick.track,
+        emotion=pick.emotion,
+        video_id=st.session_state.get(song.video_key(pick.track)),
+        clip_sha256=current.kept.digest if current.kept else None,
+    )
+    if recorded:
+        current.memo[("made", pick.track.id)] = kind

@@ -156,17 +156,9 @@ def _pick(view: LiveView) -> Pick | None:
 
 
 def _player(track: recommender.Track) -> None:
-    from pages.shared import players
-    from recommender import youtube
+    from pages.shared import song
 
-    with st.spinner(t("library.looking")):
-        found = cached.song_players().find(track)
-    if found.video_id:
-        title = t_plain("library.player", title=track.title, artist=track.artist)
-        players.song_player(found.video_id, title, key="live_player")
-    else:
-        st.caption(t("library.not_found"))
-    st.link_button(t("library.youtube"), youtube.search_link(track), icon=":material/open_in_new:")
+    song.player(track, "live")
     if st.button(t("live.next_song"), icon=":material/skip_next:", key="live_next"):
         st.session_state.pop(_PLAYING, None)
         st.session_state.pop(_SONG, None)

@@ -14,7 +14,7 @@ import streamlit as st
 from emotion.labels import EMOTIONS
 from pages.music import choosing
 from pages.music.selection import MOST_SONGS, Selection
-from pages.shared import cached, players
+from pages.shared import song
 from pages.shared.failures import calm
 from pages.shared.language import emotion_name, markdown, t, t_plain
 from recommender.catalogue import Catalogue, Track
@@ -107,17 +107,4 @@ def _song(track: Track, selection: Selection, place: str) -> None:
                 )
         if st.session_state.get(playing):
             with calm():
-                _player(track, place)
-
-
-def _player(track: Track, place: str) -> None:
-    from recommender import youtube
-
-    with st.spinner(t("library.looking")):
-        found = cached.song_players().find(track)
-    if found.video_id:
-        title = t_plain("library.player", title=track.title, artist=track.artist)
-        players.song_player(found.video_id, title, key=f"player_{place}_{track.id}")
-    else:
-        st.caption(t("library.not_found"))
-    st.link_button(t("library.youtube"), youtube.search_link(track), icon=":material/open_in_new:")
+                song.player(track, place)

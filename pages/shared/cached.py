@@ -174,6 +174,10 @@ class SongPlayers:
         """Asks the network where it must, for a few seconds at most."""
         return self.players.wait(track, LOOK_UP_S)
 
+    def next(self, track: Track) -> Player:
+        """Another video, where the one shown does not play."""
+        return self.players.gone(track)
+
 
 @st.cache_resource(show_spinner=False)
 def song_players() -> SongPlayers:

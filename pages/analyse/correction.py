@@ -1,0 +1,66 @@
+""" "This is not sad": the visitor puts another emotion in the place of the one shown, and the songs follow."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from emotion.labels import BY_NAME, EMOTIONS
+from emotion.timeline import Timeline
+from pages.analyse.session import Session
+from pages.shared import memory
+from pages.shared.language import emotion_name, t, t_plain
+from recommender.correction import corrected
+
+_KEY: Final = "correction"
+
+
+def show(current: Session, timeline: Timeline) -> None:
+    """The control beside the verdict; recorded only where the visitor agreed to be remembered."""
+    if timeline.best is None:
+        return
+    shown, right = timeline.best.label, current.memo.get(_KEY)
+    if right is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"{BY_NAME[right].emoji} {t('picks.correct.done', emotion=emotion_name(right))}")
+            st.button(
+                t("picks.correct.undo"),
+                icon=":material/undo:",
+                type="tertiary",
+                key="correct_undo",
+                on_click=_correct,
+                args=(current, right, shown, shown),
+            )
+        return
+    label = t("picks.correct", emotion=emotion_name(shown))
+    with st.popover(label, icon=":material/edit:", type="tertiary", key="correct"):
+        st.caption(t("picks.correct.lead"))
+        with st.container(horizontal=True, gap="xsmall"):
+            for emotion in EMOTIONS:
+                if emotion != shown:
+                    st.button(
+                        f"{BY_NAME[emotion].emoji} {t_plain(f'emotion.{emotion}')}",
+                        key=f"correct_{emotion}",
+                        on_click=_correct,
+                        args=(current, shown, emotion, shown),
+                    )
+
+
+def right(current: Session) -> str | None:
+    """The emotion that the visitor put in place of the one shown."""
+    return current.memo.get(_KEY)
+
+
+def applied(current: Session, timeline: Timeline) -> Timeline:
+    """The timeline as the visitor reads it."""
+    chosen = right(current)
+    if chosen is None or timeline.best is None:
+        return timeline
+    return corrected(timeline, timeline.best.label, chosen)
+
+
+def _correct(current: Session, before: str, after: str, shown: str) -> None:
+    """``before`` is what stood there, ``after`` what is right; the model's own ``shown`` needs no correction."""
+    current.memo[_KEY] = None if after == shown else after
+    memory.record("correction", emotion=before, detail=after, clip_sha256=current.kept.digest if current.kept else None)

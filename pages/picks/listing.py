@@ -1,0 +1,87 @@
+"""What is remembered, newest first, and what the taste learned from it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from emotion.labels import BY_NAME
+from emotion.timeline import Notice
+from pages.shared import cached, memory
+from pages.shared.language import emotion_name, markdown, t, t_plain
+from recommender.history import KINDS, Event
+from recommender.taste import ENOUGH, STRONGEST
+
+
+def events(remembered: Sequence[Event]) -> None:
+    """All entries, or those of one kind."""
+    if not remembered:
+        st.info(t("picks.none"), icon=":material/bookmarks:")
+        return
+    counts = {kind: sum(e.kind == kind for e in remembered) for kind in KINDS}
+    st.subheader(t("picks.count", count=len(remembered)), anchor=False)
+    kind = st.pills(
+        t_plain("picks.kinds"),
+        [k for k in KINDS if counts[k]],
+        format_func=lambda k: t_plain(f"picks.kind.{k}.many", count=counts[k]),
+        key="picks_kind",
+        label_visibility="collapsed",
+    )
+    shown = [e for e in remembered if kind is None or e.kind == kind]
+    columns = ("time", "kind", "song", "emotion", "detail", "video")
+    st.dataframe(
+        {name: [_cell(name, e) for e in shown] for name in columns},
+        key="picks_table",
+        hide_index=True,
+        column_config={
+            "time": st.column_config.DatetimeColumn(
+                t_plain("picks.column.time"), format="YYYY-MM-DD HH:mm", timezone=st.context.timezone
+            ),
+            "video": st.column_config.LinkColumn(t_plain("picks.column.video"), display_text="YouTube"),
+            **{name: t_plain(f"picks.column.{name}") for name in columns[1:-1]},
+        },
+    )
+
+
+def _cell(column: str, event: Event) -> datetime | str | None:
+    """One cell; None where the event has nothing there."""
+    if column == "time":
+        return datetime.fromtimestamp(event.at, UTC)
+    if column == "kind":
+        return t_plain(f"picks.kind.{event.kind}")
+    if column == "song":
+        return f"{event.title} · {event.artist}" if event.title else None
+    if column == "video":
+        return f"https://www.youtube.com/watch?v={event.video_id}" if event.video_id else None
+    if column == "emotion":
+        return _emotion(event.emotion)
+    return _emotion(event.detail) if event.kind == "correction" else (event.detail or "").upper() or None
+
+
+def _emotion(name: str | None) -> str | None:
+    return f"{BY_NAME[name].emoji} {emotion_name(name)}" if name in BY_NAME else None
+
+
+def taste(remembered: Sequence[Event], given: bool) -> None:
+    """What was learned, in words; off until there are enough picks and skips."""
+    st.subheader(t("picks.taste"), anchor=False)
+    choices = [e for e in remembered if e.kind in ("pick", "skip")]
+    learned = memory.taste(choices, cached.catalogue()) if given else None
+    if learned is None:
+        latest = {e.track_id: e.kind for e in reversed(choices)}
+        picks = sum(kind == "pick" for kind in latest.values())
+        st.caption(t("picks.taste.off", enough=ENOUGH, picks=picks, skips=len(latest) - picks))
+        return
+    reasons = learned.reasons()
+    for key, wanted in (("picks.taste.likes", True), ("picks.taste.dislikes", False)):
+        names = [_feature(notice) for notice, weight in reasons if (weight > 0) == wanted]
+        if names:
+            st.markdown(f"{t(key)} {markdown(t_plain('songs.join').join(names))}")
+    st.caption(t("picks.taste.on", picks=learned.picks, skips=learned.skips, most=STRONGEST))
+
+
+def _feature(notice: Notice) -> str:
+    value = dict(notice.values)["value"]
+    return t_plain(f"music.energy.{value}") if notice.key == "music.taste.energy" else t_plain(notice.key, value=value)
