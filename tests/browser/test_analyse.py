@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from emotion import media
 from recommender import database
+from tests.browser.axe import barriers
 from tests.browser.conftest import ROOT, Open, Server
 from tests.clips import tone, write
 
@@ -30,11 +32,22 @@ def result_of(page: Page) -> Locator:
     """The timeline, which is there when the result is."""
     chart = page.locator(".st-key-clip_timeline .js-plotly-plot")
     chart.wait_for(timeout=RESULT_MS)
+    settled(page)
     return chart
+
+
+def settled(page: Page) -> None:
+    """The server has said all it has to say for now."""
+    page.wait_for_function(
+        "document.querySelector('[data-test-script-state]').dataset.testScriptState === 'notRunning'"
+    )
 
 
 def section(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
+    page.get_by_role("tab", name=name, selected=True).wait_for()
+    page.wait_for_timeout(100)  # the click is on its way to the server
+    settled(page)
 
 
 def seconds(page: Page) -> float:
@@ -101,14 +114,16 @@ def test_a_sample_by_its_own_link_gives_voice_face_and_songs(open_page: Open, se
     expect(page.locator("h1")).to_contain_text("good-news.mp4")
     page.get_by_text("The voice", exact=False).first.wait_for()
     page.get_by_text("The face", exact=False).first.wait_for()
-    assert page.locator("[data-testid=stPlotlyChart]").count() >= 3  # timeline, bars, plane
+    page.locator(".st-key-verdict_bars .js-plotly-plot").wait_for()
+    page.locator(".st-key-verdict_plane .js-plotly-plot").wait_for()
     section(page, "Songs")
     page.get_by_text("For the voice", exact=False).wait_for()
     page.get_by_text("For the face", exact=False).wait_for()
-    assert page.locator("[class*=st-key-play_]").count() == 10
+    expect(page.locator("[class*=st-key-play_]")).to_have_count(10)
     section(page, "Sound")
     page.get_by_text("Trimming at top_db=30", exact=False).wait_for()
-    assert page.locator("[data-testid=stPlotlyChart]").count() >= 5
+    for chart in ("sound_mel", "sound_mfcc", "sound_trim", "sound_mean"):
+        page.locator(f".st-key-{chart} .js-plotly-plot").wait_for()
 
 
 def test_a_song_plays_when_asked_and_nothing_loads_before(
@@ -168,12 +183,12 @@ def test_sound_alone_in_chinese(open_page: Open) -> None:
     page = open_page("/?sample=voice_note", locale="zh-TW")
     result_of(page)
     page.get_by_role("tab", name="結論").wait_for()
-    assert page.locator(".st-key-clip_player audio").count() == 1
+    page.locator(".st-key-clip_player audio").wait_for(state="attached")
     section(page, "臉孔")
     page.get_by_text("沒有找到臉孔", exact=False).wait_for()
     section(page, "歌曲")
     page.get_by_text("配合聲音", exact=False).first.wait_for()
-    assert page.locator("[class*=st-key-play_]").count() == 10
+    expect(page.locator("[class*=st-key-play_]")).to_have_count(10)
 
 
 def test_the_language_switches_and_the_link_keeps_it(open_page: Open) -> None:
@@ -248,12 +263,22 @@ def test_who_leaves_takes_the_clip_along(open_page: Open, server: Server) -> Non
     assert server.files() == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_section_can_be_used_by_all(open_page: Open, scheme: Literal["light", "dark"]) -> None:
+    page = open_page()
+    page.emulate_media(color_scheme=scheme)
+    page.locator(".st-key-sample_two_at_the_table button").first.click()
+    result_of(page)
+    for name in ("Verdict", "Songs", "Faces", "Sound", "Download"):
+        section(page, name)
+        assert barriers(page) == [], name
+
+
 def test_a_phone_shows_it_all_in_its_width(open_page: Open) -> None:
     page = open_page("/?sample=good_news", width=390)
     result_of(page)
     for name in ("Verdict", "Songs", "Faces", "Sound", "Download"):
         section(page, name)
-        page.wait_for_timeout(500)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         wide = page.evaluate(
             """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid=stElementContainer]')]

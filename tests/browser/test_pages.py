@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.axe import barriers
 from tests.browser.conftest import ROOT, TIMEOUT_MS, serving
 
 PAGES = sorted(p.parent.name for p in (ROOT / "pages").glob("*/page.py"))
@@ -21,10 +22,14 @@ def test_a_page_opens_by_its_own_link(browser: Browser, tmp_path: Path, name: st
             page = context.new_page()
             page.goto(f"{server.url}/{'' if name == 'analyse' else name}")
             page.locator("h1").first.wait_for()
-            page.wait_for_timeout(1500)
+            tag = {"en-US": "en", "zh-TW": "zh-TW"}[locale]
+            page.wait_for_function("tag => document.documentElement.lang === tag", arg=tag)
+            page.wait_for_timeout(1000)
             assert page.title() == "MoodCue"
+            assert barriers(page) == []
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             assert page.locator("[data-testid=stException]").count() == 0
+            assert page.get_by_role("dialog").count() == 0, "a fresh server knows every page"
             assert page.locator("[data-testid=stSidebarNavLink]").count() in (0, len(PAGES))
             context.close()
         assert "Traceback" not in server.log.read_text(encoding="utf-8")
