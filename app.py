@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from pages.shared import language
 from pages.shared.language import t
@@ -47,4 +48,11 @@ def main() -> None:
     chosen.run()
 
 
-main()
+if __name__ == "__main__":  # a visitor's run
+    main()
+else:  # the server's start: Streamlit finds `app` below and imports this file
+    # Or the first visitor of a fresh server is told that /music does not exist: Streamlit takes a folder
+    # of this name for pages of its old kind until st.navigation has run once.
+    PagesManager.uses_pages_directory = False
+
+app = st.App(__file__)

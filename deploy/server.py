@@ -20,6 +20,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import net_util
+from streamlit.runtime.pages_manager import PagesManager
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PORT: Final = 8501
@@ -109,6 +110,7 @@ def never_ask_outside() -> None:
 
 def main() -> None:
     never_ask_outside()
+    PagesManager.uses_pages_directory = False  # as at the end of app.py
     port = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("PORT", PORT))
     app = st.App(ROOT / "app.py", middleware=[Middleware(Guard)])
     app.run(config={"server.port": port, "server.headless": True})
