@@ -266,3 +266,8 @@ def test_the_page_speaks_both_languages(tag: str) -> None:
 )
 def test_only_a_loopback_name_is_ones_own_machine(host: str, local: bool) -> None:
     assert memory.is_local_name(host) is local
+
+
+def test_a_loopback_address_is_known_in_every_form() -> None:
+    assert all(memory.is_loopback(a) for a in ("127.0.0.1", "::1", "::ffff:127.0.0.1"))
+    assert not any(memory.is_loopback(a) for a in ("::ffff:10.0.0.4", "172.17.0.1", "2001:db8::1", "unknown"))

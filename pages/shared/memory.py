@@ -173,15 +173,22 @@ def _new_number() -> str:
 
 def _own_machine() -> bool:
     """The browser runs where the server does: a loopback connection, by a local name, with no proxy between."""
-    headers = st.context.headers
-    direct = st.context.ip_address is None and not any(headers.get(h) for h in _FORWARDED)
+    headers, address = st.context.headers, st.context.ip_address  # no address stands for a loopback one
+    direct = (address is None or is_loopback(str(address))) and not any(headers.get(h) for h in _FORWARDED)
     return direct and is_local_name(headers.get("Host") or "")
 
 
 def is_local_name(host: str) -> bool:
     """``localhost`` or a loopback address, with or without a port, as the header Host has it."""
     name = host[1:].split("]")[0] if host.startswith("[") else host.split(":")[0]
+    return name.lower() == "localhost" or is_loopback(name)
+
+
+def is_loopback(address: str) -> bool:
+    """Also of an IPv4 address as a server on both families has it: ``::ffff:127.0.0.1``."""
     try:
-        return name.lower() == "localhost" or ipaddress.ip_address(name).is_loopback
+        ip = ipaddress.ip_address(address)
     except ValueError:
         return False
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_loopback
