@@ -1,0 +1,102 @@
+"""The catalogue in a real browser: search as one types, a region drawn with the mouse, a link that says it all."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from recommender import load_catalogue
+from recommender.paths import STARTER
+from tests.browser.conftest import Open
+
+FOUND = re.compile(r"^([\d,]+) songs$")
+
+
+def found(page: Page) -> int:
+    text = page.get_by_role("heading", name=FOUND).first.inner_text()
+    match = FOUND.match(text)
+    assert match, text
+    return int(match[1].replace(",", ""))
+
+
+def opened(open_page: Open, path: str = "/music") -> Page:
+    page = open_page(path)
+    page.get_by_role("heading", name=FOUND).first.wait_for()
+    return page
+
+
+def draw_region(page: Page, left: float, right: float, bottom: float, top: float) -> None:
+    """Drag from corner to corner, given in valence and arousal."""
+    plot = page.locator(".st-key-music_plane .js-plotly-plot")
+    plot.locator(".draglayer .xy").first.wait_for(state="attached")
+    plot.scroll_into_view_if_needed()
+    corners = plot.evaluate(
+        """(plot, [x0, x1, y0, y1]) => {
+            const box = plot.getBoundingClientRect(), {xaxis: x, yaxis: y} = plot._fullLayout;
+            return [[x0, y1], [x1, y0]].map(([a, b]) =>
+                [box.left + x._offset + x.d2p(a), box.top + y._offset + y.d2p(b)]);
+        }""",
+        [left, right, bottom, top],
+    )
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    page.mouse.move(*corners[1], steps=8)
+    page.mouse.up()
+
+
+def test_the_whole_catalogue_is_there(open_page: Open) -> None:
+    page = opened(open_page)
+    assert found(page) == len(load_catalogue(STARTER))
+    assert page.locator("[class*=st-key-play_list_]").count() == 12
+
+
+def test_search_answers_while_one_types(open_page: Open) -> None:
+    page = opened(open_page)
+    page.get_by_label("Search").press_sequentially("debussy", delay=30)
+    expect(page.get_by_text("Claude Debussy", exact=False).first).to_be_visible()
+    page.wait_for_url("**q=debussy*")
+    assert found(page) < 20
+
+
+def test_a_region_lists_its_songs_and_the_link_shares_it(open_page: Open) -> None:
+    page = opened(open_page)
+    everything = found(page)
+    draw_region(page, -1.0, -0.02, -1.0, -0.02)
+    page.wait_for_url("**area=*")
+    page.get_by_role("button", name="Whole plane").wait_for()
+    inside = found(page)
+    assert 0 < inside < everything
+    emotions = page.get_by_text(re.compile(r"^(sad|fearful) · ")).count()
+    assert emotions >= 6, "low valence and low arousal is where sad songs lie"
+    other = opened(open_page, page.url[page.url.index("/music") :])
+    assert found(other) == inside
+    other.get_by_role("button", name="Whole plane").click()
+    expect(other.get_by_role("heading", name=f"{everything} songs")).to_be_visible()
+    assert "area" not in other.url
+
+
+def test_songs_put_aside_travel_in_the_link(open_page: Open) -> None:
+    page = opened(open_page, "/music?emotion=calm")
+    buttons = page.locator("[class*=st-key-aside_list_] button:visible")
+    for i in range(2):
+        buttons.nth(i).click()
+        page.get_by_role("heading", name=f"Your selection: {i + 1}").wait_for()
+    assert page.url.count("song=") == 2
+    titles = page.locator(".st-key-shared_songs strong").all_inner_texts()
+    other = opened(open_page, page.url[page.url.index("/music") :])
+    assert other.locator(".st-key-shared_songs strong").all_inner_texts() == titles
+
+
+def test_a_shared_link_means_the_same_in_chinese(open_page: Open) -> None:
+    page = open_page("/music?emotion=surprised&words=no&lang=zh-TW", width=390)
+    page.get_by_role("heading", name="平面上的歌曲").wait_for()
+    expect(page.get_by_text("驚訝 ·", exact=False).first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_nothing_is_asked_of_youtube_before_play(open_page: Open) -> None:
+    """``open_page`` fails the test when anybody but the server was asked."""
+    page = opened(open_page, "/music?emotion=happy")
+    page.wait_for_timeout(1000)
+    assert page.locator("iframe[src*=youtube]").count() == 0
