@@ -49,6 +49,7 @@ async def analyse(server: Server, clip: bytes, number: int, figures: Figures, li
             await visitor.upload(own_copy(clip, number), f"visitor-{number}.mp4")
             await visitor.until_result(limit_s)
             figures.results_s.append(time.perf_counter() - started)
+            print(f"visitor {number}: {figures.results_s[-1]:.1f} s", file=sys.stderr)
     except Exception as e:
         figures.failures.append(f"visitor {number}: {type(e).__name__}: {e}")
 
@@ -80,6 +81,7 @@ async def load(server: Server, clip: bytes, visitors: int, limit_s: float) -> Fi
     await asyncio.sleep(8)  # the first ones are forgotten
     figures.failures += warming.failures
     figures.before_mb = server.rss_mb()
+    print(f"everything is loaded; {visitors} visitors come", file=sys.stderr)
     watching = asyncio.create_task(watch_memory(server, figures))
     looking = asyncio.create_task(look_around(server, figures, done))
     await asyncio.gather(*(analyse(server, clip, n, figures, limit_s) for n in range(1, visitors + 1)))

@@ -224,7 +224,8 @@ class Recorder {
       this.parts.bar.style.width = `${Math.round(level * 100)}%`;
       this.parts.level.setAttribute('aria-valuenow', Math.round(level * 100));
       looks += 1;
-      if (looks === 40 && loudest < QUIET && this.state !== 'counting') this.announce('quiet');
+      const listening = this.sound && this.sound.state === 'running'; // Safari may hold it back
+      if (looks === 40 && listening && loudest < QUIET && this.state !== 'counting') this.announce('quiet');
     });
   }
 
