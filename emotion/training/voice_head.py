@@ -1,4 +1,4 @@
-"""The trained part of the voice: one linear layer over pooled features, in Keras.
+"""The trained part of the voice: one linear layer over pooled features, exported through Keras.
 
 Corpora lack classes (nobody was asked to be calm for nEMO): for their recordings the missing ones
 are left out of the softmax, so that they are neither confirmed nor denied.
@@ -7,14 +7,14 @@ are left out of the softmax, so that they are neither confirmed nor denied.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 from keras import ops
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from emotion.labels import EMOTIONS
 from emotion.training.voice_data import LABELS_OF, Recording
@@ -22,9 +22,9 @@ from emotion.training.voice_data import LABELS_OF, Recording
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 CLASSES = len(EMOTIONS)
-LEARNING_RATE = 2e-3
-BATCH = 256
-EPOCHS = 30
+HOME = "ravdess_speech"
+OPTIMISER = {"maxiter": 50, "gtol": 1e-5}
+POSSIBLE = {c: np.array([e in known for e in EMOTIONS], np.float32) for c, known in LABELS_OF.items()}
 
 
 @dataclass(frozen=True)
@@ -35,25 +35,35 @@ class Examples:
     label: Labels
     speaker: npt.NDArray[Any]
     corpus: npt.NDArray[Any]
+    sentence: npt.NDArray[Any]
     variant: Labels
 
     @classmethod
-    def of(cls, items: Sequence[Recording], features: Sequence[Floats]) -> Examples:
-        """The recordings as often as there are variants of their features."""
-        n = len(features)
+    def of(cls, items: Sequence[Recording], x: Floats) -> Examples:
+        """One row of features for each recording, variant 0."""
         return cls(
-            np.concatenate(features),
-            np.tile([r.emotion for r in items], n),
-            np.tile([r.speaker for r in items], n),
-            np.tile([r.corpus for r in items], n),
-            np.repeat(np.arange(n), len(items)),
+            x,
+            np.array([r.emotion for r in items]),
+            np.array([r.speaker for r in items]),
+            np.array([r.corpus for r in items]),
+            np.array([r.sentence for r in items]),
+            np.zeros(len(items), np.int64),
         )
 
     def __len__(self) -> int:
         return len(self.label)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Examples]) -> Examples:
+        """Several sets; what is the second one's first variant becomes the next number, and so on."""
+        merged: dict[str, Any] = {}
+        for name in ("x", "label", "speaker", "corpus", "sentence"):
+            merged[name] = np.concatenate([getattr(part, name) for part in parts])
+        merged["variant"] = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        return cls(**merged)
+
     def where(self, chosen: npt.NDArray[np.bool_]) -> Examples:
-        return Examples(*(a[chosen] for a in (self.x, self.label, self.speaker, self.corpus, self.variant)))
+        return Examples(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
     def with_x(self, x: Floats) -> Examples:
         return replace(self, x=x)
@@ -64,12 +74,13 @@ class Recipe:
     """What is chosen inside the fold."""
 
     l2: float = 0.3
-    other_corpora: float = 0.5
+    other_corpora: float = 0.1
     """Weight of a recording of another corpus beside one of RAVDESS."""
+    copy_weight: float = 0.5
+    """Weight of a degraded copy beside its clean recording; 0 leaves the copies out."""
     first_block: int = 2
     last_block: int = 4
     """Which of the encoder's blocks are heard, from 1."""
-    copies: int = 2
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,7 @@ def columns(recipe: Recipe, blocks: int = 4, width: int = 512) -> npt.NDArray[np
 
 def general_norm(train: Examples) -> Norm:
     """Mean and deviation over RAVDESS, where every emotion is equally frequent for every speaker."""
-    home = train.x[train.corpus == "ravdess_speech"] if (train.corpus == "ravdess_speech").any() else train.x
+    home = train.x[train.corpus == HOME] if (train.corpus == HOME).any() else train.x
     return Norm(home.mean(axis=0), home.std(axis=0) + 1e-4)
 
 
@@ -107,34 +118,93 @@ def by_speaker(train: Examples) -> tuple[Floats, Norm]:
     for speaker in np.unique(train.speaker):
         for variant in np.unique(train.variant):
             mine = (train.speaker == speaker) & (train.variant == variant)
+            if not mine.any():
+                continue
             centred[mine] = train.x[mine] - train.x[mine].mean(axis=0)
             deviations.append(train.x[mine].std(axis=0))
     scale = np.mean(deviations, axis=0).astype(np.float32) + 1e-4
     return centred / scale, Norm(general_norm(train).mean, scale)
 
 
-def masked_loss(targets: Any, logits: Any) -> Any:
-    """Cross-entropy over the classes a recording's corpus has; ``targets`` is one-hot beside the mask."""
-    wanted, possible = targets[:, :CLASSES], targets[:, CLASSES:]
-    return keras.losses.categorical_crossentropy(wanted, logits + (possible - 1.0) * 1e9, from_logits=True)
+def fit(x: Floats, train: Examples, recipe: Recipe) -> tuple[Floats, Floats]:
+    """Train the layer on normed features (n, d); gives its weights (d, 8) and bias (8,).
+
+    Weighted mean cross-entropy over the classes a recording's corpus has, plus l2 / 2 |W|^2. The loss
+    is convex: L-BFGS from zero leads to its one minimum, so that there is no seed and no learning rate.
+    """
+    barred = np.where(np.stack([POSSIBLE[c] for c in train.corpus]) > 0, 0, -1e9).astype(np.float32)
+    weight = np.where(train.corpus == HOME, 1.0, recipe.other_corpora)
+    weight = weight * np.where(train.variant > 0, recipe.copy_weight, 1.0)
+    used = weight > 0
+    x, barred, weight = np.ascontiguousarray(x[used]), barred[used], weight[used].astype(np.float32)
+    weight = (weight / weight.sum())[:, None]
+    wanted = np.eye(CLASSES, dtype=np.float32)[train.label[used]]
+
+    def objective(theta: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        kernel, bias = _parts(theta)
+        z = x @ kernel + bias + barred
+        z -= z.max(axis=1, keepdims=True)
+        p = np.exp(z)
+        total = p.sum(axis=1, keepdims=True)
+        loss = float(-(weight * ((z * wanted).sum(axis=1, keepdims=True) - np.log(total))).sum())
+        off = (p / total - wanted) * weight
+        gradient = np.concatenate([(x.T @ off + recipe.l2 * kernel).ravel(), off.sum(axis=0)])
+        return loss + recipe.l2 / 2 * float((kernel**2).sum()), gradient.astype(np.float64)
+
+    start = np.zeros((x.shape[1] + 1) * CLASSES)
+    return _parts(minimize(objective, start, jac=True, method="L-BFGS-B", options=OPTIMISER).x)
 
 
-def fit(x: Floats, train: Examples, recipe: Recipe, seed: int, epochs: int = EPOCHS) -> tuple[Floats, Floats]:
-    """Train the layer on normed features; gives its weights (d, 8) and bias (8,)."""
-    keras.utils.set_random_seed(seed)
-    possible = np.stack([[e in LABELS_OF[c] for e in EMOTIONS] for c in train.corpus]).astype(np.float32)
-    targets = np.concatenate([np.eye(CLASSES, dtype=np.float32)[train.label], possible], axis=1)
-    weight = np.where(train.corpus == "ravdess_speech", 1.0, recipe.other_corpora)
-    layer = keras.layers.Dense(
-        CLASSES, kernel_initializer="zeros", kernel_regularizer=keras.regularizers.L2(recipe.l2 / 2)
-    )
-    model = keras.Sequential([keras.Input((x.shape[1],)), layer])
-    rate: Any = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, epochs * -(-len(x) // BATCH))
-    model.compile(keras.optimizers.Adam(rate), masked_loss, jit_compile=False)
-    train_on: Any = model.fit
-    train_on(x, targets, batch_size=BATCH, epochs=epochs, sample_weight=weight, verbose=0)
-    kernel, bias = layer.get_weights()
-    return kernel, bias
+def _parts(theta: npt.NDArray[np.float64]) -> tuple[Floats, Floats]:
+    theta = theta.astype(np.float32)
+    return theta[:-CLASSES].reshape(-1, CLASSES), theta[-CLASSES:]
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Both heads, trained on the same examples."""
+
+    recipe: Recipe
+    norm: Norm
+    general: tuple[Floats, Floats]
+    within: Norm
+    adapted: tuple[Floats, Floats]
+    class_offsets: Floats
+
+    def logits(self, x: Floats) -> Floats:
+        """Of features with all columns, without knowledge of the speaker."""
+        kernel, bias = self.general
+        return np.asarray(self.norm(x[:, columns(self.recipe)]) @ kernel + bias)
+
+    def adapted_logits(self, x: Floats, centre: Floats) -> Floats:
+        kernel, bias = self.adapted
+        normed = (x[:, columns(self.recipe)] - centre) / self.within.scale
+        return np.asarray(normed @ kernel + bias, np.float32)
+
+
+def on_columns(train: Examples, recipe: Recipe) -> Examples:
+    """The features and the copies that the recipe hears."""
+    if recipe.copy_weight == 0:
+        train = train.where(train.variant == 0)
+    return train.with_x(train.x[:, columns(recipe)])
+
+
+def general_head(train: Examples, recipe: Recipe) -> tuple[Norm, tuple[Floats, Floats]]:
+    """The head that knows nothing of the speaker, on the recipe's columns."""
+    chosen = on_columns(train, recipe)
+    norm = general_norm(chosen)
+    return norm, fit(norm(chosen.x), chosen, recipe)
+
+
+def heads(train: Examples, recipe: Recipe) -> Heads:
+    """Both heads of one set of speakers."""
+    norm, general = general_head(train, recipe)
+    chosen = on_columns(train, recipe)
+    centred, within = by_speaker(chosen)
+    adapted = fit(centred, chosen, recipe)
+    home = chosen.corpus == HOME
+    offsets = [centred[home & (chosen.label == c)].mean(axis=0) * within.scale for c in range(len(EMOTIONS))]
+    return Heads(recipe, norm, general, within, adapted, np.stack(offsets))
 
 
 def network(kernel: Floats, bias: Floats, temperature: float, name: str) -> keras.Model:

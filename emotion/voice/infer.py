@@ -21,7 +21,7 @@ from emotion.voice.profile import SpeakerProfile
 from emotion.voice.speech import WINDOW_S, SpeechDetector, speech_segments, windows_over
 from emotion.weights import Weights, load
 
-DEFAULT: Final = "voice-seed-v1"
+DEFAULT: Final = "voice-v1"
 LONGEST_WHOLE_S: Final = 8.0
 """A recording with speech no longer than this is judged as one; a longer one window by window."""
 

@@ -51,10 +51,10 @@ class SpeakerProfile:
     def merge(self, other: SpeakerProfile) -> SpeakerProfile:
         """The profile of both footages together."""
         count = self.count + other.count
-        a, b = np.float32(self.count / count), np.float32(other.count / count)
-        mean = a * self.mean + b * other.mean
+        a, b = self.count / count, other.count / count
+        mean = (a * self.mean + b * other.mean).astype(np.float32)
         power = a * (self.deviation**2 + self.mean**2) + b * (other.deviation**2 + other.mean**2)
-        deviation = np.sqrt(np.maximum(power - mean**2, 0))
+        deviation = np.sqrt(np.maximum(power - mean**2, 0)).astype(np.float32)
         return SpeakerProfile(mean, deviation, a * self.mixture + b * other.mixture, count)
 
     @property

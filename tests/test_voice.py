@@ -1,0 +1,213 @@
+"""The voice: front end and encoder against independent numbers, reading, doubt, speech and silence."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion import errors, media
+from emotion.timeline import Segment
+from emotion.voice import features, model
+from emotion.voice.infer import VoiceReader, build_reader, covered_s
+from emotion.voice.profile import SpeakerProfile
+from emotion.voice.speech import speech_segments, voice_segments, windows_over
+from tests.data.make_voice_golden import FRAMES, reference_mel, sound
+
+SR = 16_000
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = Path(__file__).parent / "data" / "voice_golden.npz"
+
+
+@pytest.fixture(scope="module")
+def reader() -> VoiceReader:
+    return build_reader("voice-v1")
+
+
+@pytest.fixture(scope="module")
+def spoken() -> np.ndarray:
+    """Synthetic speech of a bundled sample, 16 kHz."""
+    return media.read_sound(ROOT / "assets" / "samples" / "voice-note.mp3", SR)
+
+
+# Front end and encoder ----------------------------------------------------------------------
+
+
+def test_log_mel_agrees_with_librosa() -> None:
+    np.testing.assert_allclose(features.log_mel(sound()), reference_mel(sound()), atol=1e-3)
+
+
+def test_encoder_agrees_with_plain_numpy(reader: VoiceReader) -> None:
+    """The golden file holds a forward pass in numpy; eight-bit storage may move it by 6 % of a deviation on such a sound."""
+    with np.load(GOLDEN) as golden:
+        expected, deviation = golden["hidden"], golden["deviation"]
+    encoder = reader._extractor
+    assert isinstance(encoder, model.WhisperExtractor)
+    (found,) = encoder.encode([features.log_mel(sound())])
+    off = (found[FRAMES] - expected) / (deviation + 1e-3)
+    assert np.sqrt(np.mean(off**2)) < 0.06
+
+
+def test_padding_in_a_batch_changes_nothing(reader: VoiceReader) -> None:
+    encoder = reader._extractor
+    assert isinstance(encoder, model.WhisperExtractor)
+    short, long = features.log_mel(sound()[:20_000]), features.log_mel(sound())
+    (alone,) = encoder.encode([short])
+    batched, _ = encoder.encode([short, long])
+    np.testing.assert_allclose(batched, alone, atol=2e-3 * np.abs(alone).max())
+
+
+def test_level_does_not_matter(reader: VoiceReader, spoken: np.ndarray) -> None:
+    loud = reader.read(np.float32(0.9) * spoken, SR)
+    quiet = reader.read(np.float32(0.05) * spoken, SR)
+    np.testing.assert_allclose(loud.probs, quiet.probs, atol=0.03)
+
+
+# Speech and silence -------------------------------------------------------------------------
+
+
+def test_speech_is_found_and_noise_is_not(spoken: np.ndarray, rng: np.random.Generator) -> None:
+    pause = np.zeros(3 * SR, np.float32)
+    found = speech_segments(np.concatenate([pause, spoken, pause]), SR)
+    assert found
+    assert found[0].start_s > 2.5
+    assert found[-1].end_s < len(spoken) / SR + 3.5
+    assert sum(s.duration_s for s in found) > 0.5 * len(spoken) / SR
+    hiss = (0.05 * rng.standard_normal(5 * SR)).astype(np.float32)
+    hum = (0.2 * np.sin(2 * np.pi * 220 * np.arange(5 * SR) / SR)).astype(np.float32)
+    for nobody in (hiss, hum, pause, pause[:0]):
+        assert voice_segments(nobody, SR) == []
+
+
+def test_windows_lie_in_speech_and_short_speech_gets_one() -> None:
+    assert windows_over([Segment(1.0, 2.2)]) == [Segment(1.0, 2.2)]
+    found = windows_over([Segment(0.5, 6.5), Segment(9.0, 10.0)])
+    assert found[0] == Segment(0.5, 3.5)
+    assert [w.start_s for w in found] == pytest.approx([0.5, 1.5, 2.5, 3.5, 9.0])
+    assert covered_s(found) == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize("samples", [0, 100, SR])
+def test_nothing_to_hear_is_said(reader: VoiceReader, samples: int) -> None:
+    with pytest.raises(errors.NoVoice):
+        reader.read(np.zeros(samples, np.float32), SR)
+
+
+def test_odd_input_still_gives_a_distribution(reader: VoiceReader, spoken: np.ndarray) -> None:
+    broken = spoken[: 2 * SR].copy()
+    broken[::50] = np.nan
+    for y, sr in ((broken, SR), (spoken[: SR // 3], SR), (np.repeat(spoken, 2)[: 3 * SR], 2 * SR)):
+        scores = reader.read(y, sr)
+        assert sum(scores.probs) == pytest.approx(1)
+
+
+# Reading ------------------------------------------------------------------------------------
+
+
+def test_windows_are_read_in_order_with_progress(reader: VoiceReader, spoken: np.ndarray) -> None:
+    segments = voice_segments(spoken, SR)
+    done: list[float] = []
+    scores = reader.read_windows(spoken, SR, segments, on_progress=done.append)
+    assert len(scores) == len(segments)
+    assert done[-1] == pytest.approx(1)
+    assert done == sorted(done)
+    assert reader.read_windows(spoken, SR, []) == []
+    backwards = reader.read_windows(spoken, SR, segments[::-1])
+    np.testing.assert_allclose([s.probs for s in backwards[::-1]], [s.probs for s in scores], atol=1e-3)
+
+
+def test_reading_can_be_cancelled(reader: VoiceReader, spoken: np.ndarray) -> None:
+    with pytest.raises(errors.Cancelled):
+        reader.read_windows(spoken, SR, voice_segments(spoken, SR), cancelled=lambda: True)
+
+
+def test_a_window_of_a_long_clip_reads_much_as_alone(reader: VoiceReader, spoken: np.ndarray) -> None:
+    """Windows share one pass over the sound under them; what is around them must not decide."""
+    y = np.concatenate([spoken, spoken[::-1]])
+    window = Segment(1.0, 4.0)
+    inside = reader.read_windows(y, SR, [window, Segment(2.0, min(8.0, len(y) / SR))])[0]
+    alone = reader.read_windows(y[SR : 4 * SR], SR, [Segment(0.0, 3.0)])[0]
+    assert np.abs(inside.as_array() - alone.as_array()).sum() < 0.5
+
+
+def test_serving_needs_neither_tensorflow_nor_librosa() -> None:
+    code = (
+        "import sys, numpy as np; from emotion.voice.infer import build_reader; from emotion.timeline import Segment;"
+        "r = build_reader('voice-v1'); r.read_windows(np.ones(16000, 'f4') * .1, 16000, [Segment(0, 1)]);"
+        "bad = {'tensorflow', 'keras', 'librosa', 'numba', 'emotion.training'} & set(sys.modules); assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+# The speaker --------------------------------------------------------------------------------
+
+
+def test_profiles_of_two_footages_merge(rng: np.random.Generator) -> None:
+    x = rng.standard_normal((9, 5)).astype(np.float32)
+    p = rng.dirichlet(np.ones(8), 9)
+    whole, merged = (
+        SpeakerProfile.learn(x, p),
+        SpeakerProfile.learn(x[:4], p[:4]).merge(SpeakerProfile.learn(x[4:], p[4:])),
+    )
+    assert merged.count == 9
+    for name in ("mean", "deviation", "mixture"):
+        np.testing.assert_allclose(getattr(merged, name), getattr(whole, name), atol=1e-5)
+
+
+def test_footage_of_one_mood_does_not_become_the_norm() -> None:
+    """A speaker like all others, heard angry only: the anger must not be taken for the voice."""
+    offsets = np.zeros((8, 3), np.float32)
+    offsets[4] = [2.0, 0.0, 0.0]
+    general = np.zeros(3, np.float32)
+    angry = np.tile(offsets[4], (12, 1))
+    sure = np.tile(np.eye(8)[4], (12, 1))
+    assert np.abs(SpeakerProfile.learn(angry, sure).centre(general, offsets)).max() < 0.01
+    mixed = SpeakerProfile.learn(np.ones((12, 3), np.float32), np.full((12, 8), 1 / 8))
+    np.testing.assert_allclose(mixed.centre(general, offsets), np.full(3, 12 / 15), rtol=1e-5)
+
+
+def test_more_footage_is_trusted_more(reader: VoiceReader, spoken: np.ndarray) -> None:
+    segments = voice_segments(spoken, SR)
+    profile = reader.profile(spoken, SR, segments)
+    assert profile is not None
+    assert profile.count == pytest.approx(min(covered_s(segments) / 3, len(segments)))
+    assert reader.profile(spoken, SR, []) is None
+    plain = reader.read_windows(spoken, SR, segments)
+    known = reader.read_windows(spoken, SR, segments, profile=profile)
+    assert any(a.probs != b.probs for a, b in zip(plain, known, strict=True))
+
+
+# Real recordings ----------------------------------------------------------------------------
+
+
+@pytest.mark.data
+def test_training_and_serving_see_the_same_features(reader: VoiceReader, data: Path) -> None:
+    from emotion.training import voice_features
+
+    for path in sorted((data / "voice" / "ravdess_speech").glob("*.flac"))[::300]:
+        y = media.read_sound(path)
+        prepared, heard = voice_features._prepared(y, voice_features.CLEAN, 0, None)
+        trained = voice_features.extractor().extract(prepared, [heard], lambda f: None, lambda: False)
+        served = reader.features(y, SR, reader.whole(y, SR))
+        np.testing.assert_allclose(served, trained, rtol=1e-5, atol=1e-5 * np.abs(trained).max())
+
+
+@pytest.mark.data
+def test_known_recordings_are_read_right(reader: VoiceReader, data: Path) -> None:
+    """Recordings the model was trained on: a broken front end or label order shows at once."""
+    from emotion.labels import BY_RAVDESS_CODE
+
+    files = sorted((data / "voice" / "ravdess_speech").glob("*.flac"))[::48]
+    right = [reader.read(media.read_sound(f), SR).label == BY_RAVDESS_CODE[int(f.stem.split("-")[2])] for f in files]
+    assert np.mean(right) > 0.85
+
+
+@pytest.mark.data
+def test_the_seeds_model_serves_too(data: Path) -> None:
+    seed = build_reader("voice-seed-v1")
+    y = media.read_sound(next((data / "voice" / "ravdess_speech").glob("*.flac")), seed.sr)
+    assert sum(seed.read(y, seed.sr).probs) == pytest.approx(1)
+    assert not seed.adapts
