@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,11 @@ from emotion.timeline import EmotionScores, Verdict
 
 DECIDED_FLOOR: Final = 0.25
 DOUBT: Final = 0.02
+AGREE_BELOW: Final = 0.2
 DISAGREE_FROM: Final = 0.4
-"""Bits of divergence from which the app says that voice and face disagree."""
+"""Bits of divergence: under the first voice and face agree, from the second on they disagree."""
+
+Accord = Literal["agree", "differ", "disagree"]
 
 NEUTRAL, CALM = INDEX["neutral"], INDEX["calm"]
 
@@ -79,6 +82,11 @@ def _entropy(p: npt.NDArray[np.float64]) -> float:
 
 def _decided(p: npt.NDArray[np.float64]) -> float:
     return max(DECIDED_FLOOR, 1 - _entropy(p) / float(np.log2(len(p))))
+
+
+def accord(differ: float) -> Accord:
+    """What a divergence in bits is called; between the two bounds the sides differ in part."""
+    return "agree" if differ < AGREE_BELOW else "disagree" if differ >= DISAGREE_FROM else "differ"
 
 
 def verdict_of_both(

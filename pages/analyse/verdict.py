@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from emotion.fusion import DISAGREE_FROM
+from emotion.fusion import accord
 from emotion.labels import BY_NAME
 from emotion.timeline import EmotionScores, Timeline
 from pages.shared.language import emotion_name, percent, t, t_plain
@@ -38,8 +38,7 @@ def sentences(timeline: Timeline) -> list[str]:
         if (verdict := getattr(timeline, side)) is not None
     ]
     if timeline.disagreement is not None:
-        differ = timeline.disagreement >= DISAGREE_FROM
-        said.append(t("verdict.disagree" if differ else "verdict.agree", value=timeline.disagreement))
+        said.append(t(f"verdict.{accord(timeline.disagreement)}", value=timeline.disagreement))
     return said
 
 
