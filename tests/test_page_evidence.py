@@ -63,6 +63,7 @@ def test_honest_and_leaked_results_are_told_apart(models: Path) -> None:
     assert found.leaked is not None
     assert found.leaked.uar == leaked["uar"]
     assert found.notes == ("words",)
+    assert len(found.results) == 2, "the bins of a reliability diagram are no results"
 
 
 def test_recalls_and_mistakes_come_from_the_matrix() -> None:
@@ -83,6 +84,35 @@ def test_every_number_of_the_file_is_listed(models: Path) -> None:
     (found,) = reading.read_all()
     assert {f.value for f in found.figures} == {0.5, 0.6, 0.7, 0.65}
     assert [r.published for r in found.results] == [False, False, True]
+
+
+def test_the_way_to_the_model_keeps_leaked_steps_apart(models: Path) -> None:
+    steps = [
+        {"step": "first recipe", "leaked": False, "accuracy": 0.4, "uar": 0.38, "n": 1440},
+        {"step": "first recipe, random split", "leaked": True, "accuracy": 0.66, "uar": 0.65, "n": 1440},
+    ]
+    published = [{"what": "people", "value": 0.6, "source": "somebody (2018)"}]
+    write(models / "voice-v1", {"six_folds": judged(2), "ladder": steps, "published": published})
+    (found,) = reading.read_all()
+    assert found.main is not None
+    assert found.main.path == ("six_folds",)
+    assert [(r.path[1], r.leaked, r.published, r.score) for r in found.compared] == [
+        ("first recipe", False, False, 0.38),
+        ("first recipe, random split", True, False, 0.65),
+        ("people", False, True, 0.6),
+    ]
+    text = shown(AppTest.from_file(PAGE, default_timeout=60).run())
+    assert "somebody" in text
+
+
+def test_a_face_is_compared_with_others_on_the_same_pictures(models: Path) -> None:
+    ours = {"eight": judged(3), "seven": judged(2)}
+    theirs = [{"name": "other", "seven": judged(1), "fer2013": judged(1, 1)}]
+    write(models / "face-x-v1", {"private": ours, "baselines": theirs})
+    (found,) = reading.read_all()
+    assert found.main is not None
+    assert found.main.path == ("private", "eight")
+    assert [r.path for r in found.compared] == [("private", "seven"), ("baselines", "other", "seven")]
 
 
 def test_the_heat_map_writes_percent_of_the_row() -> None:

@@ -21,6 +21,11 @@ from emotion.labels import EMOTIONS
 Path = tuple[str, ...]
 SCORES: Final = ("accuracy", "uar", "macro_f1")
 LEAKED: Final = "leak"
+LADDER: Final = "ladder"
+NAMES: Final = ("name", "what", "step", "change", "key")
+"""What names an entry of a list, the first that is there."""
+SERIES: Final = frozenset({"confusion", "reliability", "bins", "labels"})
+"""What is drawn and not listed number by number."""
 OTHERS: Final = ("published", "baseline")
 
 
@@ -37,13 +42,18 @@ class Result:
     confusion: npt.NDArray[np.float64] | None = None
     reliability: tuple[Mapping[str, float], ...] = ()
     ece: float | None = None
-    name: str | None = None
     source: str | None = None
+    marked: bool = False
 
     @property
     def leaked(self) -> bool:
         """The same speakers stood on both sides: shown as a warning, never as a merit."""
-        return any(LEAKED in part for part in self.path)
+        return self.marked or any(LEAKED in part for part in self.path)
+
+    @property
+    def step(self) -> bool:
+        """A step of the way from the first recipe to this model."""
+        return self.path[0] == LADDER
 
     @property
     def published(self) -> bool:
@@ -116,18 +126,23 @@ class Evidence:
     @property
     def main(self) -> Result | None:
         """The result to judge the model by: the first not leaked one with a confusion matrix, else the first."""
-        own = [r for r in self.results if not r.leaked and not r.published]
+        own = [r for r in self.results if not (r.leaked or r.published or r.step)]
         return next((r for r in own if r.confusion is not None), own[0] if own else None)
 
     @property
     def compared(self) -> list[Result]:
-        """This model's result and those of others on the same task: that of the others, else the main one."""
+        """The way to this model where the file states it, else its result; and those of others on the same task."""
         others = [r for r in self.results if r.published]
         tasks = {r.path[2:] for r in others}
         same = next((r for r in self.results if r.path[-1:] in tasks and not r.published and not r.leaked), self.main)
-        if same is None:
-            return others
-        return [same, *(r for r in others if r.path[2:] in ((), same.path[-1:]))]
+        steps = [r for r in self.results if r.step]
+        if same is None or steps:
+            return [*steps, *others]
+        return [
+            same,
+            *([self.leaked] if self.leaked else []),
+            *(r for r in others if r.path[2:] in ((), same.path[-1:])),
+        ]
 
     @property
     def leaked(self) -> Result | None:
@@ -157,11 +172,11 @@ def read(model: weights.Weights) -> Evidence:
 def _results(node: Any, path: Path, labels: tuple[str, ...]) -> Iterator[Result]:
     for key, child in _children(node):
         if not isinstance(child, Mapping):
-            if isinstance(child, list):
+            if isinstance(child, list) and key not in SERIES:
                 yield from _results(child, (*path, key), labels)
             continue
         here = (*path, key)
-        stated = any(_is_number(child.get(s)) for s in SCORES)
+        stated = any(_is_number(child.get(s)) for s in (*SCORES, "value"))
         if stated or _is_reliability(child.get("reliability") or child.get("bins")):
             yield _result(child, here, labels)
         yield from _results(child, here, labels)
@@ -174,15 +189,20 @@ def _result(node: Mapping[str, Any], path: Path, labels: tuple[str, ...]) -> Res
         own = EMOTIONS if len(matrix) == len(EMOTIONS) else tuple(str(i) for i in range(len(matrix)))
     bins = node.get("reliability") or node.get("bins")
     ece = node.get("ece", node.get("expected_calibration_error"))
+    accuracy, uar, macro_f1 = (float(node[s]) if _is_number(node.get(s)) else None for s in SCORES)
+    if accuracy is None and uar is None and _is_number(node.get("value")):
+        accuracy = float(node["value"])
     return Result(
         path,
-        *(float(node[s]) if _is_number(node.get(s)) else None for s in SCORES),
+        accuracy,
+        uar,
+        macro_f1,
         n=int(node["n"]) if _is_number(node.get("n")) else None,
         labels=own,
         confusion=matrix,
         reliability=tuple(bins) if bins and _is_reliability(bins) else (),
         ece=float(ece) if _is_number(ece) else None,
-        name=node.get("name") if isinstance(node.get("name"), str) else None,
+        marked=node.get("leaked") is True,
         source=node.get("source") if isinstance(node.get("source"), str) else None,
     )
 
@@ -209,7 +229,7 @@ def _numbers(node: Any, path: Path) -> Iterator[tuple[Path, float]]:
         here = (*path, key)
         if _is_number(child):
             yield here, float(child)
-        elif key not in {"confusion", "reliability", "bins", "labels"}:
+        elif key not in SERIES:
             yield from _numbers(child, here)
 
 
@@ -219,7 +239,7 @@ def _children(node: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(node, list):
         for i, child in enumerate(node, 1):
             if isinstance(child, Mapping):
-                yield str(child.get("name") or child.get("change") or child.get("key") or i), child
+                yield str(next((child[n] for n in NAMES if child.get(n)), i)), child
 
 
 def _is_number(value: Any) -> bool:

@@ -63,34 +63,40 @@ def _headline(served: Evidence, main: Result) -> None:
         column.metric(t_plain(f"evidence.score.{score}"), text, help=t(f"evidence.score.{score}.help"), border=True)
     st.caption(t("evidence.measured_on", model=served.folder, how=metric_name(main.path)))
     for note in served.notes:
-        st.caption(markdown(note))
+        st.caption(markdown(metric_name((note,))))
 
 
 def _ladder(kind: str, judged: Sequence[Evidence]) -> None:
-    steps = [step for e in judged for step in _steps(e)]
-    if len(steps) < 2:
+    told = [e for e in judged if any(r.step for r in e.results)] or judged
+    shown = [(e, r) for e in told for r in e.compared if _worth(e, r) is not None]
+    if len(shown) < 2:
         return
+    steps = [
+        {"name": _step_name(e, r), "value": _worth(e, r), "kind": _kind(r), "text": percent(_worth(e, r) or 0, 1)}
+        for e, r in shown
+    ]
     st.subheader(t("evidence.ladder"), anchor=False)
     st.caption(t(f"evidence.{kind}.ladder"))
     alt = "; ".join(f"{s['name']} ({t_plain('evidence.kind.' + str(s['kind']))}): {s['text']}" for s in steps)
-    st.plotly_chart(figures.ladder_figure(steps, t_plain), key=f"ladder_{judged[0].folder}", alt=alt, config=_STILL)
+    st.plotly_chart(figures.ladder_figure(steps, t_plain), key=f"ladder_{kind}", alt=alt, config=_STILL)
+    sources = [f"{_step_name(e, r)}: {r.source}" for e, r in shown if r.source]
+    if sources:
+        st.caption(markdown("; ".join(sources)))
     if any(s["kind"] == "leaked" for s in steps):
         st.warning(t("evidence.leaked.warning"), icon=":material/warning:")
 
 
-def _steps(evidence: Evidence) -> list[dict[str, object]]:
-    """The model's own result, the leaked one beside it, and those of others on the same task."""
-    own = [r for r in evidence.compared if not r.published]
-    shown = [("own", r) for r in own] + [("leaked", r) for r in (evidence.leaked,) if r]
-    shown += [("published", r) for r in evidence.compared if r.published]
-    steps = []
-    for kind, result in shown:
-        value = result.accuracy if evidence.weights.name.startswith("face") else result.score
-        if value is None:
-            continue
-        name = result.name or result.path[1] if kind == "published" else evidence.folder
-        steps.append({"name": name, "value": value, "kind": kind, "text": percent(value, 1)})
-    return steps
+def _kind(result: Result) -> str:
+    return "published" if result.published else "leaked" if result.leaked else "own"
+
+
+def _worth(evidence: Evidence, result: Result) -> float | None:
+    """What the bar shows: UAR for the voice, accuracy for the face and where no UAR is stated."""
+    return result.accuracy if evidence.weights.name.startswith("face") else result.score
+
+
+def _step_name(evidence: Evidence, result: Result) -> str:
+    return metric_name(result.path[1:2]) if result.published or result.step else evidence.folder
 
 
 def _choose(kind: str, judged: Sequence[Evidence], main: Result) -> Result:
@@ -158,7 +164,7 @@ def _calibration(kind: str, served: Evidence) -> None:
 
 def _conditions(served: Evidence, main: Result) -> None:
     """Every other evaluation of the served model: noise, other corpora, small pictures, ..."""
-    others = [r for r in served.results if r is not main and r.score is not None and not r.published]
+    others = [r for r in served.results if r is not main and r.score is not None and not (r.published or r.step)]
     if not others:
         return
     st.subheader(t("evidence.conditions"), anchor=False)

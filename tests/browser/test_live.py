@@ -83,7 +83,9 @@ def test_face_and_voice_are_read_as_they_come(playwright: Playwright, server: Se
         while curves(page) == before:
             assert time.monotonic() < until_s, "the timeline stands still"
             page.wait_for_timeout(500)
-        page.wait_for_function("document.querySelector('.st-key-live_timeline')?.textContent.includes('Voice')")
+        page.wait_for_function(
+            "document.querySelector('.st-key-live_timeline')?.textContent.includes('Voice')", timeout=150_000
+        )
         video = page.frame_locator("iframe").first.locator("video")
         assert video.evaluate("v => v.videoWidth") > 0
         press(page, "Stop")
