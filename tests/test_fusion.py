@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from emotion import errors, moments, result
-from emotion.fusion import DISAGREE_FROM, Reliability, disagreement, fuse, share_neutral, verdict_of_both
+from emotion.fusion import DISAGREE_FROM, Reliability, accord, disagreement, fuse, share_neutral, verdict_of_both
 from emotion.labels import EMOTIONS
 from emotion.timeline import (
     Box,
@@ -213,3 +213,7 @@ def test_scores_refuse_what_is_no_distribution() -> None:
     for probs in ((0.5,) * 8, (1.0,), (-0.5, 1.5, 0, 0, 0, 0, 0, 0), (float("nan"),) * 8):
         with pytest.raises(ValueError, match=r"not a distribution|probabilities for"):
             EmotionScores(probs)
+
+
+def test_the_words_for_a_divergence() -> None:
+    assert [accord(d) for d in (0.0, 0.19, 0.2, 0.39, 0.4, 1.0)] == ["agree"] * 2 + ["differ"] * 2 + ["disagree"] * 2
