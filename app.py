@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.shared import language
+from pages.shared import clips, language
 from pages.shared.language import t
 
 ROOT = Path(__file__).resolve().parent
@@ -55,4 +55,4 @@ else:  # the server's start: Streamlit finds `app` below and imports this file
     # of this name for pages of its old kind until st.navigation has run once.
     PagesManager.uses_pages_directory = False
 
-app = st.App(__file__)
+app = st.App(__file__, routes=clips.routes())

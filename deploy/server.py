@@ -22,6 +22,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import net_util
 from streamlit.runtime.pages_manager import PagesManager
 
+from pages.shared import clips
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 PORT: Final = 8501
 INDEX: Final = Path(st.__file__).parent / "static" / "index.html"
@@ -112,7 +114,7 @@ def main() -> None:
     never_ask_outside()
     PagesManager.uses_pages_directory = False  # as at the end of app.py
     port = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("PORT", PORT))
-    app = st.App(ROOT / "app.py", middleware=[Middleware(Guard)])
+    app = st.App(ROOT / "app.py", routes=clips.routes(), middleware=[Middleware(Guard)])
     app.run(config={"server.port": port, "server.headless": True})
 
 

@@ -56,7 +56,9 @@ def _plays(path: Path) -> bool:
             return False
         video, audio = known
         pixels = all(s.codec_context.pix_fmt in ("yuv420p", "yuvj420p") for s in container.streams.video[:1])
-        codecs = [(s.type, s.codec_context.name) for s in container.streams if s.type in ("video", "audio")]
+        codecs = [
+            (s.type, s.codec_context.codec.canonical_name) for s in container.streams if s.type in ("video", "audio")
+        ]
         return pixels and all(name in (video if kind == "video" else audio) for kind, name in codecs)
 
 

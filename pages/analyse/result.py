@@ -48,8 +48,8 @@ def _player(current: Session, timeline: Timeline) -> None:
     if path is None:
         _player_to_come()
     else:
-        name = current.kept.name if current.kept else timeline.clip.name
-        players.clip_player(path, video=timeline.clip.width is not None, alt=t_plain("result.player", name=name))
+        alt = t_plain("result.player", name=timeline.clip.name)
+        players.clip_player(path, current.secret, video=timeline.clip.width is not None, alt=alt)
 
 
 @st.fragment(run_every=0.7)

@@ -13,7 +13,7 @@ import streamlit as st
 
 from emotion import media
 from pages.analyse import work
-from pages.shared import cached
+from pages.shared import cached, clips
 from pages.shared.jobs import Status, Ticket
 from pages.shared.visitors import Kept, Visitor
 
@@ -22,13 +22,17 @@ KEY: Final = "analyse"
 
 @dataclass
 class Session:
-    """``kept`` is the clip, ``result`` what came of it, ``at_s`` the place chosen on the timeline."""
+    """``kept`` is the clip, ``result`` what came of it, ``at_s`` the place chosen on the timeline.
+
+    ``secret`` is the address under which the player has the clip.
+    """
 
     kept: Kept | None = None
     url: str | None = None
     fetching: Ticket[Kept] | None = None
     analysing: Ticket[work.Analysed] | None = None
     preparing: Ticket[Path] | None = None
+    secret: str | None = None
     result: work.Analysed | None = None
     error: BaseException | None = None
     at_s: float = 0.0
@@ -40,6 +44,9 @@ class Session:
             if ticket is not None:
                 ticket.leave()
         self.fetching = self.analysing = self.preparing = None
+        if self.secret is not None:
+            clips.withdraw(self.secret)
+            self.secret = None
 
 
 def current() -> Session:
@@ -140,6 +147,8 @@ def playable(wait_s: float = 0.3) -> Path | None:
         time.sleep(0.02)
     if status.error is not None:
         raise status.error
+    if status.result is not None and current().secret is None:
+        current().secret = clips.publish(status.result)
     return status.result
 
 

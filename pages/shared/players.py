@@ -11,6 +11,8 @@ import streamlit as st
 from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
+from pages.shared import clips
+
 CLIP_KEY: Final = "clip_player"
 TIMELINE_KEY: Final = "clip_timeline"
 VIDEO_ID: Final = re.compile(r"[A-Za-z0-9_-]{11}")
@@ -79,6 +81,23 @@ export default function ({ data, parentElement }) {
 }
 """
 
+_CLIP_JS: Final = """
+export default function ({ data, parentElement }) {
+  const host = parentElement.querySelector('div');
+  const source = location.pathname.replace(/[^/]*$/, '') + data.path;
+  let player = host.firstElementChild;
+  if (!player || player.dataset.source !== source) {
+    player = document.createElement(data.kind === 'video' ? 'video' : 'audio');
+    Object.assign(player, { controls: true, preload: 'metadata', playsInline: true, src: source });
+    player.dataset.source = source;
+    player.style.cssText = 'display:block;width:100%;border-radius:0.6rem' +
+      (data.kind === 'video' ? ';max-height:70vh;background:#000' : '');
+    host.replaceChildren(player);
+  }
+  player.setAttribute('aria-label', data.alt);
+}
+"""
+
 # The frame must send where it stands, or the player refuses with error 153.
 _SONG_JS: Final = """
 export default function ({ data, parentElement }) {
@@ -98,10 +117,14 @@ def _component(name: str, **parts: str) -> ComponentRenderer:
     return component(name, isolate_styles=False, **parts)
 
 
-def clip_player(path: Path, *, video: bool, alt: str) -> None:
-    """The visitor's clip; :func:`keep_in_step` finds it by its key."""
+def clip_player(path: Path, secret: str | None, *, video: bool, alt: str) -> None:
+    """The visitor's clip, from ``clips`` by its secret where there is one; :func:`keep_in_step` finds it by its key."""
     with st.container(key=CLIP_KEY):
-        (st.video if video else st.audio)(str(path), alt=alt)
+        if secret is None:
+            (st.video if video else st.audio)(str(path), alt=alt)
+        else:
+            data = {"kind": "video" if video else "audio", "path": f"{clips.PREFIX}/{secret}", "alt": alt}
+            _component("moodcue_clip", html="<div></div>", js=_CLIP_JS)(key="clip", data=data)
 
 
 def keep_in_step(at_s: float, jump: int) -> None:

@@ -72,14 +72,15 @@ def click_timeline(page: Page, fraction: float) -> None:
     page.mouse.click(*place)
 
 
-def test_the_first_page_stands_soon(open_page: Open) -> None:
-    """The bar is 3 s, which the benchmarks measure on a quiet machine; here others may be at work."""
+def test_the_first_page_stands_soon(open_page: Open, server: Server) -> None:
+    """The bar is 3 s, which the benchmarks measure; here in seconds of processor, as others may be at work."""
     open_page("/_stcore/health")  # the browser itself is warm
-    started = time.perf_counter()
+    before = server.process.cpu_times()
     page = open_page()
     page.locator("h1").wait_for()
     page.locator("input[type=file]").first.wait_for(state="attached")
-    assert time.perf_counter() - started < 6.0
+    after = server.process.cpu_times()
+    assert after.user + after.system - before.user - before.system < 3.0
     assert page.title() == "MoodCue"
 
 
@@ -255,12 +256,18 @@ def test_cancel_gives_the_page_back(open_page: Open, tmp_path: Path) -> None:
 def test_who_leaves_takes_the_clip_along(open_page: Open, server: Server) -> None:
     page = open_page("/?sample=voice_note")
     result_of(page)
+    address = page.locator(".st-key-clip_player audio").evaluate("player => player.src")
+    part = page.request.get(address, headers={"Range": "bytes=0-99"})
+    assert (part.status, len(part.body()), part.headers["content-type"]) == (206, 100, "audio/mpeg")
+    assert part.headers["cache-control"] == "private, no-store"
+    assert page.request.get(address[:-3] + "abc").status == 404
     assert server.files()
     page.context.close()
     until = time.monotonic() + 30
     while server.files() and time.monotonic() < until:
         time.sleep(0.2)
     assert server.files() == []
+    assert open_page().request.get(address).status == 404
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
