@@ -15,10 +15,11 @@ from streamlit.testing.v1 import AppTest
 from emotion.labels import EMOTIONS
 from emotion.messages import catalogue as sentences
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
-from pages.shared import memory
+from pages.shared import cached, memory
 from recommender import database
 from recommender.correction import corrected
 from recommender.history import History
+from recommender.youtube import Players, Searcher, SearchFailed
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = str(ROOT / "pages" / "picks" / "page.py")
@@ -210,6 +211,41 @@ def test_the_songs_follow_a_correction_and_its_undoing() -> None:
     assert keys(songs, "play_") == before
 
 
+def offering(monkeypatch: pytest.MonkeyPatch, searcher: Searcher) -> None:
+    """Players that ask nobody: the searcher is ours, and oEmbed answers nothing."""
+    found = cached.SongPlayers(Players(searcher=searcher, oembed_url="http://127.0.0.1:9/oembed"))
+    monkeypatch.setattr(cached, "song_players", lambda: found)
+
+
+def test_a_video_that_does_not_play_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = agreed()
+    offering(monkeypatch, lambda _: ["a" * 11, "b" * 11])
+    songs = opened(AppTest.from_function(songs_page, default_timeout=60))
+    first = keys(songs, "play_")[0]
+    songs.button(f"play_{first}").click().run()
+    assert not songs.exception
+    assert songs.session_state[f"video_{first}"] == "a" * 11
+    songs.button(f"gone_songs_{first}").click().run()
+    assert songs.session_state[f"video_{first}"] == "b" * 11
+    songs.button(f"pick_{first}").click().run()
+    assert history.picks()[0].video_id == "b" * 11
+
+
+def test_without_a_network_it_is_said_once_and_the_search_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_: str) -> list[str]:
+        raise SearchFailed("no network")
+
+    offering(monkeypatch, nobody)
+    songs = opened(AppTest.from_function(songs_page, default_timeout=60))
+    for track in keys(songs, "play_")[:3]:
+        songs.button(f"play_{track}").click().run()
+    assert not songs.exception
+    assert not songs.error
+    assert [c.value for c in songs.caption].count(sentences("en")["picks.unreachable"]) == 1
+    links: list[Any] = list(songs.get("link_button"))
+    assert sum("youtube.com/results" in link.proto.url for link in links) == 3
+
+
 def test_a_correction_moves_one_emotion_and_keeps_the_turns() -> None:
     read = corrected(clip(), "sad", "fearful")
     assert [m.fused.label for m in read.moments if m.fused] == ["fearful"] * 6 + ["happy"] * 4
@@ -249,7 +285,7 @@ def test_the_page_speaks_both_languages(tag: str) -> None:
     assert not app.exception
     assert app.title[0].value == sentences(tag)["picks.title"]
     table: Any = app.dataframe[0].value
-    assert sentences(tag)["emotion.angry"] in table["detail"][0]
+    assert sentences(tag)["emotion.angry"] in table["emotion"][0]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def events(remembered: Sequence[Event]) -> None:
         label_visibility="collapsed",
     )
     shown = [e for e in remembered if kind is None or e.kind == kind]
-    columns = ("time", "kind", "song", "emotion", "detail", "video")
+    columns = ("kind", "song", "emotion", "time", "video")
     st.dataframe(
         {name: [_cell(name, e) for e in shown] for name in columns},
         key="picks_table",
@@ -39,29 +39,30 @@ def events(remembered: Sequence[Event]) -> None:
             "time": st.column_config.DatetimeColumn(
                 t_plain("picks.column.time"), format="YYYY-MM-DD HH:mm", timezone=st.context.timezone
             ),
+            "kind": t_plain("picks.column.kind"),
+            "emotion": t_plain("picks.column.emotion"),
+            "song": st.column_config.TextColumn(t_plain("picks.column.song"), width=260),
             "video": st.column_config.LinkColumn(t_plain("picks.column.video"), display_text="YouTube"),
-            **{name: t_plain(f"picks.column.{name}") for name in columns[1:-1]},
         },
     )
 
 
-def _cell(column: str, event: Event) -> datetime | str | None:
-    """One cell; None where the event has nothing there."""
+def _cell(column: str, event: Event) -> datetime | str:
+    """One cell; empty where the event has nothing there."""
     if column == "time":
         return datetime.fromtimestamp(event.at, UTC)
-    if column == "kind":
-        return t_plain(f"picks.kind.{event.kind}")
     if column == "song":
-        return f"{event.title} · {event.artist}" if event.title else None
+        return f"{event.title} · {event.artist}" if event.title else ""
     if column == "video":
-        return f"https://www.youtube.com/watch?v={event.video_id}" if event.video_id else None
-    if column == "emotion":
-        return _emotion(event.emotion)
-    return _emotion(event.detail) if event.kind == "correction" else (event.detail or "").upper() or None
+        return f"https://www.youtube.com/watch?v={event.video_id}" if event.video_id else ""
+    if column == "kind":
+        form = f" · {event.detail.upper()}" if event.kind == "export" and event.detail else ""
+        return t_plain(f"picks.kind.{event.kind}") + form
+    return " → ".join(_emotion(e) for e in (event.emotion, event.detail) if e in BY_NAME)
 
 
-def _emotion(name: str | None) -> str | None:
-    return f"{BY_NAME[name].emoji} {emotion_name(name)}" if name in BY_NAME else None
+def _emotion(name: str) -> str:
+    return f"{BY_NAME[name].emoji} {emotion_name(name)}"
 
 
 def taste(remembered: Sequence[Event], given: bool) -> None:

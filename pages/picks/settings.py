@@ -40,7 +40,7 @@ def ways_out(count: int) -> None:
         )
         with st.popover(t("picks.delete"), icon=":material/delete:", key="picks_delete"):
             st.markdown(t("picks.delete.sure", count=count))
-            st.button(t("picks.delete.yes"), type="primary", key="picks_delete_yes", on_click=_delete)
+            st.button(t("picks.delete.yes"), icon=":material/delete_forever:", key="picks_delete_yes", on_click=_delete)
 
 
 def _switched() -> None:
