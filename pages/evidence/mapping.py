@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import streamlit as st
 
 from emotion.labels import TABLE
 from pages.evidence.sections import metric_name
-from pages.shared.language import emotion_name, known, number, t, t_plain
+from pages.shared.language import emotion_name, known, number, percent, t, t_plain
 from recommender import moods, paths
 
 METRICS = paths.ASSETS / "music" / "metrics.json"
@@ -86,11 +87,23 @@ def _measured(path: Path) -> None:
     tree = json.loads(path.read_text(encoding="utf-8"))
     st.subheader(t("evidence.music.measured"), anchor=False)
     st.caption(t("evidence.music.measured.how"))
+    _agreement(tree.get("agreement", {}))
     rows = [
         {t_plain("evidence.what"): metric_name(where), t_plain("evidence.value"): value}
         for where, value in _leaves(tree, ())
+        if "labels" not in where
     ]
     st.dataframe(rows, hide_index=True, key="music_measured")
+
+
+def _agreement(found: Mapping[str, Any]) -> None:
+    """How often plane and table give a song the emotion that its own mood label has."""
+    shown = [name for name in ("plane", "chance", "odd_even", "flipped") if isinstance(found.get(name), float)]
+    if not shown or "songs" not in found:
+        return
+    st.markdown(t("evidence.agreement", songs=int(found["songs"]), split=int(found.get("split_songs", 0))))
+    for column, name in zip(st.columns(len(shown)), shown, strict=True):
+        column.metric(metric_name((name,)), percent(found[name], 1), border=True)
 
 
 def _leaves(node: Any, where: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
