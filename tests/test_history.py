@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from emotion.errors import UnknownEmotion
 from recommender import database, files, paths
 from recommender.errors import MemoryUnavailable
-from recommender.history import History, clip_hash
+from recommender.history import KEPT_S, History, clip_hash
 from tests import private_postgres
 
 SHA = hashlib.sha256(b"clip").hexdigest()
@@ -106,6 +106,23 @@ def test_delete_all_leaves_nothing(engine, track):
     with engine.connect() as c:
         assert c.execute(sa.select(sa.func.count()).select_from(database.events)).scalar() == 0
         assert c.execute(sa.select(sa.func.count()).select_from(database.consents)).scalar() == 0
+
+
+def test_an_event_is_forgotten_after_a_year(engine, track):
+    now = [1_700_000_000.0]
+    history = History(engine, "one", clock=lambda: now[0])
+    history.set_consent(True)
+    history.record("pick", track=track)
+    now[0] += KEPT_S - 1
+    assert len(history.events()) == 1
+    now[0] += 2
+    assert history.events() == []
+    assert track.title not in history.export_csv()
+    other = History(engine, "two", clock=lambda: now[0])
+    other.set_consent(True)
+    other.record("pick", track=track)  # whoever comes next, what is too old leaves the disk
+    with engine.connect() as c:
+        assert c.execute(sa.select(database.events.c.visitor)).scalars().all() == ["two"]
 
 
 def test_export_is_csv_oldest_first_and_no_formula(engine, track):
