@@ -6,7 +6,7 @@ import streamlit as st
 
 from emotion.fusion import accord
 from emotion.labels import BY_NAME
-from emotion.timeline import EmotionScores, Timeline
+from emotion.timeline import EmotionScores, Timeline, Verdict
 from pages.shared.language import emotion_name, percent, t, t_plain
 
 SIDES = ("voice", "face", "fused")
@@ -18,11 +18,19 @@ def headline(timeline: Timeline) -> None:
     if best is None:
         st.subheader(t("verdict.nothing"), anchor=False)
         return
-    first, second = ranked(best.scores)[:2]
+    first, second = candidates(timeline, best)
     values = {"first": emotion_name(first), "second": emotion_name(second), "value": best.scores.confidence}
     key = "verdict.sure" if best.sure else "verdict.not_sure"
     sign = BY_NAME[first].emoji if best.sure else ":material/help:"
     st.subheader(f"{sign} {t(key, **values)}", anchor=False)
+
+
+def candidates(timeline: Timeline, best: Verdict) -> tuple[str, str]:
+    """The two emotions to name: what voice and face each say where they differ and nothing is sure."""
+    likeliest, second = ranked(best.scores)[:2]
+    if not best.sure and timeline.voice and timeline.face and timeline.voice.label != timeline.face.label:
+        return timeline.voice.label, timeline.face.label
+    return likeliest, second
 
 
 def sentences(timeline: Timeline) -> list[str]:
