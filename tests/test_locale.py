@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "assets" / "locale"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 AREAS = sorted(p.name.split(".")[0] for p in LOCALE.glob("*.en.json"))
-ENGLISH_ON_PURPOSE = ("music.search.",)  # words for libraries that are searched in English
+ENGLISH_ON_PURPOSE = ("music.search.", "metric.")  # words to search libraries with; names of models and codecs
 # What stands in a language of its own everywhere.
 SAME_IN_BOTH = re.compile(r"[\s\d.,、:·/()%+×x-]*(\{[^}]*\}[\s\d.,、:·/()%]*(MB|Hz)?)*")
 
