@@ -32,7 +32,7 @@ from emotion.voice.profile import SHRINKAGE
 from emotion.weights import models_dir
 
 SEED = 20
-RECIPES = (Recipe(l2=0.1), Recipe(l2=0.3))
+RECIPES = (Recipe(l2=0.1), Recipe(l2=0.2))
 """What the choice inside each fold is made from."""
 
 Floats = npt.NDArray[np.float32]

@@ -76,8 +76,10 @@ class Recipe:
     l2: float = 0.3
     other_corpora: float = 0.1
     """Weight of a recording of another corpus beside one of RAVDESS."""
-    copy_weight: float = 0.5
+    copy_weight: float = 0.25
     """Weight of a degraded copy beside its clean recording; 0 leaves the copies out."""
+    neutral_weight: float = 2.0
+    """RAVDESS holds half as many neutral recordings as of any other emotion: 2 evens that out."""
     first_block: int = 2
     last_block: int = 4
     """Which of the encoder's blocks are heard, from 1."""
@@ -135,6 +137,7 @@ def fit(x: Floats, train: Examples, recipe: Recipe) -> tuple[Floats, Floats]:
     barred = np.where(np.stack([POSSIBLE[c] for c in train.corpus]) > 0, 0, -1e9).astype(np.float32)
     weight = np.where(train.corpus == HOME, 1.0, recipe.other_corpora)
     weight = weight * np.where(train.variant > 0, recipe.copy_weight, 1.0)
+    weight = weight * np.where((train.corpus == HOME) & (train.label == 0), recipe.neutral_weight, 1.0)
     used = weight > 0
     x, barred, weight = np.ascontiguousarray(x[used]), barred[used], weight[used].astype(np.float32)
     weight = (weight / weight.sum())[:, None]

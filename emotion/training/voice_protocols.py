@@ -232,6 +232,7 @@ def alternatives(study: Study, recipe: Recipe) -> list[dict[str, Any]]:
     variants = {
         "no degraded copies": replace(recipe, copy_weight=0.0),
         "no other corpora": replace(recipe, other_corpora=0.0),
+        "neutral counts once": replace(recipe, neutral_weight=1.0),
         "block 3 alone": replace(recipe, first_block=3, last_block=3),
     }
     rows = []
