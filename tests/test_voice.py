@@ -41,7 +41,7 @@ def test_log_mel_agrees_with_librosa() -> None:
 
 
 def test_encoder_agrees_with_plain_numpy(reader: VoiceReader) -> None:
-    """The golden file holds a forward pass in numpy; eight-bit storage moves such a sound by up to 6 % of a deviation."""
+    """The golden file holds a forward pass in numpy; eight-bit storage moves such a sound by up to 6 %."""
     with np.load(GOLDEN) as golden:
         expected, deviation = golden["hidden"], golden["deviation"]
     encoder = reader._extractor

@@ -37,7 +37,7 @@ class Rules:
 
     enter: float = 0.5
     leave: float = 0.35
-    shortest_speech_s: float = 0.2
+    shortest_speech_s: float = 0.3
     longest_pause_s: float = 0.6
     margin_s: float = 0.1
 
