@@ -159,8 +159,8 @@ def fit(x: Floats, train: Examples, recipe: Recipe) -> tuple[Floats, Floats]:
 
 
 def _parts(theta: npt.NDArray[np.float64]) -> tuple[Floats, Floats]:
-    theta = theta.astype(np.float32)
-    return theta[:-CLASSES].reshape(-1, CLASSES), theta[-CLASSES:]
+    values = theta.astype(np.float32)
+    return values[:-CLASSES].reshape(-1, CLASSES), values[-CLASSES:]
 
 
 @dataclass(frozen=True)
