@@ -71,6 +71,17 @@ async def watch_memory(server: Server, figures: Figures) -> None:
         await asyncio.sleep(0.2)
 
 
+async def settled(server: Server, patience_s: float = 240.0) -> None:
+    """At least 10 s, and until the server has nothing to do."""
+    await asyncio.sleep(10)
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        before = sum(server.process.cpu_times()[:2])
+        await asyncio.sleep(3)
+        if sum(server.process.cpu_times()[:2]) - before < 0.15:
+            return
+
+
 async def load(server: Server, clip: bytes, visitors: int, limit_s: float) -> Figures:
     figures, done = Figures(), asyncio.Event()
     warming = Figures()
@@ -78,7 +89,7 @@ async def load(server: Server, clip: bytes, visitors: int, limit_s: float) -> Fi
     async with Visitor.arrive(server.url) as first:
         for page in PAGES:
             await first.click(page)
-    await asyncio.sleep(8)  # the first ones are forgotten
+    await settled(server)  # the first ones are forgotten, and librosa is loaded, which begins with the first result
     figures.failures += warming.failures
     figures.before_mb = server.rss_mb()
     print(f"everything is loaded; {visitors} visitors come", file=sys.stderr)
@@ -88,7 +99,7 @@ async def load(server: Server, clip: bytes, visitors: int, limit_s: float) -> Fi
     done.set()
     await looking
     watching.cancel()
-    await asyncio.sleep(12)
+    await settled(server)
     figures.after_mb = server.rss_mb()
     return figures
 

@@ -78,13 +78,14 @@ class Visitor:
         await self.socket.send(told.SerializeToString())
 
     async def until_result(self, timeout_s: float) -> None:
-        """Wait for the result's sections.
+        """Wait until the page of the result stands.
 
         Raises:
             Failed: the page shows an error; its sentence.
             TimeoutError: neither came.
         """
         await asyncio.wait_for(self.result, timeout_s)
+        await asyncio.wait_for(self.finished.wait(), timeout_s)
 
     def _put(self, path: str, clip: bytes, name: str) -> None:
         border = uuid.uuid4().hex
@@ -124,6 +125,7 @@ class Visitor:
         if delta.WhichOneof("type") == "add_block":
             if delta.add_block.WhichOneof("type") == "tab_container" and not self.result.done():
                 self.result.set_result(None)
+                self.finished.clear()
                 self._stop_repeating()
             return
         element = delta.new_element
