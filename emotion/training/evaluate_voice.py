@@ -139,7 +139,8 @@ def main() -> None:
     changes = protocols.alternatives(study, usual)
     metrics = {
         "data": "RAVDESS speech 1,440 recordings of 24 actors; nEMO 2,235 of 9; EMO-DB 353 of 10 speakers",
-        "protocol": "RAVDESS in six folds by actor, nested: recipe, temperature and threshold chosen inside each fold",
+        "protocol": "RAVDESS in six folds by actor, nested: regularisation, temperature and threshold chosen inside "
+        "each fold; the weights of copies and corpora settled with all folds in view",
         "recipes_by_fold": [asdict(r.heads.recipe) for r in results],
         "speaker_independent": final,
         "text_and_speaker_independent": protocols.text_independent(study, results),
