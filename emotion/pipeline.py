@@ -9,6 +9,7 @@ its result is handed on at once (``Progress.partial``).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ class Readers:
     voice: VoiceReader | None = None
     speech: SpeechDetector | None = None
     face: FaceReader | None = None
+    notices: tuple[Notice, ...] = ()
 
     @property
     def reliability(self) -> Reliability:
@@ -184,15 +186,17 @@ def look(
 
 def assemble(clip: Clip, heard: Heard, seen: Seen, readers: Readers) -> Timeline:
     """Both modalities on one grid of seconds, and the verdicts on the whole clip."""
-    notices = heard.notices + seen.notices
+    notices = readers.notices + heard.notices + seen.notices
     voice = EmotionScores.mean([s for _, s in heard.windows]) if heard.windows else None
     face = seen.tracks[0].scores if seen.tracks else None
-    if voice is None and face is None and notices:
+    if voice is None and face is None and (heard.notices or seen.notices):
         notices += (Notice("notice.nothing_found"),)
     voice_threshold = readers.voice.threshold if readers.voice else 1.0
     face_threshold = readers.face.threshold if readers.face else 1.0
     fused, differ = verdict_of_both(voice, face, readers.reliability, (voice_threshold, face_threshold))
-    models = tuple(r.used for r, said in ((readers.voice, voice), (readers.face, face)) if r and said)
+    models = (readers.voice.used,) if readers.voice and voice else ()
+    if readers.face and face:
+        models += (readers.face.used, readers.face.detector_used)
     return Timeline(
         clip,
         moments.of_clip(clip, heard.windows, seen.tracks[:1], readers.reliability),
@@ -206,14 +210,29 @@ def assemble(clip: Clip, heard: Heard, seen: Seen, readers: Readers) -> Timeline
     )
 
 
-def load_readers(*, voice: str | None = None, face_engine: str | None = None, detector: str | None = None) -> Readers:
-    """The models under their registered names; None stands for the default."""
-    from emotion.face.infer import build_reader as build_face
-    from emotion.voice.infer import build_reader as build_voice
+def load_readers() -> Readers:
+    """The models that the settings name: ``MOODCUE_VOICE``, ``MOODCUE_FACE_ENGINE``, ``MOODCUE_DETECTOR``.
+
+    An engine or a detector that cannot be had here (no network, say) is replaced by the default, and
+    every result says so.
+
+    Raises:
+        WeightsError: the default weights are missing or damaged.
+    """
+    from emotion.face import infer as face
+    from emotion.voice import infer as voice
     from emotion.voice.speech import SpeechDetector
 
-    face_options = {k: v for k, v in (("engine", face_engine), ("detector", detector)) if v}
-    return Readers(build_voice(voice) if voice else build_voice(), SpeechDetector.build(), build_face(**face_options))
+    engine = os.environ.get("MOODCUE_FACE_ENGINE") or face.DEFAULT_ENGINE
+    detector = os.environ.get("MOODCUE_DETECTOR") or face.DEFAULT_DETECTOR
+    notices: tuple[Notice, ...] = ()
+    try:
+        face_reader = face.build_reader(engine, detector)
+    except (errors.EngineMissing, errors.DetectorMissing) as e:
+        face_reader = face.build_reader()
+        notices = (Notice(e.key, tuple(e.values.items())), Notice("notice.default_face"))
+    voice_reader = voice.build_reader(os.environ.get("MOODCUE_VOICE") or voice.DEFAULT)
+    return Readers(voice_reader, SpeechDetector.build(), face_reader, notices)
 
 
 __all__ = ["Progress", "Readers", "Timeline", "analyse", "load_readers"]

@@ -29,7 +29,7 @@ def test_one_clip_prints_one_object(capsys: Output) -> None:
     assert data["clip"]["name"] == "good-news.mp4"
     assert data["voice"]["label"] in EMOTIONS
     assert data["faces"][0]["main"] is True
-    assert {m["name"].split("-")[0] for m in data["models"]} == {"voice", "face"}
+    assert {m["name"].split("-")[0] for m in data["models"]} == {"voice", "face", "detector"}
 
 
 def test_a_folder_with_broken_files_goes_on_and_says_so(tmp_path: Path, capsys: Output) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from emotion import errors, media
-from emotion.pipeline import Progress, Readers, analyse
+from emotion.pipeline import Progress, Readers, analyse, load_readers
 from emotion.timeline import Timeline
 from tests import clips
 from tests.conftest import ROOT, SAMPLES
@@ -111,6 +111,15 @@ def test_real_clips_give_full_results(readers: Readers, data: Path) -> None:
         assert timeline.tracks[0].share > 0.8
         assert timeline.face is not None
         assert timeline.face.scores["neutral"] > 0.3  # all four speak in a neutral tone
+
+
+def test_what_cannot_be_had_is_replaced_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOODCUE_DETECTOR", "deepface-retinaface")  # it would load TensorFlow
+    readers = load_readers()
+    timeline = analyse(SAMPLES / CATALOGUE["good_news"]["file"], readers)
+    assert timeline.face is not None
+    assert {"error.detector_missing", "notice.default_face"} <= keys(timeline)
+    assert "detector-centerface" in {m.name for m in timeline.models}
 
 
 def test_serving_never_imports_tensorflow_or_the_browser() -> None:

@@ -95,4 +95,5 @@ def show(timeline: Timeline) -> None:
             key="verdict_plane",
             alt=t_plain("verdict.plane_alt", valence=round(scores.valence, 2), arousal=round(scores.arousal, 2)),
         )
-    st.caption(t("verdict.how"))
+    models = ", ".join(f"{m.name}-v{m.version}" for m in timeline.models)
+    st.caption(t("verdict.how") + " " + t("verdict.models", models=models))
