@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 from collections.abc import Callable
@@ -137,6 +138,7 @@ def warm() -> None:
         import plotly.subplots
 
         del plotly
+        _settle()
 
     _in_background(load)
 
@@ -152,8 +154,19 @@ def warm_sound() -> None:
 
         noise = np.random.default_rng(0).normal(0, 0.1, 22_050).astype(np.float32)
         signals.mfcc(signals.trim(noise)[0], 22_050)
+        _settle()
 
     _in_background(load)
+
+
+def _settle() -> None:
+    """Take what is loaded for good out of the collector's rounds.
+
+    Streamlit collects garbage after every run of every page; over 300,000 objects of libraries that stops all
+    visitors for a quarter of a second each time, and with several of them following their progress, for good.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_resource(show_spinner=False)
