@@ -15,6 +15,11 @@ DATA = Path(os.environ.get("MOODCUE_DATA", ROOT.parent / "shared" / "data"))
 SAMPLES = ROOT / "assets" / "samples"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: they take longest, and Playwright keeps an event loop until the end."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20261123)
