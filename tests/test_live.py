@@ -12,7 +12,7 @@ import pytest
 from emotion import media
 from emotion.live import SPAN_S, WINDOW_S, Live
 from emotion.messages import catalogue
-from emotion.pipeline import Readers, load_readers
+from emotion.pipeline import Readers
 from emotion.timeline import Box, EmotionScores, Sighting
 from pages.live import drawing, stream
 
@@ -37,11 +37,6 @@ class Later(Executor):
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         self.waiting += 1
         return Future()
-
-
-@pytest.fixture(scope="module")
-def readers() -> Readers:
-    return load_readers(face_engine="batch")
 
 
 @pytest.fixture
