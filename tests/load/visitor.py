@@ -118,7 +118,10 @@ class Visitor:
                 self._stop_repeating()
             elif kind == "file_urls_response":
                 self.urls.set_result(message.file_urls_response.file_urls[0])
-            elif kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+            # A run that follows the progress may cut in on the result's; the page stands all the same.
+            elif kind == "script_finished" and (
+                message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY or self.result.done()
+            ):
                 self.finished.set()
 
     def _see(self, delta: Any) -> None:
