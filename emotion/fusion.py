@@ -97,12 +97,18 @@ def verdict_of_both(
 ) -> tuple[Verdict | None, float | None]:
     """The verdict on the whole clip, and how far voice and face differ.
 
-    It is sure when it passes the threshold of the modality that spoke (the higher one of both) and
-    the two do not disagree: calibrated confidence alone cannot tell which of two sure ones is right.
+    It is sure when it passes the threshold of the modality that spoke (the higher one of both), at
+    least one of them is sure by itself (two doubts do not add up to certainty), and the two do not
+    disagree (calibrated confidence alone cannot tell which of two sure ones is right).
     """
     fused = fuse(voice, face, reliability)
     if fused is None:
         return None, None
     differ = disagreement(voice, face)
-    threshold = max(t for t, side in zip(thresholds, (voice, face), strict=True) if side is not None)
-    return Verdict(fused, fused.confidence >= threshold and (differ or 0.0) < DISAGREE_FROM), differ
+    spoken = [(side, t) for side, t in zip((voice, face), thresholds, strict=True) if side is not None]
+    sure = (
+        fused.confidence >= max(t for _, t in spoken)
+        and any(side.confidence >= t for side, t in spoken)
+        and (differ or 0.0) < DISAGREE_FROM
+    )
+    return Verdict(fused, sure), differ

@@ -88,6 +88,9 @@ def test_sure_needs_confidence_and_agreement() -> None:
     doubtful, _ = verdict_of_both(UNIFORM, None, EQUAL, (0.6, 0.6))
     assert doubtful is not None
     assert not doubtful.sure
+    two_doubts, _ = verdict_of_both(peaked("calm", 0.6), peaked("neutral", 0.6), EQUAL, (0.65, 0.65))
+    assert two_doubts is not None
+    assert not two_doubts.sure
     torn, differ = verdict_of_both(peaked("sad", 0.99), peaked("happy", 0.97), Reliability(1.0, 0.1), (0.6, 0.6))
     assert torn is not None
     assert differ is not None

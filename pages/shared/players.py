@@ -21,7 +21,9 @@ VIDEO_ID: Final = re.compile(r"[A-Za-z0-9_-]{11}")
 # a line on the chart follows the player. `jump` comes from elsewhere on the page.
 _SYNC_JS: Final = """
 const state = { jumped: 0 };
+const running = new WeakMap();  // new data calls this again without the clean-up of the last call
 export default function ({ data, parentElement }) {
+  running.get(parentElement)?.();
   const media = () => document.querySelector(`.st-key-${data.player} video, .st-key-${data.player} audio`);
   const box = () => document.querySelector(`.st-key-${data.chart}`);
   const plot = () => box() && box().querySelector('.js-plotly-plot');
@@ -72,12 +74,14 @@ export default function ({ data, parentElement }) {
     frame = requestAnimationFrame(follow);
   };
   follow();
-  return () => {
+  const stop = () => {
     cancelAnimationFrame(frame);
     line.remove();
     document.removeEventListener('pointerdown', onDown, true);
     document.removeEventListener('pointerup', onUp, true);
   };
+  running.set(parentElement, stop);
+  return stop;
 }
 """
 
