@@ -88,8 +88,11 @@ def test_sure_needs_confidence_and_agreement() -> None:
     doubtful, _ = verdict_of_both(UNIFORM, None, EQUAL, (0.6, 0.6))
     assert doubtful is not None
     assert not doubtful.sure
-    two_doubts, _ = verdict_of_both(peaked("calm", 0.6), peaked("neutral", 0.6), EQUAL, (0.65, 0.65))
+    voice = EmotionScores.from_array([0.005, 0.63, 0.04, 0.01, 0.02, 0.02, 0.13, 0.145])
+    face = EmotionScores.from_array([0.49, 0, 0.31, 0.17, 0.01, 0.005, 0.003, 0.012])
+    two_doubts, _ = verdict_of_both(voice, face, EQUAL, (0.65, 0.65))
     assert two_doubts is not None
+    assert two_doubts.scores.confidence > 0.65
     assert not two_doubts.sure
     torn, differ = verdict_of_both(peaked("sad", 0.99), peaked("happy", 0.97), Reliability(1.0, 0.1), (0.6, 0.6))
     assert torn is not None
