@@ -44,12 +44,10 @@ class Reliability:
 
 
 def share_neutral(face: EmotionScores, voice: EmotionScores) -> EmotionScores:
-    """Rule 3: the face's neutral, divided between neutral and calm as the voice divides them."""
+    """Rule 3: of the face's neutral, the part that the voice calls calm becomes calm."""
     probs = face.as_array()
     still = probs[NEUTRAL] + probs[CALM]
-    of_voice = voice["neutral"] + voice["calm"]
-    part = voice["calm"] / of_voice if of_voice > 0 else 0.0
-    probs[CALM], probs[NEUTRAL] = still * part, still * (1 - part)
+    probs[CALM], probs[NEUTRAL] = still * voice["calm"], still * (1 - voice["calm"])
     return EmotionScores.from_array(probs)
 
 
