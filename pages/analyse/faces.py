@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from pages.shared.language import clock, emotion_name, t, t_plain
 STRIP: Final = 8
 PEOPLE: Final = 12
 NEAR_S: Final = 0.35
-"""A face is marked on the frame where it was seen at most so long before or after it."""
+"""Faces are marked at most so long before or after the frame in which they were seen."""
 MARKS: Final = ((122, 112, 232), (233, 164, 0), (42, 157, 143), (229, 107, 168), (59, 111, 212), (209, 51, 61))
 FRAME_SIDE: Final = 960
 
@@ -53,7 +54,7 @@ def _frame(current: Session, timeline: Timeline) -> None:
     with right:
         st.slider(t("faces.second"), 0.0, end_s, step=0.1, key="faces_second", on_change=moved, format="%.1f s")
         at_s = st.session_state["faces_second"]
-        seen = [(track, s) for track in timeline.tracks if (s := sighting_at(track, at_s)) is not None]
+        seen = seen_at(timeline.tracks, at_s)
         for track, sighting in seen:
             st.markdown(
                 t(
@@ -79,9 +80,12 @@ def read_side(timeline: Timeline) -> float:
     return float(min(longest, media.MAX_SIDE))
 
 
-def sighting_at(track: FaceTrack, at_s: float) -> Sighting | None:
-    nearest = min(track.sightings, key=lambda s: abs(s.time_s - at_s))
-    return nearest if abs(nearest.time_s - at_s) <= NEAR_S else None
+def seen_at(tracks: Sequence[FaceTrack], at_s: float) -> list[tuple[FaceTrack, Sighting]]:
+    """Who was seen in the frame that was read nearest to this second: nobody from before a cut beside who came after."""
+    read_s = min((s.time_s for track in tracks for s in track.sightings), key=lambda time_s: abs(time_s - at_s))
+    if abs(read_s - at_s) > NEAR_S:
+        return []
+    return [(track, s) for track in tracks for s in track.sightings if s.time_s == read_s]
 
 
 def best_sighting(track: FaceTrack) -> Sighting:
