@@ -81,7 +81,7 @@ def read_side(timeline: Timeline) -> float:
 
 
 def seen_at(tracks: Sequence[FaceTrack], at_s: float) -> list[tuple[FaceTrack, Sighting]]:
-    """Who was seen in the frame that was read nearest to this second: nobody from before a cut beside who came after."""
+    """Who was seen in the frame read nearest to this second; nobody from the other side of a cut."""
     read_s = min((s.time_s for track in tracks for s in track.sightings), key=lambda time_s: abs(time_s - at_s))
     if abs(read_s - at_s) > NEAR_S:
         return []
