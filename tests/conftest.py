@@ -16,8 +16,14 @@ SAMPLES = ROOT / "assets" / "samples"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: they take longest, and Playwright keeps an event loop until the end."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    """Browser tests come last (Playwright keeps an event loop) and may try twice, which the report shows."""
+    items.sort(key=_in_browser)
+    for item in filter(_in_browser, items):
+        item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def _in_browser(item: pytest.Item) -> bool:
+    return "browser" in item.path.parts
 
 
 @pytest.fixture
