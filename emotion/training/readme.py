@@ -40,7 +40,10 @@ def at(tree: Any, path: str) -> Any:
 
 
 def table() -> str:
-    lines = ["| measured on speakers and pictures that were not trained on, but where it says leaked | accuracy | UAR | n |", "| --- | --- | --- | --- |"]
+    lines = [
+        "| measured on speakers and pictures that were not trained on, but where it says leaked | accuracy | UAR | n |",
+        "| --- | --- | --- | --- |",
+    ]
     for name, folder, path in ROWS:
         found = at(metrics(folder), path)
         lines.append(f"| {name} | {found['accuracy']:.3f} | {found['uar']:.3f} | {found['n']:,} |")
