@@ -165,3 +165,20 @@ class DetectorMissing(MoodCueError):
 
     key = "error.detector_missing"
     english = "The face detector {detector} cannot be used here: {detail}. Choose another one in the settings."
+
+
+class SpeakerFileError(MoodCueError):
+    """A file is no saved speaker."""
+
+    key = "error.speaker_file"
+    english = "{name} is not a speaker saved by MoodCue, or it is damaged. Save the speaker again, or add a recording."
+
+
+class SpeakerOfOtherModel(SpeakerFileError):
+    key = "error.speaker_model"
+    english = "{name} was saved with another voice model; {model} reads here. Add a recording of the speaker instead."
+
+
+class NoSpeech(MediaError):
+    key = "error.no_speech"
+    english = "Nobody was heard speaking in {name}. Choose a recording in which the speaker talks."

@@ -1,7 +1,7 @@
 """A clip goes in, a :class:`Timeline` comes out. Read this first.
 
-    clip -> media -> sound  -> speech -> voice -+
-                  -> frames -> faces  -> tracks -+-> fusion -> timeline
+    clip -> media -> sound  -> speech -> voice -> speakers -+
+                  -> frames -> faces  -> tracks ------------+-> fusion -> timeline
 
 The sound is decoded and heard before the picture is looked at: it takes a tenth of the time, and
 its result is handed on at once (``Progress.partial``).
@@ -10,21 +10,24 @@ its result is handed on at once (``Progress.partial``).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from emotion import errors, media, moments, signals
 from emotion.fusion import Reliability, verdict_of_both
-from emotion.timeline import Clip, EmotionScores, FaceTrack, Notice, Segment, Timeline, Verdict
+from emotion.timeline import Adaptation, Clip, EmotionScores, FaceTrack, Notice, Segment, Timeline, Verdict
 
 if TYPE_CHECKING:
     from emotion.face.infer import FaceReader
+    from emotion.voice.adapt import Listened
     from emotion.voice.infer import VoiceReader
+    from emotion.voice.known import KnownVoice
     from emotion.voice.speech import SpeechDetector
 
 Stage = Literal["reading", "hearing", "looking", "matching"]
+Window = tuple[Segment, EmotionScores]
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Heard:
-    """What the voice said: a distribution for each window of speech, in order of time."""
+    """What the voice said, window by window, and who spoke; None where nobody was heard."""
 
-    windows: tuple[tuple[Segment, EmotionScores], ...] = ()
+    listened: Listened | None = None
     notices: tuple[Notice, ...] = ()
 
 
@@ -64,6 +67,14 @@ class Seen:
 
     tracks: tuple[FaceTrack, ...] = ()
     notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Studied:
+    """A result, and what it takes to read the voice again with other footage of the speaker."""
+
+    timeline: Timeline
+    heard: Heard
 
 
 def never() -> bool:
@@ -80,6 +91,8 @@ def analyse(
     *,
     name: str | None = None,
     limits: media.Limits | None = None,
+    adapt: bool = True,
+    known: Sequence[KnownVoice] = (),
     on_progress: Callable[[Progress], None] = ignore,
     cancelled: Callable[[], bool] = never,
 ) -> Timeline:
@@ -89,24 +102,66 @@ def analyse(
         path: the file; ``name`` is how messages and the result call it.
         readers: the models, see :func:`load_readers`.
         limits: size and length accepted, :class:`media.Limits` by default.
+        adapt: read each voice in the light of what else it says; the plain reading is kept beside it.
+        known: further footage of whoever speaks, see :mod:`emotion.voice.known`.
         on_progress: called from this thread, often.
         cancelled: asked between windows and frames.
 
     Raises:
         MoodCueError: a sentence for the user; :class:`errors.Cancelled` when asked to stop.
     """
+    return study(
+        path,
+        readers,
+        name=name,
+        limits=limits,
+        adapt=adapt,
+        known=known,
+        on_progress=on_progress,
+        cancelled=cancelled,
+    ).timeline
+
+
+def study(
+    path: str | Path,
+    readers: Readers,
+    *,
+    name: str | None = None,
+    limits: media.Limits | None = None,
+    adapt: bool = True,
+    known: Sequence[KnownVoice] = (),
+    on_progress: Callable[[Progress], None] = ignore,
+    cancelled: Callable[[], bool] = never,
+) -> Studied:
+    """As :func:`analyse`, with what :func:`reread` needs."""
     path, limits = Path(path), limits or media.Limits()
     on_progress(Progress("reading", 0.0))
     clip = media.probe(path, name=name, limits=limits)
     heard = hear(path, clip, readers, limits, on_progress, cancelled)
-    partial = assemble(clip, heard, Seen(), readers)
+    adaptation = adapted_to(heard, readers, adapt, known)
+    partial = assemble(clip, heard, Seen(), readers, adaptation)
     on_progress(Progress("looking", 0.0, partial))
     seen = look(path, clip, readers, limits, lambda fraction: on_progress(Progress("looking", fraction)), cancelled)
     on_progress(Progress("matching", 0.0))
-    timeline = assemble(clip, heard, seen, readers)
+    timeline = assemble(clip, heard, seen, readers, adaptation)
     if timeline.best is None and any(n.key == "notice.sound_broken" for n in timeline.notices) and clip.fps is None:
         raise errors.MediaError(name=clip.name)
-    return timeline
+    return Studied(timeline, heard)
+
+
+def adapted_to(heard: Heard, readers: Readers, on: bool, known: Sequence[KnownVoice]) -> Adaptation | None:
+    """Both readings of the voice; further footage goes to the speaker whom it sounds like."""
+    if heard.listened is None or readers.voice is None:
+        return None
+    from emotion.voice import adapt
+
+    return adapt.adapted(readers.voice, heard.listened, adapt.whose(heard.listened, known), on=on)
+
+
+def reread(timeline: Timeline, readers: Readers, adaptation: Adaptation) -> Timeline:
+    """The same clip by another reading of its voice; nothing is decoded, heard or looked at again."""
+    judged = _judged(timeline.clip, _windows(Heard(), adaptation), timeline.tracks, readers)
+    return replace(timeline, adaptation=adaptation, **judged)
 
 
 def hear(
@@ -122,6 +177,7 @@ def hear(
         return Heard(notices=(Notice("notice.no_sound"),))
     if readers.voice is None or readers.speech is None:
         return Heard()
+    from emotion.voice.adapt import listen
     from emotion.voice.speech import voice_segments
 
     on_progress(Progress("hearing", 0.0))
@@ -136,14 +192,15 @@ def hear(
     segments = voice_segments(y, readers.voice.sr, detector=readers.speech)
     if not segments:
         return Heard(notices=(Notice("notice.no_speech"),))
-    scores = readers.voice.read_windows(
+    listened = listen(
+        readers.voice,
         y,
         readers.voice.sr,
         segments,
         on_progress=lambda fraction: on_progress(Progress("hearing", fraction)),
         cancelled=cancelled,
     )
-    return Heard(tuple(zip(segments, scores, strict=True)))
+    return Heard(listened)
 
 
 def look(
@@ -184,30 +241,42 @@ def look(
     return Seen(tracks, several)
 
 
-def assemble(clip: Clip, heard: Heard, seen: Seen, readers: Readers) -> Timeline:
+def assemble(clip: Clip, heard: Heard, seen: Seen, readers: Readers, adaptation: Adaptation | None = None) -> Timeline:
     """Both modalities on one grid of seconds, and the verdicts on the whole clip."""
+    judged = _judged(clip, _windows(heard, adaptation), seen.tracks, readers)
     notices = readers.notices + heard.notices + seen.notices
-    voice = EmotionScores.mean([s for _, s in heard.windows]) if heard.windows else None
-    face = seen.tracks[0].scores if seen.tracks else None
-    if voice is None and face is None and (heard.notices or seen.notices):
+    if judged["fused"] is None and (heard.notices or seen.notices):
         notices += (Notice("notice.nothing_found"),)
+    models = (readers.voice.used,) if readers.voice and judged["voice"] else ()
+    if readers.face and judged["face"]:
+        models += (readers.face.used, readers.face.detector_used)
+    return Timeline(clip, tracks=seen.tracks, models=models, notices=notices, adaptation=adaptation, **judged)
+
+
+def _windows(heard: Heard, adaptation: Adaptation | None) -> list[Window]:
+    """The voice as it is to be shown."""
+    if adaptation is not None:
+        return [(w.segment, w.adapted if adaptation.on else w.general) for w in adaptation.windows]
+    if heard.listened is None:
+        return []
+    scores = map(EmotionScores.from_array, heard.listened.general)
+    return list(zip(heard.listened.segments, scores, strict=True))
+
+
+def _judged(clip: Clip, windows: Sequence[Window], tracks: Sequence[FaceTrack], readers: Readers) -> dict[str, Any]:
+    """The fields of a timeline that follow from what voice and face say."""
+    voice = EmotionScores.mean([s for _, s in windows]) if windows else None
+    face = tracks[0].scores if tracks else None
     voice_threshold = readers.voice.threshold if readers.voice else 1.0
     face_threshold = readers.face.threshold if readers.face else 1.0
     fused, differ = verdict_of_both(voice, face, readers.reliability, (voice_threshold, face_threshold))
-    models = (readers.voice.used,) if readers.voice and voice else ()
-    if readers.face and face:
-        models += (readers.face.used, readers.face.detector_used)
-    return Timeline(
-        clip,
-        moments.of_clip(clip, heard.windows, seen.tracks[:1], readers.reliability),
-        voice=voice and Verdict(voice, voice.confidence >= voice_threshold),
-        face=face and Verdict(face, face.confidence >= face_threshold),
-        fused=fused,
-        disagreement=differ,
-        tracks=seen.tracks,
-        models=models,
-        notices=notices,
-    )
+    return {
+        "moments": moments.of_clip(clip, windows, tracks[:1], readers.reliability),
+        "voice": voice and Verdict(voice, voice.confidence >= voice_threshold),
+        "face": face and Verdict(face, face.confidence >= face_threshold),
+        "fused": fused,
+        "disagreement": differ,
+    }
 
 
 def load_readers() -> Readers:
@@ -235,4 +304,4 @@ def load_readers() -> Readers:
     return Readers(voice_reader, SpeechDetector.build(), face_reader, notices)
 
 
-__all__ = ["Progress", "Readers", "Timeline", "analyse", "load_readers"]
+__all__ = ["Progress", "Readers", "Studied", "Timeline", "analyse", "load_readers", "reread", "study"]

@@ -174,6 +174,11 @@ class FaceTrack:
     def scores(self) -> EmotionScores:
         return EmotionScores.mean([s.scores for s in self.sightings], [s.weight for s in self.sightings])
 
+    @property
+    def readability(self) -> float:
+        """How well the face can be read on average, in (0, 1]: the mean weight of its sightings."""
+        return sum(s.weight for s in self.sightings) / len(self.sightings)
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
@@ -203,6 +208,62 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class SpokenWindow:
+    """One window of speech, read both ways; the two are alike where nothing is known of the speaker."""
+
+    segment: Segment
+    speaker: int
+    """From 1, in the order in which they are first heard."""
+    general: EmotionScores
+    adapted: EmotionScores
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """What the reading of one speaker of the clip rests on."""
+
+    id: int
+    speech_s: float
+    """Seconds of this clip in which they are heard."""
+    added_s: float
+    """Seconds of speech of further footage, from ``files`` files."""
+    files: int
+    variety: float
+    """How many emotions all of it seems to hold, from 1 (one mood only) to 8."""
+    adapted: bool
+    """False where there was too little speech: then they are read like everybody."""
+    general: EmotionScores
+    known: EmotionScores
+    """Means over this speaker's windows, without and with what is known of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """How the voice was read in the light of who speaks, with the plain reading beside it."""
+
+    on: bool
+    """Whether the timeline shows the adapted reading."""
+    speakers: tuple[Speaker, ...]
+    windows: tuple[SpokenWindow, ...]
+    general: Verdict
+    adapted: Verdict
+    """The voice's verdict on the whole clip, without and with it."""
+
+    @property
+    def used(self) -> bool:
+        """Whether it changes what the timeline shows."""
+        return self.on and any(s.adapted for s in self.speakers)
+
+    def speaker_at(self, segment: Segment) -> int | None:
+        """Who is heard most in this stretch; None where nobody is."""
+        heard: dict[int, float] = {}
+        for w in self.windows:
+            heard[w.speaker] = heard.get(w.speaker, 0.0) + segment.overlap_s(w.segment)
+        best = max(heard, key=heard.__getitem__, default=None)
+        return best if best is not None and heard[best] > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """The whole result for one clip."""
 
@@ -215,6 +276,8 @@ class Timeline:
     tracks: tuple[FaceTrack, ...] = ()
     models: tuple[ModelUsed, ...] = ()
     notices: tuple[Notice, ...] = ()
+    adaptation: Adaptation | None = None
+    """None where no voice was heard, or by a model that reads everybody alike."""
 
     @property
     def best(self) -> Verdict | None:

@@ -1,0 +1,169 @@
+"""Each window of a clip read in the light of what else its speaker said, here and in further footage.
+
+    listened = listen(reader, y, sr, segments)      sound to features, once
+    adapted(reader, listened, known)                as often as wished: two cheap layers
+
+A window teaches nothing about itself: the profile it is read with comes from the windows that share
+no sound with it. Too little speech, and the general reading stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from emotion import signals
+from emotion.timeline import Adaptation, EmotionScores, Segment, Speaker, SpokenWindow, Verdict
+from emotion.voice import speakers
+from emotion.voice.known import KnownVoice
+from emotion.voice.profile import SpeakerProfile
+from emotion.voice.speech import WINDOW_S
+
+if TYPE_CHECKING:
+    from emotion.voice.infer import VoiceReader
+
+Floats = npt.NDArray[np.float32]
+Probs = npt.NDArray[np.float64]
+
+LEAST_CLIPS: Final = 3.0
+"""A speaker is adapted to from so many windows' worth (of three seconds) of other speech on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listened:
+    """The windows of one clip as the model heard them, enough to read them again.
+
+    Attributes:
+        segments: the windows, in order of time; at least one.
+        features: shape (windows, d).
+        general: shape (windows, 8), read without knowledge of the speaker.
+        who: the speaker of each window, from 0.
+        voiceprints: shape (speakers, voice_d), rows of length 1.
+    """
+
+    segments: tuple[Segment, ...]
+    features: Floats
+    general: Probs
+    who: tuple[int, ...]
+    voiceprints: Floats
+
+    def of(self, speaker: int) -> npt.NDArray[np.int64]:
+        """Which windows are theirs."""
+        return np.flatnonzero(np.array(self.who) == speaker)
+
+    def clips(self, windows: Sequence[int]) -> float:
+        """How many windows' worth of speech lies under them: overlapping ones repeat each other."""
+        return min(speakers.covered_s([self.segments[i] for i in windows]) / WINDOW_S, float(len(windows)))
+
+
+def listen(
+    reader: VoiceReader,
+    y: signals.Signal,
+    sr: int,
+    segments: Sequence[Segment],
+    *,
+    on_progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Listened:
+    """Sound to features, and whose they are. ``segments`` holds at least one window.
+
+    Raises:
+        Cancelled: when asked to stop.
+    """
+    features = reader.features(y, sr, segments, on_progress=on_progress, cancelled=cancelled)
+    embed = getattr(reader, "embeddings", None) if reader.adapts else None
+    embeddings = embed(y, sr, segments) if embed else np.zeros((len(segments), 0), np.float32)
+    who = speakers.tell_apart(embeddings, segments) if embeddings.shape[1] else (0,) * len(segments)
+    return Listened(tuple(segments), features, reader.judge(features), who, speakers.voiceprints(embeddings, who))
+
+
+def adapted(
+    reader: VoiceReader, listened: Listened, known: Sequence[tuple[int, KnownVoice]] = (), *, on: bool = True
+) -> Adaptation | None:
+    """Both readings of every window, and what the second one rests on.
+
+    Args:
+        known: further footage, each with the speaker (from 0) it is of.
+        on: which reading is to be shown.
+
+    Returns:
+        None where the model reads everybody alike.
+    """
+    if not reader.adapts:
+        return None
+    probs = listened.general.copy()
+    told = []
+    for n in range(max(listened.who) + 1):
+        mine = listened.of(n)
+        theirs = [voice for speaker, voice in known if speaker == n]
+        added = _merged([voice.profile for voice in theirs])
+        clips = listened.clips(mine.tolist())
+        enough = clips + (added.count if added else 0.0) >= LEAST_CLIPS
+        if enough:
+            probs[mine] = _read(reader, listened, mine, added)
+        all_of_it = SpeakerProfile.learn(listened.features[mine], listened.general[mine], clips)
+        told.append(
+            Speaker(
+                n + 1,
+                speakers.covered_s([listened.segments[i] for i in mine]),
+                added.count * WINDOW_S if added else 0.0,
+                sum(voice.files for voice in theirs),
+                (all_of_it.merge(added) if added else all_of_it).variety,
+                enough,
+                EmotionScores.from_array(listened.general[mine].mean(axis=0)),
+                EmotionScores.from_array(probs[mine].mean(axis=0)),
+            )
+        )
+    windows = tuple(
+        SpokenWindow(segment, speaker + 1, EmotionScores.from_array(g), EmotionScores.from_array(a))
+        for segment, speaker, g, a in zip(listened.segments, listened.who, listened.general, probs, strict=True)
+    )
+    before, after = (EmotionScores.mean([getattr(w, side) for w in windows]) for side in ("general", "adapted"))
+    verdicts = (Verdict(s, s.confidence >= reader.threshold) for s in (before, after))
+    return Adaptation(on, tuple(told), windows, *verdicts)
+
+
+def voices(reader: VoiceReader, listened: Listened) -> list[KnownVoice]:
+    """What this footage tells of each of its speakers, the one who speaks most first."""
+    found = []
+    for n in range(max(listened.who) + 1):
+        mine = listened.of(n)
+        profile = SpeakerProfile.learn(listened.features[mine], listened.general[mine], listened.clips(mine.tolist()))
+        found.append(KnownVoice(profile, listened.voiceprints[n], reader.used))
+    return sorted(found, key=lambda voice: -voice.profile.count)
+
+
+def whose(listened: Listened, footage: Sequence[KnownVoice]) -> list[tuple[int, KnownVoice]]:
+    """The footage that sounds like a speaker of the clip, each with that speaker; the rest is left out."""
+    found = [(speakers.nearest(voice.voiceprint, listened.voiceprints), voice) for voice in footage]
+    return [(n, voice) for n, voice in found if n is not None]
+
+
+def _read(reader: VoiceReader, listened: Listened, mine: npt.NDArray[np.int64], added: SpeakerProfile | None) -> Probs:
+    """A speaker's windows (n, 8), each with the profile of those that share no sound with it."""
+    x, p = listened.features[mine], listened.general[mine]
+    segments = [listened.segments[i] for i in mine]
+    apart = np.array([[a.overlap_s(b) == 0 for b in segments] for a in segments])
+    np.fill_diagonal(apart, False)
+    others = apart.sum(axis=1)
+    share = apart / np.maximum(others, 1)[:, None]
+    means, mixtures = (share.astype(np.float32) @ x), share @ p
+    deviation = x.std(axis=0)
+    clips = listened.clips(mine.tolist()) / len(mine)
+    rows = []
+    for i, n in enumerate(others.tolist()):
+        own = SpeakerProfile(means[i], deviation, mixtures[i], n * clips) if n else None
+        profile = _merged([part for part in (own, added) if part is not None])
+        rows.append(reader.judge(x[i : i + 1], profile)[0])
+    return np.stack(rows)
+
+
+def _merged(profiles: Sequence[SpeakerProfile]) -> SpeakerProfile | None:
+    merged = None
+    for profile in profiles:
+        merged = profile if merged is None else merged.merge(profile)
+    return merged
