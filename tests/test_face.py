@@ -16,7 +16,7 @@ import skimage.data
 from emotion import errors, weights
 from emotion.face import features, infer, model
 from emotion.face.detect import CenterFace, Detection, decode, suppress
-from emotion.face.explain import occlusion_map, overlay
+from emotion.face.explain import occlusion, overlay
 from emotion.face.infer import FaceReader, build_detector, build_reader, readability
 from emotion.labels import EMOTIONS
 from emotion.timeline import Box
@@ -264,11 +264,13 @@ class MouthReader:
 def test_the_heat_map_shows_what_was_looked_at(reader: FaceReader, astronaut: np.ndarray) -> None:
     face = np.zeros((48, 48), np.uint8)
     face[30:42, 16:32] = 255
-    heat = occlusion_map(MouthReader(), face)  # type: ignore[arg-type]
+    found = occlusion(MouthReader(), face)  # type: ignore[arg-type]
+    heat = found.heat
+    assert found.emotion == "happy" and found.confidence == pytest.approx(1) and found.least < 0.6
     assert heat.shape == (48, 48) and heat.max() == pytest.approx(1)
     assert heat[30:42, 16:32].mean() > 5 * heat[:20].mean()
     crop = reader.read(astronaut)[0].crop
     assert crop is not None
-    smile = occlusion_map(reader.network, crop)
+    smile = occlusion(reader.network, crop).heat
     assert smile[28:44, 10:38].mean() > smile[:16].mean(), "a smile is read from the mouth more than from the hair"
     assert overlay(crop, smile).shape == crop.shape

@@ -12,10 +12,11 @@ import skimage.data
 from emotion import errors, media
 from emotion.face import scenes
 from emotion.face.infer import FaceReader, analyse_frames, build_reader
+from emotion.face.peaks import highest, peaks
 from emotion.face.track import CROPS, Tracker, smooth
 from emotion.labels import EMOTIONS
 from emotion.media import VideoFrame
-from emotion.timeline import Box, EmotionScores, Sighting
+from emotion.timeline import Box, EmotionScores, FaceTrack, Sighting
 
 FRAME = (360, 640)
 STEP_S = 0.2
@@ -175,3 +176,25 @@ def test_one_speaker_is_one_track_and_neutral(reader: FaceReader, data: Path, na
     (track,) = analyse_frames(media.read_frames(data / "video" / name), reader)
     assert track.share > 0.95
     assert track.scores.label == "neutral"
+
+
+def test_peaks_are_named_where_a_readable_face_shows_most() -> None:
+    def at(time_s: float, emotion: str, p: float, weight: float = 1.0) -> Sighting:
+        return Sighting(time_s, Box(0, 0, 9, 9), 0.9, scores(emotion, p), weight)
+
+    track = FaceTrack(
+        1,
+        (
+            at(0.0, "neutral", 0.95),
+            at(1.0, "happy", 0.6),
+            at(2.0, "happy", 0.9),
+            at(3.5, "happy", 0.8),
+            at(9.0, "sad", 0.99, weight=0.1),
+            at(12.0, "surprised", 0.5),
+        ),
+        1.0,
+    )
+    assert [(p.time_s, p.emotion) for p in peaks(track)] == [(2.0, "happy"), (12.0, "surprised")]
+    reached = dict(zip(EMOTIONS, highest(track), strict=True))
+    assert reached["happy"] == pytest.approx(0.9) and reached["sad"] == pytest.approx(0.99)
+    assert peaks(FaceTrack(1, (at(0, "neutral", 0.9), at(1, "calm", 0.9)), 1.0)) == ()

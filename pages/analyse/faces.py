@@ -11,12 +11,11 @@ import streamlit as st
 
 from emotion import media
 from emotion.timeline import FaceTrack, Sighting, Timeline
-from pages.analyse import verdict
+from pages.analyse import person
 from pages.analyse.session import Session
 from pages.shared.cached import jpeg
 from pages.shared.language import clock, emotion_name, t, t_plain
 
-STRIP: Final = 8
 PEOPLE: Final = 12
 NEAR_S: Final = 0.35
 """Faces are marked at most so long before or after the frame in which they were seen."""
@@ -31,7 +30,7 @@ def show(current: Session, timeline: Timeline) -> None:
     st.markdown(t("faces.lead", count=len(timeline.tracks)))
     _frame(current, timeline)
     for track in timeline.tracks[:PEOPLE]:
-        _person(track)
+        person.show(current, track)
     if len(timeline.tracks) > PEOPLE:
         st.caption(t("faces.more", count=len(timeline.tracks) - PEOPLE))
 
@@ -118,42 +117,3 @@ def marked(rgb: npt.NDArray[np.uint8], boxes: list[tuple[int, Sighting, float]])
 
 def mark_of(track_id: int) -> tuple[int, int, int]:
     return MARKS[track_id % len(MARKS)]
-
-
-def _person(track: FaceTrack) -> None:
-    from pages.shared import charts, plotting
-
-    with st.container(border=True):
-        st.markdown(
-            t(
-                "faces.main" if track.main else "faces.person",
-                person=track.id,
-                first=clock(track.segment.start_s),
-                last=clock(track.segment.end_s),
-                value=track.share,
-                emotion=emotion_name(track.scores.label),
-            )
-        )
-        left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
-        with left:
-            _strip(track)
-        with right:
-            plotting.chart(
-                charts.bars_figure({"face": track.scores}, t_plain),
-                key=f"face_bars_{track.id}",
-                alt=verdict.spoken("face", track.scores),
-            )
-
-
-def _strip(track: FaceTrack) -> None:
-    """Up to eight crops spread over the time the person is seen."""
-    kept = [s for s in track.sightings if s.crop is not None]
-    every = max(1, -(-len(kept) // STRIP))
-    shown = kept[::every]
-    if not shown:
-        return
-    with st.container(horizontal=True, gap="small"):
-        for sighting in shown:
-            caption = f"{clock(sighting.time_s)} · {emotion_name(sighting.scores.label)}"
-            assert sighting.crop is not None  # noqa: S101 - chosen so above
-            st.image(jpeg(sighting.crop), width=84, caption=caption, alt=caption)

@@ -78,8 +78,13 @@ def sides_of(timeline: Timeline) -> list[str]:
     return [*present, "fused"] if len(present) == 2 else present
 
 
-def bars_figure(verdicts: Mapping[str, Verdict | EmotionScores | None], words: Words) -> go.Figure:
-    """The eight probabilities side by side for each modality that has something to say."""
+def bars_figure(
+    verdicts: Mapping[str, Verdict | EmotionScores | None], words: Words, highest: Sequence[float] = ()
+) -> go.Figure:
+    """The eight probabilities side by side for each modality that has something to say.
+
+    ``highest``, for a single one, marks the most that each emotion reaches.
+    """
     shown = {side: _scores(v) for side, v in verdicts.items() if v is not None}
     figure = make_subplots(
         cols=max(1, len(shown)),
@@ -105,10 +110,35 @@ def bars_figure(verdicts: Mapping[str, Verdict | EmotionScores | None], words: W
             row=1,
             col=column,
         )
+    if highest:
+        top = max(top, *highest)
+        for trace in _with_highest(next(iter(shown.values())), highest, names, top, words):
+            figure.add_trace(trace)
+        figure.update_traces(text=None, selector={"type": "bar"})
     figure.update_xaxes(range=[0, top * 1.32], visible=False, fixedrange=True)
     figure.update_yaxes(autorange="reversed", showgrid=False, fixedrange=True)
     figure.update_layout(height=290, bargap=0.28, margin={"l": 8, "r": 8, "t": 28 if len(shown) > 1 else 4, "b": 4})
     return _clear(figure)
+
+
+def _with_highest(
+    mean: EmotionScores, highest: Sequence[float], names: list[str], top: float, words: Words
+) -> tuple[go.Scatter, go.Scatter]:
+    """An upright mark at the most that was reached, and both figures in a column of their own."""
+    marks = {"symbol": "line-ns", "size": 15, "line": {"width": 3, "color": [e.colour for e in TABLE]}}
+    both = [words("chart.mean_and_most", mean=m, most=h) for m, h in zip(mean.probs, highest, strict=True)]
+    quiet: dict[str, Any] = {"y": names, "hoverinfo": "skip", "showlegend": False, "cliponaxis": False}
+    return (
+        go.Scatter(x=list(highest), mode="markers", marker=marks, **quiet),
+        go.Scatter(
+            x=[top * 1.05] * len(names),
+            mode="markers+text",
+            marker_opacity=0,
+            text=both,
+            textposition="middle right",
+            **quiet,
+        ),
+    )
 
 
 def plane_figure(points: Mapping[str, EmotionScores | None], words: Words) -> go.Figure:
