@@ -20,6 +20,7 @@ from tests.data.make_voice_golden import FRAMES, reference_mel, sound
 SR = 16_000
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = Path(__file__).parent / "data" / "voice_golden.npz"
+SPEAKER_GOLDEN = Path(__file__).parent / "data" / "speaker_golden.npz"
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,14 @@ def spoken() -> np.ndarray:
     return media.read_sound(ROOT / "assets" / "samples" / "voice-note.mp3", SR)
 
 
+def whisper(reader: VoiceReader) -> model.WhisperEncoder:
+    extractor = reader._extractor
+    assert isinstance(extractor, model.HiddenExtractor)
+    encoder = extractor.encoders[0]
+    assert isinstance(encoder, model.WhisperEncoder)
+    return encoder
+
+
 # Front end and encoder ----------------------------------------------------------------------
 
 
@@ -44,16 +53,49 @@ def test_encoder_agrees_with_plain_numpy(reader: VoiceReader) -> None:
     """The golden file holds a forward pass in numpy; eight-bit storage moves such a sound by up to 6 %."""
     with np.load(GOLDEN) as golden:
         expected, deviation = golden["hidden"], golden["deviation"]
-    encoder = reader._extractor
-    assert isinstance(encoder, model.WhisperExtractor)
+    encoder = whisper(reader)
     (found,) = encoder.encode([features.log_mel(sound())])
     off = (found[FRAMES] - expected) / (deviation + 1e-3)
     assert np.sqrt(np.mean(off**2)) < 0.06
 
 
+def test_speaker_encoder_agrees_with_resemblyzer(reader: VoiceReader) -> None:
+    """The golden file holds what Resemblyzer's own code says; half precision moves it by less than 0.002."""
+    y = features.level(sound(), [Segment(0.0, 3.0)])
+    with np.load(SPEAKER_GOLDEN) as golden:
+        np.testing.assert_allclose(features.speaker_mel(y)[FRAMES], golden["mel"], atol=1e-3 * golden["mel"].max())
+        encoder = reader._speakers
+        assert encoder is not None
+        long, short = encoder.hidden([y, y[:20_000]])
+        np.testing.assert_allclose(long[FRAMES], golden["hidden"], atol=2e-3)
+        np.testing.assert_allclose(short[:120], long[:120], atol=1e-5)
+        found = encoder.embeddings([y, y[:SR]])
+        np.testing.assert_allclose(found, [golden["embedding"], golden["short_embedding"]], atol=1e-3)
+
+
+def test_a_checkpoint_that_runs_code_is_refused() -> None:
+    import pickle
+
+    from emotion.training.speaker_encoder import read_checkpoint
+
+    with pytest.raises(pickle.UnpicklingError, match="no place"):
+        read_checkpoint(pickle.dumps(subprocess.run))
+    with pytest.raises(ValueError, match="layout"):
+        read_checkpoint(pickle.dumps(7))
+
+
+def test_one_voice_is_like_itself_and_unlike_another(reader: VoiceReader, spoken: np.ndarray) -> None:
+    segments = [Segment(0.0, 2.0), Segment(2.0, 4.0)]
+    slow = np.interp(np.arange(0, spoken.size, 0.75), np.arange(spoken.size), spoken).astype(np.float32)
+    one, two = reader.embeddings(spoken, SR, segments)
+    other, _ = reader.embeddings(slow, SR, segments)
+    np.testing.assert_allclose(np.linalg.norm([one, two, other], axis=1), 1, rtol=1e-5)
+    assert one @ two > one @ other + 0.05
+    assert reader.embeddings(spoken, SR, []).shape == (0, 256)
+
+
 def test_padding_in_a_batch_changes_nothing(reader: VoiceReader) -> None:
-    encoder = reader._extractor
-    assert isinstance(encoder, model.WhisperExtractor)
+    encoder = whisper(reader)
     short, long = features.log_mel(sound()[:20_000]), features.log_mel(sound())
     (alone,) = encoder.encode([short])
     batched, _ = encoder.encode([short, long])

@@ -41,13 +41,13 @@ def to_onnx(
     expected = np.asarray(model(dict(example) if len(example) > 1 else next(iter(example.values()))))
     model.export(str(path), format="onnx", verbose=False)
     if storage != "float32":
-        onnx.save(_shrunk(onnx.load(str(path)), storage), str(path))
+        onnx.save(shrunk(onnx.load(str(path)), storage), str(path))
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (found,) = session.run(None, dict(example))
     return float(np.abs(np.asarray(found) - expected).max() / np.abs(expected).max())
 
 
-def _shrunk(model: onnx.ModelProto, storage: Storage) -> onnx.ModelProto:
+def shrunk(model: onnx.ModelProto, storage: Storage) -> onnx.ModelProto:
     graph = model.graph
     widening: list[onnx.NodeProto] = []
     for tensor in list(graph.initializer):

@@ -33,17 +33,17 @@ def cache_dir() -> Path:
     return folder
 
 
-def extractor() -> model.WhisperExtractor:
+def extractor() -> model.Extractor:
     """The frozen part of the product's model, on one thread."""
     folder = models_dir() / NAME
     files = {"encoder.onnx": export.sha256(folder / "encoder.onnx")}
-    return model.WhisperExtractor(Weights("voice", "1", folder, {"files": files}), threads=1)
+    return model.EXTRACTORS["whisper"](Weights("voice", "1", folder, {"files": files}), 1)
 
 
 def span(y: npt.NDArray[np.float32]) -> Segment:
     """From the first speech to the last; all of it where none is found."""
-    found = speech.speech_segments(y, model.WhisperExtractor.sr)
-    return Segment(found[0].start_s, found[-1].end_s) if found else Segment(0.0, len(y) / model.WhisperExtractor.sr)
+    found = speech.speech_segments(y, voice_augment.SR)
+    return Segment(found[0].start_s, found[-1].end_s) if found else Segment(0.0, len(y) / voice_augment.SR)
 
 
 def features(

@@ -1,8 +1,9 @@
-"""What the voice model hears: log-mel frames, as Whisper computes them, in plain numpy.
+"""What the voice model hears: mel frames, as its two encoders know them, in plain numpy.
 
-The same functions serve and train. Reference: openai/whisper ``audio.py`` (MIT): 16 kHz, n_fft 400,
-hop 160, periodic Hann window, 80 Slaney mel bands, log10, at most 8 decades under the loudest point,
-``(x + 4) / 4``.
+The same functions serve and train. Both encoders take 16 kHz, n_fft 400, hop 160, a periodic Hann
+window and Slaney's mel bands. Whisper (openai/whisper ``audio.py``, MIT): 80 bands, log10, at most 8
+decades under the loudest point, ``(x + 4) / 4``. Resemblyzer (resemble-ai/Resemblyzer ``audio.py``,
+Apache-2.0): 40 bands, power as it is, at -30 dB.
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ SR: Final = 16_000
 N_FFT: Final = 400
 HOP_LENGTH: Final = 160
 N_MELS: Final = 80
+SPEAKER_MELS: Final = 40
 FLOOR: Final = 1e-10
 LEVEL_DB: Final = -23.0
 """Every stretch is brought to this level, so that how near the microphone stood says nothing."""
+SPEAKER_LEVEL_DB: Final = -30.0
+"""The level at which the speaker encoder was trained; its mel is not logarithmic."""
 
 
 @functools.cache
-def mel_filters() -> npt.NDArray[np.float32]:
-    """Triangles on Slaney's mel scale, area-normed, shape (N_FFT // 2 + 1, N_MELS)."""
+def mel_filters(n_mels: int = N_MELS) -> npt.NDArray[np.float32]:
+    """Triangles on Slaney's mel scale, area-normed, shape (N_FFT // 2 + 1, n_mels)."""
 
     def to_mel(hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         linear = hz * 3 / 200
@@ -39,7 +43,7 @@ def mel_filters() -> npt.NDArray[np.float32]:
     def to_hz(mel: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) * np.log(6.4) / 27))
 
-    edges = to_hz(np.linspace(0.0, to_mel(np.array([SR / 2]))[0], N_MELS + 2))
+    edges = to_hz(np.linspace(0.0, to_mel(np.array([SR / 2]))[0], n_mels + 2))
     bins = np.fft.rfftfreq(N_FFT, 1 / SR)[:, None]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
@@ -58,12 +62,32 @@ def log_mel(y: Signal) -> Frames:
     """
     frames = max(2, y.size // (2 * HOP_LENGTH) * 2)
     padded = np.pad(y, (N_FFT // 2, N_FFT), mode="reflect" if y.size > N_FFT else "constant")
+    logs = np.log10(np.maximum(_power(padded, frames) @ mel_filters(), FLOOR))
+    return ((np.maximum(logs, logs.max() - 8.0) + 4.0) / 4.0).astype(np.float32)
+
+
+def speaker_mel(y: Signal) -> Frames:
+    """Frames of 25 ms every 10 ms for the speaker encoder.
+
+    Args:
+        y: shape (n,), 16 kHz mono, at ``LEVEL_DB``.
+
+    Returns:
+        Power in 40 bands at ``SPEAKER_LEVEL_DB``, shape (1 + n // 160, 40).
+    """
+    quieter = 10 ** ((SPEAKER_LEVEL_DB - LEVEL_DB) / 10)
+    padded = np.pad(y, (N_FFT // 2, N_FFT))
+    return (_power(padded, 1 + y.size // HOP_LENGTH) @ mel_filters(SPEAKER_MELS) * np.float32(quieter)).astype(
+        np.float32
+    )
+
+
+def _power(padded: Signal, frames: int) -> Frames:
+    """The power spectrum of the first frames of padded sound, (frames, N_FFT // 2 + 1)."""
     framed = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[: frames * HOP_LENGTH : HOP_LENGTH][:frames]
     window = np.hanning(N_FFT + 1)[:-1].astype(np.float32)
     spectrum = _rfft(framed * window)
-    power = spectrum.real**2 + spectrum.imag**2
-    logs = np.log10(np.maximum(power @ mel_filters(), FLOOR))
-    return ((np.maximum(logs, logs.max() - 8.0) + 4.0) / 4.0).astype(np.float32)
+    return spectrum.real**2 + spectrum.imag**2
 
 
 def _rfft(frames: Frames) -> npt.NDArray[np.complex64]:

@@ -4,6 +4,7 @@ reader = build_reader()
 reader.read(y, sr)                                    one short recording
 reader.read_windows(y, sr, voice_segments(y, sr))     a timeline
 profile = reader.profile(y, sr, segments)             then: read(..., profile=profile)
+reader.embeddings(y, sr, segments)                    whose voice it is
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import numpy.typing as npt
 
 from emotion import errors, signals
 from emotion.timeline import EmotionScores, Segment
+from emotion.voice import features as front_end
 from emotion.voice import model
 from emotion.voice.profile import SpeakerProfile
+from emotion.voice.speaker_encoder import WIDE_STEP, SpeakerEncoder
 from emotion.voice.speech import WINDOW_S, SpeechDetector, speech_segments, windows_over
 from emotion.weights import Weights, load
 
@@ -40,6 +43,7 @@ class VoiceReader:
     Attributes:
         sr: samples a second the model hears; sound at another rate is resampled.
         adapts: whether a speaker's profile changes anything.
+        tells_speakers: whether :meth:`embeddings` is there.
         threshold: a largest probability below this means "not sure".
         reliability: the model's speaker-independent UAR, its weight beside other modalities.
         used: name, version and hash, for the result.
@@ -50,6 +54,8 @@ class VoiceReader:
         self._extractor = model.EXTRACTORS[settings["features"]](weights, threads)
         self._head = model.Head(weights, threads)
         self._detector = detector
+        self.tells_speakers = "speaker.onnx" in weights.config["files"]
+        self._speakers = SpeakerEncoder(weights.path("speaker.onnx"), threads) if self.tells_speakers else None
         self.adapts = self._head.adapts
         self.sr: int = self._extractor.sr
         self.threshold: float = weights.config["threshold"]
@@ -140,6 +146,31 @@ class VoiceReader:
         # Overlapping windows repeat each other: three seconds of speech are one clip's worth.
         count = covered_s(segments) / WINDOW_S
         return SpeakerProfile.learn(features, self.judge(features), min(count, float(len(segments))))
+
+    def embeddings(self, y: signals.Signal, sr: int, segments: Sequence[Segment]) -> npt.NDArray[np.float32]:
+        """Whose voice each segment is: the cosine of two rows tells how alike two speakers sound.
+
+        Each segment is brought to one level by itself. Under 1.6 s of speech an embedding says less.
+
+        Args:
+            y: shape (n,), mono in [-1, 1].
+            sr: samples a second.
+            segments: stretches with speech, of about 1 to 4 s.
+
+        Returns:
+            Shape (segments, 256), no value negative, rows of length 1.
+
+        Raises:
+            WeightsError: this model has no speaker encoder (see ``tells_speakers``).
+        """
+        if self._speakers is None:
+            raise errors.WeightsError(name=self.used.name, detail="no speaker encoder")
+        if not segments:
+            return np.zeros((0, 256), np.float32)
+        y = signals.resample(signals.mono(y), sr, front_end.SR)
+        parts = (y[int(s.start_s * front_end.SR) : int(s.end_s * front_end.SR)] for s in segments)
+        levelled = [front_end.level(part, [Segment(0.0, len(part) / front_end.SR)]) for part in parts]
+        return self._speakers.embeddings(levelled, WIDE_STEP)
 
 
 def covered_s(segments: Sequence[Segment]) -> float:

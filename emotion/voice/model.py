@@ -6,8 +6,6 @@ models of the voice, the seed's and the product's, come through here.
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
@@ -17,14 +15,14 @@ import numpy.typing as npt
 from emotion import errors, signals
 from emotion.timeline import Segment
 from emotion.voice import features, seed_features
+from emotion.voice.chunks import batches_of, chunks_over, covered
 from emotion.voice.profile import SpeakerProfile
+from emotion.voice.sessions import session
+from emotion.voice.speaker_encoder import SpeakerEncoder
 from emotion.weights import Weights
 
 Features = npt.NDArray[np.float32]
 
-FRAMES_PER_SECOND: Final = 50
-CHUNK_S: Final = 8.0
-BATCH_S: Final = 24.0
 SHORTEST_S: Final = 0.1
 
 
@@ -42,16 +40,12 @@ class Extractor(Protocol):
     ) -> Features: ...
 
 
-def session(path: str, threads: int | None = None) -> Any:
-    """An onnxruntime session on the processor; ``threads`` is all cores where None."""
-    import onnxruntime as ort
+class Encoder(Protocol):
+    """A frozen network: hidden frames (frames, d) of each sound, ``rate`` of them a second."""
 
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads or os.cpu_count() or 1
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # the arena keeps the memory of the largest batch ever seen
-    options.log_severity_level = 3
-    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    rate: int
+
+    def hidden(self, sounds: Sequence[signals.Signal]) -> list[Features]: ...
 
 
 class SeedExtractor:
@@ -79,38 +73,19 @@ class SeedExtractor:
         return np.stack(rows)
 
 
-class WhisperExtractor:
-    """Mean and deviation over time of the hidden frames of Whisper's first blocks.
+class WhisperEncoder:
+    """Hidden frames of Whisper's first blocks, 50 a second."""
 
-    Overlapping windows share one pass: the sound under them is encoded once, in chunks of at most
-    ``CHUNK_S``, and each window is pooled from the frames it covers.
-    """
-
-    sr = features.SR
+    rate = 50
 
     def __init__(self, weights: Weights, threads: int | None) -> None:
         self._session = session(str(weights.path("encoder.onnx")), threads)
 
-    def extract(
-        self,
-        y: signals.Signal,
-        segments: Sequence[Segment],
-        on_progress: Callable[[float], None],
-        cancelled: Callable[[], bool],
-    ) -> Features:
-        y = features.level(y, segments)
-        chunks = _chunks(segments)
-        encoded: list[npt.NDArray[np.float32]] = [np.zeros((0, 0), np.float32)] * len(chunks)
-        for done, batch in enumerate(batches := _batches(chunks)):
-            if cancelled():
-                raise errors.Cancelled()
-            mels = [features.log_mel(y[int(a * self.sr) : int(b * self.sr)]) for a, b in (chunks[i] for i in batch)]
-            for i, frames in zip(batch, self.encode(mels), strict=True):
-                encoded[i] = frames
-            on_progress((done + 1) / len(batches))
-        return np.stack([features.pool(_covered(segment, chunks, encoded)) for segment in segments])
+    def hidden(self, sounds: Sequence[signals.Signal]) -> list[Features]:
+        """Of each sound at 16 kHz and ``features.LEVEL_DB``."""
+        return self.encode([features.log_mel(y) for y in sounds])
 
-    def encode(self, mels: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
+    def encode(self, mels: Sequence[Features]) -> list[Features]:
         """Hidden frames (frames, d) of each log-mel (2 * frames, 80), in one batch; padding changes nothing."""
         longest = max(len(m) for m in mels)
         mel = np.zeros((len(mels), longest, features.N_MELS), np.float32)
@@ -121,47 +96,41 @@ class WhisperExtractor:
         return [h[: len(m) // 2] for h, m in zip(hidden, mels, strict=True)]
 
 
-def _chunks(segments: Sequence[Segment]) -> list[tuple[float, float]]:
-    """The sound under the segments, each second once, in equal parts of at most ``CHUNK_S``."""
-    stretches: list[list[float]] = []
-    for segment in sorted(segments):
-        if stretches and segment.start_s <= stretches[-1][1]:
-            stretches[-1][1] = max(stretches[-1][1], segment.end_s)
-        else:
-            stretches.append([segment.start_s, segment.end_s])
-    chunks = []
-    for start_s, end_s in stretches:
-        parts = max(1, int(np.ceil((end_s - start_s) / CHUNK_S)))
-        edges = np.linspace(start_s, end_s, parts + 1)
-        chunks.extend((float(a), float(b)) for a, b in itertools.pairwise(edges))
-    return chunks
+class HiddenExtractor:
+    """Mean and deviation over time of the hidden frames of one or several encoders, side by side.
 
+    Overlapping windows share one pass: the sound under them is encoded once, in chunks, and each
+    window is pooled from the frames it covers.
+    """
 
-def _batches(chunks: Sequence[tuple[float, float]]) -> list[list[int]]:
-    """Chunks of like length together, at most ``BATCH_S`` of (padded) sound at once."""
-    order = sorted(range(len(chunks)), key=lambda i: chunks[i][1] - chunks[i][0])
-    batches: list[list[int]] = []
-    for i in order:
-        duration_s = chunks[i][1] - chunks[i][0]
-        if batches and duration_s * (len(batches[-1]) + 1) <= BATCH_S:
-            batches[-1].append(i)
-        else:
-            batches.append([i])
-    return batches
+    sr = features.SR
 
+    def __init__(self, encoders: Sequence[Encoder]) -> None:
+        self.encoders = encoders
 
-def _covered(
-    segment: Segment, chunks: Sequence[tuple[float, float]], encoded: Sequence[npt.NDArray[np.float32]]
-) -> npt.NDArray[np.float32]:
-    """The hidden frames within a segment, at least one."""
-    parts = []
-    for (start_s, end_s), frames in zip(chunks, encoded, strict=True):
-        if end_s <= segment.start_s or start_s >= segment.end_s:
-            continue
-        first = min(round(max(0.0, segment.start_s - start_s) * FRAMES_PER_SECOND), len(frames) - 1)
-        last = max(first + 1, round((segment.end_s - start_s) * FRAMES_PER_SECOND))
-        parts.append(frames[first:last])
-    return np.concatenate(parts)
+    def extract(
+        self,
+        y: signals.Signal,
+        segments: Sequence[Segment],
+        on_progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> Features:
+        y = features.level(y, segments)
+        chunks = chunks_over(segments)
+        encoded: list[list[Features]] = [[] for _ in chunks]
+        for done, batch in enumerate(batches := batches_of(chunks)):
+            if cancelled():
+                raise errors.Cancelled()
+            sounds = [y[int(a * self.sr) : int(b * self.sr)] for a, b in (chunks[i] for i in batch)]
+            for encoder in self.encoders:
+                for i, frames in zip(batch, encoder.hidden(sounds), strict=True):
+                    encoded[i].append(frames)
+            on_progress((done + 1) / len(batches))
+        columns = []
+        for k, encoder in enumerate(self.encoders):
+            frames = [of[k] for of in encoded]
+            columns.append(np.stack([features.pool(covered(s, chunks, frames, encoder.rate)) for s in segments]))
+        return np.concatenate(columns, axis=1)
 
 
 class Head:
@@ -192,7 +161,16 @@ def _judged(head: Any, normed: Features) -> npt.NDArray[np.float64]:
     return np.asarray(found, np.float64)
 
 
+def _whisper(weights: Weights, threads: int | None) -> Extractor:
+    return HiddenExtractor([WhisperEncoder(weights, threads)])
+
+
+def _whisper_and_speaker(weights: Weights, threads: int | None) -> Extractor:
+    return HiddenExtractor([WhisperEncoder(weights, threads), SpeakerEncoder(weights.path("speaker.onnx"), threads)])
+
+
 EXTRACTORS: Final[dict[str, Callable[[Weights, int | None], Extractor]]] = {
     "seed": SeedExtractor,
-    "whisper": WhisperExtractor,
+    "whisper": _whisper,
+    "whisper+speaker": _whisper_and_speaker,
 }
