@@ -18,7 +18,7 @@ from typing import Any, Final
 from emotion import errors, media
 from emotion.batch import Row, expand, hear_files, look_at_files
 from emotion.labels import EMOTIONS
-from emotion.timeline import EmotionScores, Timeline, Verdict
+from emotion.timeline import EmotionScores, Speaker, Timeline, Verdict
 
 PICTURE_SUFFIXES: Final = frozenset({"png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "pgm", "ppm"})
 SUFFIX_OF: Final = {"json": ".json", "csv": ".csv", "table": ".txt"}
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def analyse_clips(argv: Sequence[str]) -> int:
-    """``python -m emotion CLIP... [--format json|csv|table] [--output DIR]``"""
+    """``python -m emotion CLIP... [--format ...] [--output DIR] [--no-adapt] [--speaker-footage FILE...]``"""
     parser = argparse.ArgumentParser(
         "python -m emotion",
         description="The emotion that each clip expresses, second by second, in the voice and in the face.",
@@ -51,9 +51,17 @@ def analyse_clips(argv: Sequence[str]) -> int:
     parser.add_argument("clips", nargs="+", metavar="CLIP", help="sound and video files, or folders of them")
     parser.add_argument("--format", choices=sorted(SUFFIX_OF), default="table")
     parser.add_argument("--output", type=Path, metavar="DIR", help="one file a clip in this folder")
+    parser.add_argument("--no-adapt", action="store_true", help="read every voice alike, whoever speaks")
+    parser.add_argument(
+        "--speaker-footage",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="more of who speaks in the clips: sound, video, or a speaker saved by the app (.npz)",
+    )
     args = parser.parse_args(argv)
 
-    from emotion.pipeline import analyse, load_readers
+    from emotion.pipeline import analyse, know, load_readers
 
     paths = expand(args.clips, media.SUFFIXES)
     if not paths:
@@ -63,11 +71,21 @@ def analyse_clips(argv: Sequence[str]) -> int:
     readers = load_readers()
     limits = media.Limits.from_environment()
     out = Sheaf(args.format, args.output, single=len(args.clips) == 1 and not Path(args.clips[0]).is_dir())
+    known = [voice for file in args.speaker_footage for voice in know(file, readers, limits=limits)]
     failed = 0
     for i, path in enumerate(paths, 1):
         _progress(f"{i}/{len(paths)} {path.name}")
         try:
-            out.add(analyse(path, readers, limits=limits, on_progress=lambda p, n=path.name: _progress(_stage(p, n))))
+            out.add(
+                analyse(
+                    path,
+                    readers,
+                    limits=limits,
+                    adapt=not args.no_adapt,
+                    known=known,
+                    on_progress=lambda p, n=path.name: _progress(_stage(p, n)),
+                )
+            )
         except errors.MoodCueError as e:
             _fail(str(e))
             failed += 1
@@ -130,6 +148,7 @@ def table(timeline: Timeline) -> str:
     if timeline.best is not None:
         scores = timeline.best.scores
         lines.append(f"  valence {scores.valence:+.2f}  arousal {scores.arousal:+.2f}")
+    lines += [_speaker(s, timeline.adaptation.on) for s in timeline.adaptation.speakers] if timeline.adaptation else []
     if timeline.disagreement is not None:
         lines.append(f"  disagreement of voice and face {timeline.disagreement:.2f} (0 to 1)")
     for moment in timeline.moments:
@@ -143,6 +162,15 @@ def table(timeline: Timeline) -> str:
 
 def _short(scores: EmotionScores | None) -> str:
     return "-" if scores is None else f"{scores.label} {scores.confidence:.0%}"
+
+
+def _speaker(s: Speaker, on: bool) -> str:
+    """What one speaker's reading rests on."""
+    if not (on and s.adapted):
+        return f"  speaker {s.id}: {s.speech_s:.0f} s of speech, read like everybody"
+    added = f" and {s.added_s:.0f} s of further footage" if s.files else ""
+    change = f"{_short(s.general)} without it, {_short(s.known)} with it"
+    return f"  speaker {s.id}: read by {s.speech_s:.0f} s of speech{added}: {change}"
 
 
 def _stage(progress: Any, name: str) -> str:

@@ -182,3 +182,10 @@ class SpeakerOfOtherModel(SpeakerFileError):
 class NoSpeech(MediaError):
     key = "error.no_speech"
     english = "Nobody was heard speaking in {name}. Choose a recording in which the speaker talks."
+
+
+class ReadsAlike(MoodCueError):
+    """The voice model has no use for further footage."""
+
+    key = "error.reads_alike"
+    english = "{model} reads every voice alike; more of the speaker changes nothing. Choose another voice model."

@@ -279,6 +279,45 @@ def _judged(clip: Clip, windows: Sequence[Window], tracks: Sequence[FaceTrack], 
     }
 
 
+def know(
+    path: str | Path,
+    readers: Readers,
+    *,
+    name: str | None = None,
+    limits: media.Limits | None = None,
+    on_fraction: Callable[[float], None] = lambda fraction: None,
+    cancelled: Callable[[], bool] = never,
+) -> list[KnownVoice]:
+    """What further footage tells of who speaks in it, the one who speaks most first; its picture is not looked at.
+
+    A saved voice (``.npz``) is read as what it is.
+
+    Raises:
+        NoSpeech: nobody speaks.
+        ReadsAlike: the model has no use for it.
+        MoodCueError: what else is wrong with the file.
+    """
+    from emotion.voice import adapt
+    from emotion.voice.known import MAX_BYTES, SUFFIX
+
+    path, limits = Path(path), limits or media.Limits()
+    name = name or path.name
+    if readers.voice is None:
+        raise errors.NoSpeech(name=name)
+    if not readers.voice.adapts:
+        raise errors.ReadsAlike(model=f"{readers.voice.used.name}-v{readers.voice.used.version}")
+    if name.lower().endswith(f".{SUFFIX}"):
+        if not path.is_file():
+            raise errors.FileMissing(name=name)
+        with path.open("rb") as f:
+            return [adapt.load(readers.voice, f.read(MAX_BYTES + 1), name=name)]
+    clip = media.probe(path, name=name, limits=limits)
+    heard = hear(path, clip, readers, limits, lambda progress: on_fraction(progress.fraction), cancelled)
+    if heard.listened is None:
+        raise errors.NoSpeech(name=name)
+    return adapt.voices(readers.voice, heard.listened)
+
+
 def load_readers() -> Readers:
     """The models that the settings name: ``MOODCUE_VOICE``, ``MOODCUE_FACE_ENGINE``, ``MOODCUE_DETECTOR``.
 
@@ -304,4 +343,4 @@ def load_readers() -> Readers:
     return Readers(voice_reader, SpeechDetector.build(), face_reader, notices)
 
 
-__all__ = ["Progress", "Readers", "Studied", "Timeline", "analyse", "load_readers", "reread", "study"]
+__all__ = ["Progress", "Readers", "Studied", "Timeline", "analyse", "know", "load_readers", "reread", "study"]

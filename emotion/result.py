@@ -10,7 +10,7 @@ from typing import Any, Final
 from emotion import errors
 from emotion.labels import EMOTIONS
 from emotion.messages import english
-from emotion.timeline import Clip, EmotionScores, ModelUsed, Moment, Segment, Timeline, Verdict
+from emotion.timeline import Adaptation, Clip, EmotionScores, ModelUsed, Moment, Segment, Timeline, Verdict
 
 DIGITS: Final = 6
 MODALITIES: Final = ("voice", "face", "fused")
@@ -37,9 +37,11 @@ def to_dict(timeline: Timeline) -> dict[str, Any]:
                 "start": round(m.segment.start_s, 3),
                 "end": round(m.segment.end_s, 3),
                 **{side: _probabilities(getattr(m, side)) for side in MODALITIES},
+                "speaker": _speaker(timeline, m),
             }
             for m in timeline.moments
         ],
+        "adaptation": _adaptation(timeline.adaptation),
         "faces": [
             {
                 "id": t.id,
@@ -57,21 +59,21 @@ def to_dict(timeline: Timeline) -> dict[str, Any]:
 
 
 def to_csv(timeline: Timeline) -> str:
-    """One row a moment: clip, start, end, then eight columns for each of voice, face and fused; empty where missing."""
+    """One row a moment: clip, start, end, eight columns each for voice, face and fused, speaker; empty if missing."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(["clip", "start", "end", *(f"{side}_{e}" for side in MODALITIES for e in EMOTIONS)])
+    rows.writerow(["clip", "start", "end", *(f"{side}_{e}" for side in MODALITIES for e in EMOTIONS), "speaker"])
     for m in timeline.moments:
         cells: list[object] = [_cell(timeline.clip.name), round(m.segment.start_s, 3), round(m.segment.end_s, 3)]
         for side in MODALITIES:
             scores: EmotionScores | None = getattr(m, side)
             cells += [""] * len(EMOTIONS) if scores is None else [round(p, DIGITS) for p in scores.probs]
-        rows.writerow(cells)
+        rows.writerow([*cells, _speaker(timeline, m) or ""])
     return out.getvalue()
 
 
 def from_dict(data: object, *, name: str = "timeline.json") -> Timeline:
-    """The timeline of a JSON file that :func:`to_dict` made; face tracks are not rebuilt.
+    """The timeline of a JSON file that :func:`to_dict` made; face tracks and speakers are not rebuilt.
 
     Raises:
         TimelineFileError: it is something else; the message says what is wrong.
@@ -103,6 +105,34 @@ def _from_dict(data: Any) -> Timeline:
         disagreement=data.get("disagreement"),
         models=tuple(ModelUsed(m["name"], m["version"], m["sha256"]) for m in data.get("models", ())),
     )
+
+
+def _speaker(timeline: Timeline, moment: Moment) -> int | None:
+    told = timeline.adaptation
+    return None if told is None or moment.voice is None else told.speaker_at(moment.segment)
+
+
+def _adaptation(adaptation: Adaptation | None) -> dict[str, Any] | None:
+    if adaptation is None:
+        return None
+    return {
+        "used": adaptation.used,
+        "voice_without": _verdict(adaptation.general),
+        "voice_with": _verdict(adaptation.adapted),
+        "speakers": [
+            {
+                "id": s.id,
+                "adapted": s.adapted,
+                "speech_s": round(s.speech_s, 3),
+                "added_s": round(s.added_s, 3),
+                "files": s.files,
+                "variety": round(s.variety, 4),
+                "probabilities_without": _probabilities(s.general),
+                "probabilities_with": _probabilities(s.known),
+            }
+            for s in adaptation.speakers
+        ],
+    }
 
 
 def _verdict(verdict: Verdict | None) -> dict[str, Any] | None:

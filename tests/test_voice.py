@@ -12,9 +12,9 @@ import pytest
 from emotion import errors, media
 from emotion.timeline import Segment
 from emotion.voice import features, model
-from emotion.voice.infer import VoiceReader, build_reader, covered_s
+from emotion.voice.infer import VoiceReader, build_reader
 from emotion.voice.profile import SpeakerProfile
-from emotion.voice.speech import speech_segments, voice_segments, windows_over
+from emotion.voice.speech import covered_s, speech_segments, voice_segments, windows_over
 from tests.data.make_voice_golden import FRAMES, reference_mel, sound
 
 SR = 16_000

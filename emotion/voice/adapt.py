@@ -18,10 +18,11 @@ import numpy.typing as npt
 
 from emotion import signals
 from emotion.timeline import Adaptation, EmotionScores, Segment, Speaker, SpokenWindow, Verdict
+from emotion.voice import known as known_voice
 from emotion.voice import speakers
 from emotion.voice.known import KnownVoice
 from emotion.voice.profile import SpeakerProfile
-from emotion.voice.speech import WINDOW_S
+from emotion.voice.speech import WINDOW_S, covered_s
 
 if TYPE_CHECKING:
     from emotion.voice.infer import VoiceReader
@@ -42,7 +43,7 @@ class Listened:
         features: shape (windows, d).
         general: shape (windows, 8), read without knowledge of the speaker.
         who: the speaker of each window, from 0.
-        voiceprints: shape (speakers, voice_d), rows of length 1.
+        voiceprints: shape (speakers, voice_d), rows of length 1; voice_d is 0 where nobody is told apart.
     """
 
     segments: tuple[Segment, ...]
@@ -57,7 +58,7 @@ class Listened:
 
     def clips(self, windows: Sequence[int]) -> float:
         """How many windows' worth of speech lies under them: overlapping ones repeat each other."""
-        return min(speakers.covered_s([self.segments[i] for i in windows]) / WINDOW_S, float(len(windows)))
+        return min(covered_s([self.segments[i] for i in windows]) / WINDOW_S, float(len(windows)))
 
 
 def listen(
@@ -75,9 +76,11 @@ def listen(
         Cancelled: when asked to stop.
     """
     features = reader.features(y, sr, segments, on_progress=on_progress, cancelled=cancelled)
-    embed = getattr(reader, "embeddings", None) if reader.adapts else None
-    embeddings = embed(y, sr, segments) if embed else np.zeros((len(segments), 0), np.float32)
-    who = speakers.tell_apart(embeddings, segments) if embeddings.shape[1] else (0,) * len(segments)
+    if reader.adapts and reader.tells_speakers:
+        embeddings = reader.embeddings(y, sr, segments)
+        who = speakers.tell_apart(embeddings, segments)
+    else:
+        embeddings, who = np.zeros((len(segments), 0), np.float32), (0,) * len(segments)
     return Listened(tuple(segments), features, reader.judge(features), who, speakers.voiceprints(embeddings, who))
 
 
@@ -109,7 +112,7 @@ def adapted(
         told.append(
             Speaker(
                 n + 1,
-                speakers.covered_s([listened.segments[i] for i in mine]),
+                covered_s([listened.segments[i] for i in mine]),
                 added.count * WINDOW_S if added else 0.0,
                 sum(voice.files for voice in theirs),
                 (all_of_it.merge(added) if added else all_of_it).variety,
@@ -139,8 +142,21 @@ def voices(reader: VoiceReader, listened: Listened) -> list[KnownVoice]:
 
 def whose(listened: Listened, footage: Sequence[KnownVoice]) -> list[tuple[int, KnownVoice]]:
     """The footage that sounds like a speaker of the clip, each with that speaker; the rest is left out."""
+    if listened.voiceprints.shape[1] == 0:
+        return [(0, voice) for voice in footage]  # nobody is told apart: it is the speaker's, as whoever gave it says
     found = [(speakers.nearest(voice.voiceprint, listened.voiceprints), voice) for voice in footage]
     return [(n, voice) for n, voice in found if n is not None]
+
+
+def load(reader: VoiceReader, data: bytes, *, name: str) -> KnownVoice:
+    """A saved voice, for this model.
+
+    Raises:
+        SpeakerFileError, SpeakerOfOtherModel.
+    """
+    moment = listen(reader, np.zeros(reader.sr // 2, np.float32), reader.sr, [Segment(0.0, 0.5)])
+    widths = {"width": moment.features.shape[1], "voice_width": moment.voiceprints.shape[1]}
+    return known_voice.load(data, name=name, model=reader.used, **widths)
 
 
 def _read(reader: VoiceReader, listened: Listened, mine: npt.NDArray[np.int64], added: SpeakerProfile | None) -> Probs:

@@ -21,7 +21,7 @@ from emotion.voice import features as front_end
 from emotion.voice import model
 from emotion.voice.profile import SpeakerProfile
 from emotion.voice.speaker_encoder import WIDE_STEP, SpeakerEncoder
-from emotion.voice.speech import WINDOW_S, SpeechDetector, speech_segments, windows_over
+from emotion.voice.speech import WINDOW_S, SpeechDetector, covered_s, speech_segments, windows_over
 from emotion.weights import Weights, load
 
 DEFAULT: Final = "voice-v1"
@@ -171,15 +171,6 @@ class VoiceReader:
         parts = (y[int(s.start_s * front_end.SR) : int(s.end_s * front_end.SR)] for s in segments)
         levelled = [front_end.level(part, [Segment(0.0, len(part) / front_end.SR)]) for part in parts]
         return self._speakers.embeddings(levelled, WIDE_STEP)
-
-
-def covered_s(segments: Sequence[Segment]) -> float:
-    """Seconds that lie under at least one segment."""
-    total, reached = 0.0, -np.inf
-    for segment in sorted(segments):
-        total += max(0.0, segment.end_s - max(segment.start_s, reached))
-        reached = max(reached, segment.end_s)
-    return total
 
 
 def build_reader(name: str = DEFAULT, *, threads: int | None = None) -> VoiceReader:

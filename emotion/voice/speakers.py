@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion.timeline import Segment
+from emotion.voice.speech import covered_s
 
 Embeddings = npt.NDArray[np.float32]
 
@@ -59,15 +60,6 @@ def nearest(voice: npt.NDArray[np.float32], voices: Embeddings, least: float = K
     likeness = voices @ voice
     best = int(likeness.argmax())
     return best if likeness[best] >= least else None
-
-
-def covered_s(segments: Sequence[Segment]) -> float:
-    """Seconds that lie under at least one segment."""
-    total, reached = 0.0, -np.inf
-    for segment in sorted(segments):
-        total += max(0.0, segment.end_s - max(segment.start_s, reached))
-        reached = max(reached, segment.end_s)
-    return total
 
 
 def unit(rows: Embeddings) -> Embeddings:

@@ -150,3 +150,12 @@ def windows_over(speech: Sequence[Segment], window_s: float = WINDOW_S, hop_s: f
         for stretch in speech
         for start_s, end_s in signals.windows(stretch.duration_s, window_s, hop_s)
     ]
+
+
+def covered_s(segments: Sequence[Segment]) -> float:
+    """Seconds that lie under at least one segment."""
+    total, reached = 0.0, -np.inf
+    for segment in sorted(segments):
+        total += max(0.0, segment.end_s - max(segment.start_s, reached))
+        reached = max(reached, segment.end_s)
+    return total
