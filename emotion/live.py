@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion import moments, signals
+from emotion.face.follow import Follower
 from emotion.face.track import prominence
 from emotion.fusion import verdict_of_both
 from emotion.pipeline import Readers
@@ -77,6 +78,7 @@ class Live:
         """Forget everything: a new beginning."""
         with self._lock:
             self.frames = 0
+            self._follower = Follower()
             self._delay_s = 0.0
             self._reads: deque[float] = deque(maxlen=200)
             self._faces: deque[Sighting] = deque(maxlen=int(SPAN_S * 40))
@@ -91,7 +93,7 @@ class Live:
         readers = self.readers()
         if readers is None or readers.face is None:
             return []
-        found = readers.face.read(rgb, now_s)
+        found = readers.face.read(rgb, now_s, self._follower.find(readers.face.detector, rgb, now_s))
         found.sort(key=lambda s: -prominence(s, rgb.shape[:2]))
         with self._lock:
             self.frames += 1

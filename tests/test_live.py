@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from emotion import media
+from emotion.face.follow import WHOLE_EVERY_S, Follower
 from emotion.live import SPAN_S, WINDOW_S, Live
 from emotion.messages import catalogue
 from emotion.pipeline import Readers
@@ -73,6 +74,21 @@ def test_a_smiling_face_is_seen_smiling(live: Live, frames: list[media.VideoFram
     last = [m for m in view.timeline.moments if m.face]
     assert last[-1].segment.end_s == pytest.approx(SPAN_S)
     assert all(m.segment.start_s >= SPAN_S - 4 for m in last)
+
+
+def test_a_face_is_followed_where_it_goes_and_a_new_one_is_found(
+    readers: Readers, frames: list[media.VideoFrame]
+) -> None:
+    assert readers.face is not None
+    detector, follower = readers.face.detector, Follower()
+    for frame in frames[:10]:
+        (whole,), (followed,) = detector.detect(frame.rgb), follower.find(detector, frame.rgb, frame.time_s)
+        assert followed.box.iou(whole.box) > 0.7
+    end_s, rgb = frames[9].time_s, frames[9].rgb
+    two = np.concatenate([rgb, rgb[:, ::-1]], axis=1)
+    found = [len(follower.find(detector, two, end_s + step)) for step in (0.1, WHOLE_EVERY_S + 0.1)]
+    assert found[-1] == 2, "a whole look twice a second"
+    assert follower.find(detector, np.zeros_like(two), end_s + WHOLE_EVERY_S + 0.2) == []
 
 
 def test_speech_is_heard_second_by_second(live: Live, sound: np.ndarray) -> None:

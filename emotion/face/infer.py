@@ -66,9 +66,12 @@ class FaceReader:
         """The faces in a picture of shape (height, width, 3), uint8; the surest first."""
         return self.detector.detect(rgb)
 
-    def read(self, rgb: Image, time_s: float = 0.0) -> list[Sighting]:
-        """Each face with its emotion, how far it can be read, and its crop; none gives an empty list."""
-        found = self.detect(rgb)
+    def read(self, rgb: Image, time_s: float = 0.0, found: Sequence[Detection] | None = None) -> list[Sighting]:
+        """Each face with its emotion, how far it can be read, and its crop; none gives an empty list.
+
+        ``found`` are the picture's faces where they are known already.
+        """
+        found = self.detect(rgb) if found is None else found
         if not found:
             return []
         crops = [features.crop(rgb, d) for d in found]
