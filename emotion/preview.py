@@ -10,7 +10,7 @@ import av
 import av.error
 
 from emotion import errors
-from emotion.media import OPEN_OPTIONS
+from emotion.container import OPEN_OPTIONS
 
 # What Chromium, Firefox and Safari all play (WebM: Safari since 2021).
 PLAYED: Final = {
@@ -43,6 +43,56 @@ def playable(path: Path, folder: Path) -> Path:
         target.unlink(missing_ok=True)
         raise errors.MediaError(name=path.name) from e
     return target
+
+
+TALKATIVE: Final = {"vorbis"}
+"""Codecs whose set-up data hold the file's comments."""
+SUFFIX: Final = {
+    "mov,mp4,m4a,3gp,3g2,mj2": ".mp4",
+    "matroska,webm": ".webm",
+    "mp3": ".mp3",
+    "wav": ".wav",
+    "flac": ".flac",
+    "ogg": ".ogg",
+    "aac": ".m4a",
+}
+
+
+def anonymous(path: Path, folder: Path) -> Path:
+    """A copy of ``path``, which browsers play, with its picture and sound alone: no place, device, author or time.
+
+    The streams are copied as they are; where that fails they are encoded anew, as :func:`playable` does.
+
+    Raises:
+        MediaError: nothing of it can be decoded.
+    """
+    try:
+        with _open(path) as source:
+            target = folder / f"{path.stem}.anonymous{SUFFIX.get(source.format.name, '.mp4')}"
+            try:
+                _copy(source, target)
+            except (av.error.FFmpegError, ValueError):
+                target.unlink(missing_ok=True)
+                target = target.with_suffix(".mp4")
+                _transcode(path, target)
+    except (av.error.FFmpegError, ValueError) as e:
+        raise errors.MediaError(name=path.name) from e
+    return target
+
+
+def _copy(source: Any, target: Path) -> None:
+    options = {"movflags": "faststart"} if target.suffix == ".mp4" else {}
+    with av.open(str(target), "w", options=options) as out:
+        streams = [source.streams.best(kind) for kind in ("video", "audio")]
+        if any(s is not None and s.codec_context.codec.canonical_name in TALKATIVE for s in streams):
+            raise ValueError("the stream itself may name its author")
+        copies = {s: out.add_stream_from_template(s) for s in streams if s is not None}
+        for stream in copies.values():
+            stream.metadata.clear()
+        for packet in source.demux(list(copies)):
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream]
+                out.mux(packet)
 
 
 def _open(path: Path) -> Any:

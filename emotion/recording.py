@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 import av
 import av.error
 
-from emotion.media import OPEN_OPTIONS
+from emotion.container import OPEN_OPTIONS
 
 WRITERS: Final[dict[str, dict[str, Any]]] = {
     ".webm": {"format": "webm"},

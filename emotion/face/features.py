@@ -30,8 +30,8 @@ LEVEL_FROM_DEG: Final = 5.0
 """Eyes turned by less than this are left as they are: the network knows small turns, and landmarks tremble."""
 
 
-def crop(rgb: Image, face: Detection) -> Image:
-    """The face cut out as a square, eyes level, with the framing of FER2013.
+def crop(rgb: Image, face: Detection, *, level: bool = True) -> Image:
+    """The face cut out as a square, eyes level unless told otherwise, with the framing of FER2013.
 
     Args:
         rgb: shape (height, width, 3), uint8.
@@ -42,7 +42,7 @@ def crop(rgb: Image, face: Detection) -> Image:
     """
     box = face.box
     side = max(8.0, (box.height / BOX_HEIGHT + box.width / BOX_WIDTH) / 2)
-    roll = face.roll_deg if LEVEL_FROM_DEG < abs(face.roll_deg) < 80 else 0.0
+    roll = face.roll_deg if level and LEVEL_FROM_DEG < abs(face.roll_deg) < 80 else 0.0
     up = BOX_BELOW_MIDDLE * side
     x = box.x + box.width / 2 + up * math.sin(math.radians(roll))
     y = box.y + box.height / 2 - up * math.cos(math.radians(roll))

@@ -23,10 +23,12 @@ import numpy.typing as npt
 
 from emotion import weights
 from emotion.face import model
+from emotion.face.detect import CenterFace
 from emotion.face.features import face_input
 from emotion.face.model import DEEPFACE_LABELS, FaceNetwork
 from emotion.training import face_data, face_measures
 from emotion.training.face_data import FERPLUS, Faces
+from emotion.training.face_frames import in_frames
 from emotion.training.face_measures import Floats, Ints
 
 Images = npt.NDArray[np.uint8]
@@ -176,6 +178,7 @@ def main() -> None:
         "private": ours(network, test, loaded.config),
         "public": ours(network, splits["public"], loaded.config),
         "private_by_side_px": by_side(network, test),
+        "in_frames_by_turn_deg": in_frames(CenterFace(threads=1), network, test),
         "baselines": [],
         "not_available": {},
         "speed": speed(network),
@@ -205,6 +208,7 @@ def _print(metrics: dict[str, Any]) -> None:
                 print(split, key, value)
     for b in metrics["baselines"]:
         print(b["name"], {k: v["accuracy"] for k, v in b.items() if k != "name"})
+    print(metrics["in_frames_by_turn_deg"])
     print(metrics["private_by_side_px"], metrics["not_available"], metrics["speed"])
 
 
