@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from pages.music.plane import points
 from pages.shared import clips, language
 from pages.shared.language import t
 
@@ -55,4 +56,4 @@ else:  # the server's start: Streamlit finds `app` below and imports this file
     # of this name for pages of its old kind until st.navigation has run once.
     PagesManager.uses_pages_directory = False
 
-app = st.App(__file__, routes=clips.routes())
+app = st.App(__file__, routes=[*clips.routes(), *points.routes()])

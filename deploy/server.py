@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import net_util
 from streamlit.runtime.pages_manager import PagesManager
 
+from pages.music.plane import points
 from pages.shared import clips
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -114,7 +115,7 @@ def main() -> None:
     never_ask_outside()
     PagesManager.uses_pages_directory = False  # as at the end of app.py
     port = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("PORT", PORT))
-    app = st.App(ROOT / "app.py", routes=clips.routes(), middleware=[Middleware(Guard)])
+    app = st.App(ROOT / "app.py", routes=[*clips.routes(), *points.routes()], middleware=[Middleware(Guard)])
     app.run(config={"server.port": port, "server.headless": True})
 
 

@@ -1,16 +1,23 @@
 """The music page: what the address says is what is listed, in both languages."""
 
+import asyncio
+import base64
+import gzip
+import json
+import re
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 from streamlit.testing.v1 import AppTest
 
-from emotion.labels import EMOTIONS, INDEX
+from emotion.labels import EMOTIONS, INDEX, TABLE
 from emotion.messages import catalogue as sentences
 from pages.music import plane
+from pages.music.plane import points
 from pages.music.selection import Area, Selection
 from recommender import load_catalogue
 from recommender.catalogue import Catalogue, from_columns
@@ -37,10 +44,6 @@ def many(count: int) -> Catalogue:
     names = [f"Song {i}" for i in range(count)]
     columns = {"artist": ["Somebody"] * count, "title": names, "valence": where[:, 0], "arousal": where[:, 1]}
     return from_columns("many", {k: list(v) for k, v in columns.items()})
-
-
-def traces(drawn: go.Figure) -> list[Any]:
-    return list(cast(Any, drawn).data)
 
 
 def test_a_selection_survives_its_query_string(catalogue: Catalogue) -> None:
@@ -76,7 +79,7 @@ def test_what_no_link_of_ours_says_is_left_out(query: dict[str, list[str]], cata
 
 def test_filters_and_area_narrow_the_list(catalogue: Catalogue) -> None:
     chosen = Selection(emotions=("sad",), words=True, area=Area(-1, 0, -1, 0))
-    places = plane.places(catalogue)
+    places = points.places(catalogue)
     rows = chosen.listed(catalogue, places)
     assert len(rows)
     for row in rows:
@@ -89,31 +92,56 @@ def test_filters_and_area_narrow_the_list(catalogue: Catalogue) -> None:
 
 
 def test_songs_on_one_spot_are_drawn_apart_but_near(catalogue: Catalogue) -> None:
-    places = plane.places(catalogue)
+    places = points.places(catalogue)
     assert len(np.unique(places.round(6), axis=0)) > 0.95 * len(catalogue)
-    assert np.linalg.norm(places - catalogue.position, axis=1).max() <= plane.WIDEST + 1e-9
+    assert np.linalg.norm(places - catalogue.position, axis=1).max() <= points.WIDEST + 1e-9
 
 
-def test_every_song_is_drawn_once_with_its_emotion(catalogue: Catalogue) -> None:
+def told(catalogue: Catalogue, keep: np.ndarray) -> dict[str, Any]:
+    """What the browser is told of a choice."""
+    return plane.drawn(catalogue, keep, Area(-0.5, 0.5, -1, 0), "in words", lambda key, **_: key)
+
+
+def test_a_choice_travels_as_one_bit_a_song(catalogue: Catalogue) -> None:
     keep = Selection(words=False).shown(catalogue)
-    drawn = plane.figure(catalogue, keep, None, lambda key, **_: key)
-    assert [len(trace["x"]) for trace in traces(drawn)] == [
-        int((keep & (catalogue.emotion == INDEX[e])).sum()) for e in EMOTIONS
-    ]
+    data = told(catalogue, keep)
+    packed = np.frombuffer(base64.b64decode(data["keep"]), dtype=np.uint8)
+    assert np.unpackbits(packed, count=len(keep), bitorder="little").astype(bool).tolist() == keep.tolist()
+    counts = {e["name"]: e["count"] for e in data["emotions"]}
+    assert counts == {f"emotion.{e}": int((keep & (catalogue.emotion == INDEX[e])).sum()) for e in EMOTIONS}
+    assert told(catalogue, np.ones(len(catalogue), bool))["keep"] is None
+    assert data["area"] == [-0.5, 0.5, -1, 0]
 
 
-def test_twenty_thousand_songs_stay_small() -> None:
+def asked_for(path: str) -> Response:
+    digest = path.removeprefix(f"{points.PREFIX}/")
+    return asyncio.run(points._send(Request({"type": "http", "path_params": {"digest": digest}})))
+
+
+def test_every_song_goes_to_the_browser_once_where_it_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     songs = many(20_000)
-    drawn = plane.figure(songs, np.ones(len(songs), bool), None, lambda key, **_: key)
-    assert {trace.type for trace in traces(drawn)} == {"scattergl"}
-    assert len(str(drawn.to_json())) < 600_000
+    monkeypatch.setattr(points, "_mounted", True)
+    path = points.publish(songs)["path"]
+    answer = asked_for(path)
+    table = json.loads(gzip.decompress(bytes(answer.body)))
+    assert "immutable" in answer.headers["cache-control"]
+    assert table["title"] == songs.title.tolist()
+    assert table["emotion"] == songs.emotion.tolist()
+    sent = np.column_stack([table["x"], table["y"]]) / points.GRID
+    assert np.abs(sent - points.places(songs)).max() <= 0.5 / points.GRID + 1e-9
+    assert len(json.dumps(told(songs, songs.position[:, 0] > 0))) < 8_000, "a filter is light"
+    assert asked_for(f"{points.PREFIX}/no-such-file").status_code == 404
 
 
-def test_a_title_cannot_bring_tags_along() -> None:
-    songs = from_columns("x", {"artist": ["A & B"], "title": ["<img src=x>"], "mood": ["sad"]})
-    drawn = plane.figure(songs, np.ones(1, bool), None, lambda key, **_: key)
-    text = next(trace["text"] for trace in traces(drawn) if len(trace["x"]))
-    assert text[0] == "&lt;img src=x><br>A &amp; B"
+def test_without_a_route_the_songs_travel_with_the_page(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(points, "_mounted", False)
+    assert points.publish(catalogue)["table"]["artist"] == catalogue.artist.tolist()
+
+
+def test_the_browser_knows_the_shape_of_every_emotion() -> None:
+    script = (Path(plane.__file__).parent / "plane.js").read_text(encoding="utf-8")
+    shapes = set(re.findall(r"^  '?([\w-]+)'?: 'M", script, re.MULTILINE))
+    assert {e.symbol for e in TABLE} <= shapes
 
 
 def open_page(**query: list[str] | str) -> AppTest:

@@ -8,12 +8,12 @@ from typing import Final
 import streamlit as st
 
 from emotion.labels import EMOTIONS
-from pages.music.selection import KEYS, WORDS, Area, Selection
+from pages.music import plane
+from pages.music.selection import KEYS, WORDS, Selection
 from pages.shared.language import emotion_name, t_plain
 from recommender.catalogue import Catalogue
 from recommender.moods import MOODS
 
-PLANE: Final = "music_plane"
 _LAST: Final = "_music_query"
 _CHOSEN: Final = "_music_selection"
 
@@ -71,10 +71,10 @@ def filters(catalogue: Catalogue) -> Selection:
 
 
 def area_chosen() -> None:
-    """A rectangle was drawn on the plane (or undrawn): keep it."""
-    boxes = st.session_state[PLANE].selection.box
-    if boxes:
-        change(area=Area.of(boxes[0]["x"], boxes[0]["y"]))
+    """A rectangle was drawn on the plane: keep it."""
+    area = plane.chosen()
+    if area is not None:
+        change(area=area)
 
 
 def change(**parts: object) -> None:

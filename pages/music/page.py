@@ -5,27 +5,29 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.music import choosing, listing, plane
+from pages.music.plane.points import places
 from pages.shared import cached
 from pages.shared.failures import calm
-from pages.shared.language import t, t_plain
+from pages.shared.language import t
+from recommender.catalogue import Catalogue
+
+
+@st.fragment
+def explore(catalogue: Catalogue) -> None:
+    """A filter, a region or a song runs this part of the page alone."""
+    with calm():
+        selection = choosing.filters(catalogue)
+        keep = selection.shown(catalogue)
+        rows = selection.listed(catalogue, places(catalogue))
+        if selection.songs:
+            listing.shared(catalogue, selection)
+        st.caption(t("library.plane.how"))
+        plane.show(catalogue, keep, selection.area, listing.in_words(catalogue, rows), choosing.area_chosen)
+        listing.songs(catalogue, rows, selection)
+
 
 st.title(t("library.title"))
 with calm():
-    catalogue = cached.catalogue()
-    st.markdown(t("library.lead", count=len(catalogue)))
-    selection = choosing.filters(catalogue)
-    keep = selection.shown(catalogue)
-    rows = selection.listed(catalogue, plane.places(catalogue))
-
-    if selection.songs:
-        listing.shared(catalogue, selection)
-    st.caption(t("library.plane.how"))
-    st.plotly_chart(
-        plane.figure(catalogue, keep, selection.area, t_plain),
-        key=choosing.PLANE,
-        on_select=choosing.area_chosen,
-        selection_mode=("box",),
-        alt=listing.in_words(catalogue, rows),
-        config={"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "autoScale2d", "toImage"]},
-    )
-    listing.songs(catalogue, rows, selection)
+    songs = cached.catalogue()
+    st.markdown(t("library.lead", count=len(songs)))
+    explore(songs)

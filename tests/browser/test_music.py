@@ -6,10 +6,12 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from pages.music.plane.points import places
 from recommender import load_catalogue
 from recommender.paths import STARTER
 from tests.browser.conftest import Open
 
+SONGS = load_catalogue(STARTER)
 FOUND = re.compile(r"^([\d,]+) songs$")
 
 
@@ -28,17 +30,15 @@ def opened(open_page: Open, path: str = "/music") -> Page:
 
 def draw_region(page: Page, left: float, right: float, bottom: float, top: float) -> None:
     """Drag from corner to corner, given in valence and arousal."""
-    plot = page.locator(".st-key-music_plane .js-plotly-plot")
-    plot.locator(".draglayer .xy").first.wait_for(state="attached")
-    plot.scroll_into_view_if_needed()
-    corners = plot.evaluate(
-        """(plot, [x0, x1, y0, y1]) => {
-            const box = plot.getBoundingClientRect(), {xaxis: x, yaxis: y} = plot._fullLayout;
-            return [[x0, y1], [x1, y0]].map(([a, b]) =>
-                [box.left + x._offset + x.d2p(a), box.top + y._offset + y.d2p(b)]);
-        }""",
-        [left, right, bottom, top],
-    )
+    field = page.locator(".st-key-music_plane .field")
+    page.locator(".st-key-music_plane canvas[data-points]").wait_for()
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    assert box
+    corners = [
+        (box["x"] + (x / 1.06 + 1) / 2 * box["width"], box["y"] + (1 - y / 1.06) / 2 * box["height"])
+        for x, y in ((left, top), (right, bottom))
+    ]
     page.mouse.move(*corners[0])
     page.mouse.down()
     page.mouse.move(*corners[1], steps=8)
@@ -47,7 +47,7 @@ def draw_region(page: Page, left: float, right: float, bottom: float, top: float
 
 def test_the_whole_catalogue_is_there(open_page: Open) -> None:
     page = opened(open_page)
-    assert found(page) == len(load_catalogue(STARTER))
+    assert found(page) == len(SONGS)
     expect(page.locator("[class*=st-key-play_list_]")).to_have_count(12)
 
 
@@ -62,6 +62,8 @@ def test_search_answers_while_one_types(open_page: Open) -> None:
 def test_a_region_lists_its_songs_and_the_link_shares_it(open_page: Open) -> None:
     page = opened(open_page)
     everything = found(page)
+    drawn = page.locator(".st-key-music_plane canvas")
+    expect(drawn).to_have_attribute("data-points", str(everything))
     draw_region(page, -1.0, -0.02, -1.0, -0.02)
     page.wait_for_url("**area=*")
     page.get_by_role("button", name="Whole plane").wait_for()
@@ -94,6 +96,18 @@ def test_a_shared_link_means_the_same_in_chinese(open_page: Open) -> None:
     page.get_by_role("heading", name="平面上的歌曲").wait_for()
     expect(page.get_by_text("驚訝 ·", exact=False).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_song_is_named_under_the_mouse(open_page: Open) -> None:
+    page = opened(open_page, "/music?q=clair%20de%20lune")
+    title = page.locator("[class*=st-key-list_] strong").first.inner_text()
+    expect(page.locator(".st-key-music_plane canvas")).to_have_attribute("data-points", str(found(page)))
+    row = next(i for i, t in enumerate(SONGS) if t.title == title)
+    x, y = places(SONGS)[row]
+    box = page.locator(".st-key-music_plane .field").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + (x / 1.06 + 1) / 2 * box["width"], box["y"] + (1 - y / 1.06) / 2 * box["height"])
+    expect(page.locator(".st-key-music_plane .name")).to_contain_text(title)
 
 
 def test_nothing_is_asked_of_youtube_before_play(open_page: Open) -> None:

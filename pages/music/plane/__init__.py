@@ -1,0 +1,65 @@
+"""The catalogue on the valence-arousal plane: a component of our own that draws on a canvas.
+
+Every song goes to the browser once, as a file that it keeps; afterwards a filter is one bit a song. So
+tens of thousands of points answer at once, and each is named under the mouse.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+from streamlit.components.v2 import component
+
+from emotion.labels import TABLE
+from pages.music.plane import points
+from pages.music.selection import Area
+from pages.shared.language import t_plain
+from recommender.catalogue import Catalogue
+
+Words = Callable[..., str]
+KEY: Final = "music_plane"
+
+
+def show(
+    catalogue: Catalogue, keep: npt.NDArray[np.bool_], area: Area | None, alt: str, on_area: Callable[[], None]
+) -> None:
+    """The songs that ``keep`` (shape (n,)) lets through; ``on_area`` is called when a region was drawn."""
+    _mounted()(key=KEY, data=drawn(catalogue, keep, area, alt, t_plain), on_area_change=on_area)
+
+
+def chosen() -> Area | None:
+    """The region that was drawn just now."""
+    sides = st.session_state[KEY].get("area")
+    return Area.of(sides[:2], sides[2:]) if sides else None
+
+
+def drawn(
+    catalogue: Catalogue, keep: npt.NDArray[np.bool_], area: Area | None, alt: str, words: Words
+) -> dict[str, Any]:
+    """What the browser is told: where the songs are had, which of them count, how emotions look."""
+    counts = np.bincount(catalogue.emotion[keep], minlength=len(TABLE))
+    return {
+        "songs": points.publish(catalogue),
+        "keep": None if keep.all() else base64.b64encode(np.packbits(keep, bitorder="little").tobytes()).decode(),
+        "emotions": [
+            {"name": words(f"emotion.{e.name}"), "colour": e.colour, "symbol": e.symbol, "count": int(n)}
+            for e, n in zip(TABLE, counts, strict=True)
+        ],
+        "area": None if area is None else [area.left, area.right, area.bottom, area.top],
+        "axes": [words("chart.valence"), words("chart.arousal")],
+        "alt": alt,
+    }
+
+
+@functools.cache
+def _mounted() -> Any:
+    here = Path(__file__).parent
+    html, css, js = ((here / f"plane.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+    return component("moodcue_plane", html=html, css=css, js=js)
