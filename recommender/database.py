@@ -1,14 +1,17 @@
 """The database of what is remembered: SQLite in the user's data folder, or ``MOODCUE_DATABASE_URL``.
 
-Two kinds of memory share it: players that were looked up (``youtube.py``, the same for everybody)
-and what a visitor picked (``history.py``, with consent only, kept apart by visitor). The clip itself
-is never stored, only its hash. The schema grows by the migrations in ``recommender/migrations``.
+Three kinds of memory share it: players that were looked up (``youtube.py``, the same for everybody),
+what a visitor picked (``history.py``, with consent only, kept apart by visitor; of the clip its hash
+alone), and results shared by a link (``shares.py``). The schema grows by the migrations in
+``recommender/migrations``.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +23,7 @@ from recommender import paths
 from recommender.errors import MemoryUnavailable
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-ADVISORY_LOCK: Final = 0x4D6F6F64  # "Mood": one process at a time migrates a PostgreSQL database
+ADVISORY_LOCK: Final = 0x4D6F6F64  # "Mood": one process at a time in a PostgreSQL database, where it matters
 
 metadata = sa.MetaData()
 
@@ -59,6 +62,20 @@ events = sa.Table(
     sa.Column("detail", sa.Text),
 )
 
+shares = sa.Table(
+    "shares",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("secret", sa.String(64), nullable=False),
+    sa.Column("owner", sa.String(64), nullable=False, index=True),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("expires", sa.Float, nullable=False, index=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("clip", sa.String(80)),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+)
+
 _lock = threading.Lock()
 _engines: dict[str, sa.Engine] = {}
 
@@ -72,6 +89,15 @@ def database_url() -> str:
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
+
+
+def is_there() -> bool:
+    """Whether there may be something to read: opening a SQLite database would make it."""
+    try:
+        url = sa.make_url(database_url())
+    except (OSError, ArgumentError):
+        return False
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
 
 
 def open_database(url: str | None = None) -> sa.Engine:
@@ -106,6 +132,7 @@ def _create(url: str) -> sa.Engine:
         connection.isolation_level = None  # we begin ourselves: Python's driver would commit before every DDL
         connection.execute("PRAGMA busy_timeout=15000")
         connection.execute("PRAGMA journal_mode=WAL")  # several sessions read while one writes
+        connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -115,14 +142,21 @@ def _create(url: str) -> sa.Engine:
     return engine
 
 
+@contextmanager
+def alone(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction beside which no other one of this kind runs, in any process."""
+    with engine.connect().execution_options(alone=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        yield connection
+
+
 def migrate(engine: sa.Engine) -> None:
     """Bring the schema to the newest revision: whole or not at all, one process at a time."""
     from alembic import command
     from alembic.config import Config
 
-    with engine.connect().execution_options(alone=True) as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    with alone(engine) as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection

@@ -38,6 +38,34 @@ class MemoryUnavailable(MoodCueError):
     english = "The memory of picks cannot be opened: {detail}. Check MOODCUE_DATABASE_URL and the data folder."
 
 
+class TooManyShares(MoodCueError):
+    """A visitor has as many links as one may have."""
+
+    key = "error.too_many_shares"
+    english = "You have {count} links already, and one visitor cannot have more. Delete one you no longer need."
+
+
+class ShareTooLarge(MoodCueError):
+    """What is to be shared takes more room than one clip, or one visitor, may take."""
+
+    key = "error.share_too_large"
+    english = "That makes {size_mb:.0f} MB, and {limit_mb:.0f} MB can be shared. Leave the clip out, or cut it shorter."
+
+
+class SharesFull(MoodCueError):
+    """The server keeps as much as it may."""
+
+    key = "error.shares_full"
+    english = "This server has no room for another link now. Leave the clip out, or try again tomorrow."
+
+
+class SnapshotError(MoodCueError):
+    """What is stored of a shared result cannot be read."""
+
+    key = "error.snapshot"
+    english = "This shared result is damaged and cannot be shown. Ask for a new link."
+
+
 class SourceUnavailable(MoodCueError):
     """A source of the catalogue cannot be fetched or read."""
 
@@ -56,7 +84,11 @@ __all__ = [
     "MemoryUnavailable",
     "NoSongs",
     "NothingHeard",
+    "ShareTooLarge",
+    "SharesFull",
+    "SnapshotError",
     "SourceUnavailable",
     "TableFileError",
+    "TooManyShares",
     "UnknownChoice",
 ]

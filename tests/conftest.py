@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from emotion.pipeline import Readers, load_readers
+from recommender import database
+from tests import private_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("MOODCUE_DATA", ROOT.parent / "shared" / "data"))
@@ -43,3 +47,31 @@ def data() -> Path:
 def readers() -> Readers:
     """The served models, loaded once."""
     return load_readers()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A real PostgreSQL server of the tests' own."""
+    reason = private_postgres.why_not()
+    if reason:
+        pytest.skip(reason)
+    with private_postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
+    """An empty database, once as SQLite and once as PostgreSQL."""
+    monkeypatch.setenv("MOODCUE_HOME", str(tmp_path / "home"))
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+        monkeypatch.setenv("MOODCUE_DATABASE_URL", url)
+    else:
+        monkeypatch.delenv("MOODCUE_DATABASE_URL", raising=False)
+    engine = database.open_database()
+    assert engine.dialect.name == request.param
+    yield engine
+    with engine.begin() as c:
+        for table in reversed(database.metadata.sorted_tables):
+            c.execute(sa.delete(table))
+    database.close_all()

@@ -13,35 +13,8 @@ from emotion.errors import UnknownEmotion
 from recommender import database, files, paths
 from recommender.errors import MemoryUnavailable
 from recommender.history import KEPT_S, History, clip_hash
-from tests import private_postgres
 
 SHA = hashlib.sha256(b"clip").hexdigest()
-
-
-@pytest.fixture(scope="module")
-def postgres_url():
-    reason = private_postgres.why_not()
-    if reason:
-        pytest.skip(reason)
-    with private_postgres.server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request, tmp_path, monkeypatch):
-    monkeypatch.setenv("MOODCUE_HOME", str(tmp_path / "home"))
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-        monkeypatch.setenv("MOODCUE_DATABASE_URL", url)
-    else:
-        monkeypatch.delenv("MOODCUE_DATABASE_URL", raising=False)
-    engine = database.open_database()
-    assert engine.dialect.name == request.param
-    yield engine
-    with engine.begin() as c:
-        for table in reversed(database.metadata.sorted_tables):
-            c.execute(sa.delete(table))
-    database.close_all()
 
 
 @pytest.fixture(scope="module")
