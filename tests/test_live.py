@@ -1,7 +1,9 @@
 """The live core on real frames and real sound, with the clock in the test's hand."""
 
 import json
-from concurrent.futures import Executor, Future
+import threading
+import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from emotion.messages import catalogue
 from emotion.pipeline import Readers
 from emotion.timeline import Box, EmotionScores, Sighting
 from pages.live import drawing, stream
+from pages.live.keeping import Keeping
+from pages.shared import visitors
 
 SAMPLES = Path(__file__).resolve().parent.parent / "assets" / "samples"
 
@@ -174,14 +178,74 @@ def test_a_face_at_the_edge_is_drawn_without_failing(box: Box) -> None:
 
 def test_frames_go_through_the_callback_drawn(live: Live, frames: list[media.VideoFrame]) -> None:
     given = av.VideoFrame.from_ndarray(frames[0].rgb, format="rgb24")
-    got = stream.on_video(live, stream.named("en"))(given)
+    got = stream.on_video(live, stream.named("en"), Keeping())(given)
     assert (got.width, got.height) == (given.width, given.height)
     assert np.abs(got.to_ndarray(format="rgb24").astype(int) - frames[0].rgb).max() > 50
     assert live.frames == 1
 
 
+def threads() -> int:
+    return sum(t.name == "tape" for t in threading.enumerate())
+
+
+def test_nothing_is_kept_unless_asked_and_stop_keeps_what_was(
+    live: Live, frames: list[media.VideoFrame], tmp_path: Path
+) -> None:
+    keeping, folder = Keeping(), tmp_path / "live"
+    callback = stream.on_video(live, stream.named("en"), keeping)
+
+    def play() -> None:
+        for frame in frames[:5]:
+            callback(av.VideoFrame.from_ndarray(frame.rgb, format="rgb24"))
+            time.sleep(0.07)
+
+    keeping.follow(folder, wanted=False, start_s=1.0)
+    play()
+    assert keeping.tape is None and not folder.exists()
+    keeping.follow(folder, wanted=True, start_s=1.0)
+    play()
+    keeping.follow(folder, wanted=True, start_s=None)
+    assert keeping.tape is not None and keeping.tape.wait(10)
+    assert keeping.tape.path is not None
+    kept = list(media.read_frames(keeping.tape.path, fps=30))
+    assert len(kept) == 5
+    assert np.abs(kept[0].rgb.astype(int) - frames[0].rgb).mean() < 8, "what came in, without boxes"
+    keeping.follow(folder, wanted=True, start_s=None)
+    assert keeping.tape.path.is_file(), "it stays until something is done with it"
+    keeping.follow(folder, wanted=True, start_s=2.0)
+    assert keeping.tape.state == "recording", "a new start takes its place"
+    assert not any(folder.glob("*.mp4"))
+    keeping.follow(folder, wanted=False, start_s=2.0)
+    assert keeping.tape is None and not folder.exists() and threads() == 0
+
+
+def test_who_leaves_frees_the_recording_and_its_thread(tmp_path: Path) -> None:
+    visitor, keeping = visitors.arrive(tmp_path), Keeping()
+    visitor.on_leave.append(keeping.throw_away)
+    keeping.follow(visitor.folder / "live", wanted=True, start_s=1.0)
+    grey = av.VideoFrame.from_ndarray(np.full((240, 320, 3), 90, np.uint8), format="rgb24")
+    for i in range(10):
+        keeping.picture(grey, i / 10)
+    assert threads() == 1
+    visitor.free()
+    assert threads() == 0 and keeping.tape is None
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_several_visitors_share_the_models_and_are_told_apart(readers: Readers, frames: list[media.VideoFrame]) -> None:
+    """Three at once on the same readers: each is told what their own picture shows."""
+    pictures = [frames[0].rgb, np.ascontiguousarray(frames[0].rgb[:, ::-1]), np.zeros_like(frames[0].rgb)]
+    lives = [Live(lambda: readers, AtOnce()) for _ in pictures]
+    with ThreadPoolExecutor(3) as pool:
+        seen = list(pool.map(lambda i: [lives[i].see(pictures[i], 1 + n / 10) for n in range(8)], range(3)))
+    middle = [s[-1][0].box.x + s[-1][0].box.width / 2 for s in seen[:2]]
+    assert middle[0] + middle[1] == pytest.approx(frames[0].rgb.shape[1], abs=12)
+    assert seen[2] == [[]] * 8
+    assert [live.frames for live in lives] == [8, 8, 8]
+
+
 def test_stereo_as_browsers_send_it_is_heard(live: Live) -> None:
-    callback = stream.on_audio(live)
+    callback = stream.on_audio(live, Keeping())
     both = np.stack([np.full(960, 8192), np.full(960, 0)], axis=1).reshape(1, -1).astype(np.int16)
     frame = av.AudioFrame.from_ndarray(both, format="s16", layout="stereo")
     frame.sample_rate = 48_000

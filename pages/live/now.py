@@ -49,13 +49,14 @@ def translations(words: Callable[..., str]) -> Any:
     return {key: words(f"live.button.{key}") for key in keys}
 
 
-def mark(live: Live, *, asked: bool, now_s: float) -> None:
-    """Note when the visitor pressed start; a new start begins anew."""
+def mark(live: Live, *, asked: bool, now_s: float) -> float | None:
+    """When the visitor pressed start, None where it is off; a new start begins anew."""
     if not asked:
         st.session_state.pop(_STARTED, None)
     elif _STARTED not in st.session_state:
         live.clear()
         st.session_state[_STARTED] = now_s
+    return st.session_state.get(_STARTED)
 
 
 def panel(live: Live, *, asked: bool) -> None:

@@ -7,7 +7,7 @@ import time
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, create_audio_sink_track, webrtc_streamer
 
-from pages.live import now, stream
+from pages.live import keeping, now, stream
 from pages.shared import cached
 from pages.shared.failures import calm
 from pages.shared.language import language, t, t_plain
@@ -16,7 +16,7 @@ cached.warm()
 st.title(t("live.title"))
 st.markdown(t("live.lead"))
 with calm():
-    live = now.of_session()
+    live, kept = now.of_session(), keeping.of_session()
     left, right = st.columns([3, 2], gap="large")
     with left:
         servers = {"iceServers": stream.ice_servers()}
@@ -26,16 +26,17 @@ with calm():
             frontend_rtc_configuration=servers,
             server_rtc_configuration=servers,
             media_stream_constraints=stream.CONSTRAINTS,
-            video_frame_callback=stream.on_video(live, stream.named(language())),
-            sink_audio_track=create_audio_sink_track(stream.on_audio(live), key="live_sound"),
+            video_frame_callback=stream.on_video(live, stream.named(language()), kept),
+            sink_audio_track=create_audio_sink_track(stream.on_audio(live, kept), key="live_sound"),
             sendback_audio=False,
             async_processing=True,
             video_html_attrs={"autoPlay": True, "controls": False, "muted": True, "style": {"width": "100%"}},
             translations=now.translations(t_plain),
         )
+        asked = context.state.playing or context.state.signalling
+        keeping.ask(kept, start_s=now.mark(live, asked=asked, now_s=time.monotonic()))
+        keeping.show(kept)
         st.caption(t("live.privacy"))
-    asked = context.state.playing or context.state.signalling
-    now.mark(live, asked=asked, now_s=time.monotonic())
     with right:
         now.panel(live, asked=asked)
     now.strip(live, asked=asked)

@@ -15,6 +15,7 @@ import numpy as np
 
 from emotion.live import Live
 from pages.live import drawing
+from pages.live.keeping import Keeping
 
 CONNECT_S: Final = 10.0
 """Without a frame for so long after the start, the page says that the connection cannot be made."""
@@ -42,11 +43,12 @@ def ice_servers() -> list[dict[str, Any]]:
     return servers
 
 
-def on_video(live: Live, names: Callable[[str], str]) -> Callable[[av.VideoFrame], av.VideoFrame]:
+def on_video(live: Live, names: Callable[[str], str], keeping: Keeping) -> Callable[[av.VideoFrame], av.VideoFrame]:
     """The callback for frames. It runs in a thread of its own, on the newest frame: older ones are dropped."""
 
     def callback(frame: av.VideoFrame) -> av.VideoFrame:
         begin_s = time.monotonic()
+        keeping.picture(frame, begin_s)
         try:
             rgb = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
             faces = live.see(rgb, begin_s, time.monotonic)
@@ -58,14 +60,16 @@ def on_video(live: Live, names: Callable[[str], str]) -> Callable[[av.VideoFrame
     return callback
 
 
-def on_audio(live: Live) -> Callable[[av.AudioFrame], None]:
+def on_audio(live: Live, keeping: Keeping) -> Callable[[av.AudioFrame], None]:
     """The callback for each frame of sound. It runs on the event loop, and so only stores."""
 
     def callback(frame: av.AudioFrame) -> None:
         y = frame.to_ndarray()
         if not frame.format.is_planar:
             y = y.reshape(-1, frame.layout.nb_channels).T
-        live.hear(y, frame.sample_rate, time.monotonic())
+        now_s = time.monotonic()
+        live.hear(y, frame.sample_rate, now_s)
+        keeping.sound(frame, now_s)
 
     return callback
 
