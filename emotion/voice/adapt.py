@@ -130,13 +130,16 @@ def adapted(
     return Adaptation(on, tuple(told), windows, *verdicts)
 
 
+def voice_of(reader: VoiceReader, listened: Listened, speaker: int) -> KnownVoice:
+    """What this footage tells of one of its speakers (from 0)."""
+    mine = listened.of(speaker)
+    profile = SpeakerProfile.learn(listened.features[mine], listened.general[mine], listened.clips(mine.tolist()))
+    return KnownVoice(profile, listened.voiceprints[speaker], reader.used)
+
+
 def voices(reader: VoiceReader, listened: Listened) -> list[KnownVoice]:
     """What this footage tells of each of its speakers, the one who speaks most first."""
-    found = []
-    for n in range(max(listened.who) + 1):
-        mine = listened.of(n)
-        profile = SpeakerProfile.learn(listened.features[mine], listened.general[mine], listened.clips(mine.tolist()))
-        found.append(KnownVoice(profile, listened.voiceprints[n], reader.used))
+    found = [voice_of(reader, listened, n) for n in range(max(listened.who) + 1)]
     return sorted(found, key=lambda voice: -voice.profile.count)
 
 

@@ -30,7 +30,8 @@ def show(error: BaseException | None) -> None:
         help=t("analyse.upload_help", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60),
         on_change=_uploaded,
     )
-    st.html(f"<style>{_uploader_words(limits)}</style>")
+    drop = t_plain("analyse.upload_drop", mb=limits.max_bytes / 1024**2)
+    st.html(f"<style>{uploader_words(drop)}</style>")
     left, right = st.columns(2, gap="large")
     with left, st.form("analyse_link", border=False):
         st.text_input(t("analyse.link"), key="analyse_url", placeholder="https://", max_chars=2000)
@@ -43,13 +44,11 @@ def show(error: BaseException | None) -> None:
     st.caption(t("analyse.privacy", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60))
 
 
-def _uploader_words(limits: media.Limits) -> str:
-    """Streamlit's uploader speaks English alone: its words give way to ours."""
+def uploader_words(drop: str) -> str:
+    """Streamlit's uploader speaks English alone: its words give way to ours; ``drop`` says what may be dropped."""
     words = {
         "button p": t_plain("analyse.upload_choose"),
-        "[data-testid=stFileUploaderDropzoneInstructions] span": t_plain(
-            "analyse.upload_drop", mb=limits.max_bytes / 1024**2
-        ),
+        "[data-testid=stFileUploaderDropzoneInstructions] span": drop,
     }
     return "".join(
         f"[data-testid=stFileUploaderDropzone] {place} {{font-size: 0 !important}}"

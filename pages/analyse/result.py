@@ -7,18 +7,18 @@ from typing import Any, Final
 import streamlit as st
 
 from emotion.timeline import Timeline
-from pages.analyse import correction, download, faces, session, songs, sound, verdict
+from pages.analyse import correction, download, faces, footage, session, share, songs, sound, speaker, verdict
 from pages.analyse.session import Session
 from pages.shared import cached, charts, language, players, plotting
 from pages.shared.failures import calm
 from pages.shared.language import t, t_plain
 
-SECTIONS: Final = ("verdict", "songs", "faces", "sound", "download")
+SECTIONS: Final = ("verdict", "songs", "faces", "sound", "share", "download")
 
 
 def show(current: Session) -> None:
     assert current.result is not None and current.kept is not None  # noqa: S101 - page.py asks for it
-    timeline = current.result.timeline
+    timeline = footage.reading(current, current.result, cached.readers())
     _head(timeline)
     left, right = st.columns([3, 2], gap="large", vertical_alignment="top")
     with left, calm():
@@ -69,7 +69,7 @@ def _timeline(current: Session, timeline: Timeline) -> None:
     if not charts.sides_of(timeline) and (current.result is None or current.result.envelope is None):
         return
     st.markdown(f"**{t('result.timeline')}**  \n:small[{t('result.timeline_help')}]")
-    key = ("timeline", language.language())
+    key = ("timeline", language.language(), timeline.voice)
     if key not in current.memo:
         envelope = current.result.envelope if current.result else None
         current.memo[key] = charts.timeline_figure(timeline, envelope, t_plain)
@@ -113,11 +113,14 @@ def _sections(current: Session, timeline: Timeline) -> None:
         with tab, calm():
             if name == "verdict":
                 verdict.show(timeline)
+                speaker.show(current, timeline)
             elif name == "songs":
                 songs.show(current, timeline)
             elif name == "faces":
                 faces.show(current, timeline)
             elif name == "sound":
                 sound.show(current, timeline)
+            elif name == "share":
+                share.show(current, timeline)
             else:
                 download.show(current, timeline)

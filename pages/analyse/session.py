@@ -13,6 +13,7 @@ import streamlit as st
 
 from emotion import media
 from pages.analyse import work
+from pages.analyse.footage import Footage
 from pages.shared import cached, clips
 from pages.shared.jobs import Status, Ticket
 from pages.shared.visitors import Kept, Visitor
@@ -36,6 +37,10 @@ class Session:
     result: work.Analysed | None = None
     error: BaseException | None = None
     at_s: float = 0.0
+    adapt: bool = True
+    """Whether voices are read in the light of what else they say."""
+    footage: list[Footage] = field(default_factory=list)
+    """More of the speakers, for every clip of the visit."""
     memo: dict[Any, Any] = field(default_factory=dict)
     """What the sections of the result worked out for this clip."""
 
@@ -44,6 +49,8 @@ class Session:
             if ticket is not None:
                 ticket.leave()
         self.fetching = self.analysing = self.preparing = None
+        for more in self.footage:
+            more.leave()
         if self.secret is not None:
             clips.withdraw(self.secret)
             self.secret = None
@@ -54,12 +61,14 @@ def current() -> Session:
 
 
 def start_over(error: BaseException | None = None) -> Session:
-    """Free what the last clip held; one visitor has one clip at a time."""
-    current().leave()
+    """Free what the last clip held; one visitor has one clip at a time. What is known of speakers stays."""
+    last = current()
+    last.leave()
     visitor = cached.visitor()
     visitor.on_leave.clear()
     visitor.empty()
-    session = st.session_state[KEY] = Session(error=error)
+    heard = [more for more in last.footage if more.voices]
+    session = st.session_state[KEY] = Session(error=error, adapt=last.adapt, footage=heard)
     visitor.on_leave.append(session.leave)
     return session
 

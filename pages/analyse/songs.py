@@ -40,10 +40,11 @@ def _music(current: Session, timeline: Timeline, right: str | None) -> None:
     events = memory.choices() if remembering else []
     taste = memory.taste(events, catalogue) if wish.way != "lists" else None
     with calm():
+        current.memo["wish"] = wish, taste
         picks = picked(current, timeline, wish, right, taste)
         _lead(wish, picks, taste)
         made = {e.track_id: e.kind for e in reversed(events)}
-        _lists(current, picks, wish, made if remembering else None)
+        lists(picks, sided=wish.way == "lists", current=current, made=made if remembering else None)
     st.button(t("songs.others"), icon=":material/shuffle:", key="songs_others", on_click=_others, args=(current,))
     st.caption(t("songs.privacy") + ("" if remembering else " " + t("picks.off_here")))
 
@@ -51,10 +52,20 @@ def _music(current: Session, timeline: Timeline, right: str | None) -> None:
 def picked(current: Session, timeline: Timeline, wish: ways.Wish, right: str | None, taste: Taste | None) -> list[Pick]:
     """The songs of a wish, worked out once: a pick does not turn the list over. Another draw brings others."""
     draw = current.memo.get("draw", 0)
-    key = ("songs", wish, right, taste is not None, draw)
+    key = ("songs", timeline.voice, wish, right, taste is not None, draw)
     if key not in current.memo:
         current.memo[key] = ways.songs(wish, timeline, right, cached.catalogue(), taste, draw)
     return current.memo[key]
+
+
+def seen(current: Session, timeline: Timeline) -> list[Pick]:
+    """The songs as the visitor last saw them, or would at first sight.
+
+    Raises:
+        NoSongs
+    """
+    wish, taste = current.memo.get("wish", (ways.Wish(), None))
+    return picked(current, correction.applied(current, timeline), wish, correction.right(current), taste)
 
 
 def _others(current: Session) -> None:
@@ -72,9 +83,18 @@ def _lead(wish: ways.Wish, picks: Sequence[Pick], taste: Taste | None) -> None:
             st.caption(t("picks.taste.used"))
 
 
-def _lists(current: Session, picks: Sequence[Pick], wish: ways.Wish, made: Mapping[str | None, str] | None) -> None:
-    """Two columns of songs; ``made`` says which were picked and skipped before, None where nothing is recorded."""
-    if wish.way == "lists":
+def lists(
+    picks: Sequence[Pick],
+    *,
+    sided: bool,
+    current: Session | None = None,
+    made: Mapping[str | None, str] | None = None,
+) -> None:
+    """Two columns of songs, one a side where they are ``sided``.
+
+    ``made`` says which were picked and skipped before; without it, or ``current``, nothing is recorded.
+    """
+    if sided:
         sides = [(side, list(run)) for side, run in groupby(picks, key=lambda p: p.for_modality)]
     else:
         sides = [("", list(picks))] if picks else []
@@ -96,7 +116,7 @@ def halves(sides: list[tuple[str, list[Pick]]]) -> list[tuple[str, list[Pick]]]:
 
 
 @st.fragment
-def _song(current: Session, pick: Pick, made: str | None) -> None:
+def _song(current: Session | None, pick: Pick, made: str | None) -> None:
     """One song; its player is looked up and loaded when it is asked for, nothing before."""
     track = pick.track
     with st.container(border=True, key=f"song_{track.id}", gap="xsmall"):
@@ -110,7 +130,7 @@ def _song(current: Session, pick: Pick, made: str | None) -> None:
                 help=t("songs.play_help", title=track.title),
             )
         st.caption(markdown(recommender.sentence(pick.reason, language())))
-        if made is not None:
+        if current is not None and made is not None:
             _choice(current, pick, current.memo.get(("made", track.id), made))
         if asked:
             st.session_state[f"playing_{track.id}"] = True

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from emotion import errors, media
 from emotion.timeline import Timeline
@@ -21,7 +21,8 @@ from pages.shared.jobs import Report, Work
 from pages.shared.visitors import Kept
 
 if TYPE_CHECKING:
-    from emotion.pipeline import Progress, Readers
+    from emotion.pipeline import Heard, Progress, Readers
+    from emotion.voice.known import KnownVoice
     from pages.shared.charts import Envelope
 
 NAMELESS: Final = "clip"
@@ -31,10 +32,14 @@ ENVELOPE_SR: Final = 8000
 
 @dataclass(frozen=True)
 class Analysed:
-    """The result of one clip, by whatever name; ``envelope`` is its waveform, small enough to draw."""
+    """The result of one clip, by whatever name; ``envelope`` is its waveform, small enough to draw.
+
+    ``heard`` is what it takes to read the voice again: numbers, no sound.
+    """
 
     timeline: Timeline
     envelope: Envelope | None
+    heard: Heard
 
     def named(self, name: str) -> Analysed:
         return replace(self, timeline=replace(self.timeline, clip=replace(self.timeline.clip, name=name)))
@@ -59,10 +64,37 @@ def analysis(kept: Kept, readers: Future[Readers], limits: media.Limits) -> Work
             media.probe(path, name=NAMELESS, limits=limits)
             models = readers.result()
             on_progress = _keeping_partial(report)
-            timeline = pipeline.analyse(
+            studied = pipeline.study(
                 path, models, name=NAMELESS, limits=limits, on_progress=on_progress, cancelled=cancelled
             )
-            return Analysed(timeline, envelope_of(path, timeline))
+            return Analysed(studied.timeline, envelope_of(path, studied.timeline), studied.heard)
+        finally:
+            own.free()
+            give_back()
+
+    weakref.finalize(work, own.free)
+    return work
+
+
+def knowing(source: BinaryIO, name: str, readers: Future[Readers], limits: media.Limits) -> Work[list[KnownVoice]]:
+    """Work that hears further footage of a speaker; the file goes when it is done, or dropped before its start.
+
+    Raises:
+        TooLarge, EmptyFile: nothing of it is kept.
+    """
+    own = visitors.arrive()
+    try:
+        kept = own.keep(source, name, max_bytes=limits.max_bytes)
+    except BaseException:
+        own.free()
+        raise
+
+    def work(report: Report, cancelled: Callable[[], bool]) -> list[KnownVoice]:
+        from emotion import pipeline
+
+        try:
+            models = readers.result()
+            return pipeline.know(kept.path, models, name=name, limits=limits, on_fraction=report, cancelled=cancelled)
         finally:
             own.free()
             give_back()

@@ -1,0 +1,134 @@
+"""More of a speaker: what the visitor added, whose voice it is, and the clip read with it. Draws nothing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from emotion import errors, media
+from emotion.timeline import Timeline
+from pages.analyse import work
+from pages.shared.jobs import Pool, Ticket
+
+if TYPE_CHECKING:
+    from emotion.pipeline import Readers
+    from emotion.voice.adapt import Listened
+    from emotion.voice.infer import VoiceReader
+    from emotion.voice.known import KnownVoice
+    from pages.analyse.session import Session
+
+MOST_FILES: Final = 12
+BY_VOICE, NOBODY = -1, -2
+"""Choices beside the speakers (from 0): whom it sounds like, and nobody."""
+
+
+class TooManyFiles(errors.MoodCueError):
+    key = "error.too_much_footage"
+    english = "{limit} files of further footage are enough. Remove one before you add another."
+
+
+@dataclass(eq=False)
+class Footage:
+    """One file that the visitor added; ``voices`` is what was heard in it."""
+
+    name: str
+    ticket: Ticket[list[KnownVoice]] | None = None
+    voices: tuple[KnownVoice, ...] = ()
+    error: BaseException | None = None
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def leave(self) -> None:
+        if self.ticket is not None:
+            self.ticket.leave()
+            self.ticket = None
+
+    def advance(self) -> bool:
+        """Take over what the pool has finished; whether it is still at work."""
+        if self.ticket is None:
+            return False
+        status = self.ticket.status()
+        if not status.over:
+            return True
+        self.voices, self.error = tuple(status.result or ()), status.error
+        self.leave()
+        return False
+
+
+def add(current: Session, source: BinaryIO, name: str, readers: Future[Readers], pool: Pool[list[KnownVoice]]) -> None:
+    """Queue a file; what cannot be taken stands in the list with its error."""
+    limits = media.Limits.from_environment()
+    more = Footage(name)
+    try:
+        if len(current.footage) >= MOST_FILES:
+            raise TooManyFiles(limit=MOST_FILES)
+        # Nobody else joins it: what a visitor tells of a speaker is theirs alone.
+        more.ticket = pool.submit(secrets.token_hex(16), work.knowing(source, name, readers, limits))
+    except Exception as e:
+        more.error = e
+    current.footage.append(more)
+
+
+def chosen(current: Session, more: Footage) -> int:
+    """Whose it is by the visitor's choice for this clip."""
+    return current.memo.get(("footage", more.id), BY_VOICE)
+
+
+def choose(current: Session, more: Footage, whom: int) -> None:
+    current.memo[("footage", more.id)] = whom
+
+
+def assigned(listened: Listened, voices: Sequence[KnownVoice], whom: int) -> list[tuple[int, KnownVoice]]:
+    """The voices of one file with the speakers (from 0) they are counted for.
+
+    A file that is said to be of one speaker gives the one voice that is most like theirs.
+    """
+    from emotion.voice import adapt
+
+    if whom == BY_VOICE:
+        return adapt.whose(listened, voices)
+    if whom == NOBODY or not voices or whom > max(listened.who):
+        return []
+    theirs = listened.voiceprints[whom]
+    return [(whom, max(voices, key=lambda voice: float(voice.voiceprint @ theirs)))]
+
+
+def known(current: Session) -> list[tuple[int, KnownVoice]]:
+    """All that was added, with the speakers of this clip whom it is of."""
+    listened = current.result.heard.listened if current.result else None
+    if listened is None:
+        return []
+    return [pair for more in current.footage for pair in assigned(listened, more.voices, chosen(current, more))]
+
+
+def reading(current: Session, analysed: work.Analysed, readers: Future[Readers]) -> Timeline:
+    """The clip as the visitor wants it read: with or without what is known of who speaks, and with what they added."""
+    plain, listened = analysed.timeline, analysed.heard.listened
+    told = plain.adaptation
+    if told is None or listened is None:
+        return plain
+    pairs = known(current)
+    if not pairs and current.adapt == told.on:
+        return plain
+    key = ("reading", current.adapt, tuple((more.id, chosen(current, more)) for more in current.footage if more.voices))
+    if key not in current.memo:
+        from emotion import pipeline
+        from emotion.voice import adapt
+
+        models = readers.result()
+        if pairs and models.voice:
+            told = adapt.adapted(models.voice, listened, pairs) or told
+        current.memo[key] = pipeline.reread(plain, models, replace(told, on=current.adapt))
+    return current.memo[key]
+
+
+def to_save(current: Session, listened: Listened, speaker: int, reader: VoiceReader) -> KnownVoice:
+    """What is known of one speaker (from 0): this clip's speech and all that was added of them."""
+    from emotion.voice import adapt
+
+    voice = adapt.voice_of(reader, listened, speaker)
+    for n, more in known(current):
+        voice = voice.merge(more) if n == speaker else voice
+    return voice

@@ -1,0 +1,216 @@
+"""This speaker: what the reading of the voice rests on, the difference it makes, and more footage to rest it on."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import streamlit as st
+
+from emotion import media
+from emotion.timeline import Adaptation, Speaker, Timeline
+from pages.analyse import choose, download, footage, verdict
+from pages.analyse.footage import BY_VOICE, NOBODY, Footage
+from pages.analyse.session import Session
+from pages.shared import cached, failures, plotting, speaker_charts
+from pages.shared.language import emotion_name, t, t_plain
+
+EVERY_S: Final = 0.7
+ONE_MOOD: Final = 2.0
+"""Under this variety the panel says that other moods would help."""
+UPLOADER: Final = "speaker_upload"
+
+
+def show(current: Session, timeline: Timeline) -> None:
+    told = timeline.adaptation
+    if told is None:
+        return
+    with st.container(border=True, key="speaker"):
+        many = len(told.speakers) > 1
+        st.markdown(f"**{t('speaker.title_many' if many else 'speaker.title')}**")
+        _switch(current, told)
+        for speaker in told.speakers:
+            _speaker(told, speaker, many=many)
+        _more(current, told)
+        _save(current, timeline, told)
+        st.caption(t("speaker.privacy"))
+
+
+def _switch(current: Session, told: Adaptation) -> None:
+    if not any(s.adapted for s in told.speakers):
+        return
+    st.session_state["speaker_switch"] = current.adapt
+
+    def switched() -> None:
+        current.adapt = st.session_state["speaker_switch"]
+
+    st.toggle(t("speaker.switch"), key="speaker_switch", help=t("speaker.switch_help"), on_change=switched)
+
+
+def _speaker(told: Adaptation, speaker: Speaker, *, many: bool) -> None:
+    if many:
+        st.markdown(f"**{t('speaker.name', number=speaker.id)}**")
+    for sentence in sentences(told, speaker):
+        st.markdown(sentence)
+    if not speaker.adapted:
+        return
+    before, after = (verdict.spoken("voice", scores) for scores in (speaker.general, speaker.known))
+    plotting.chart(
+        speaker_charts.change_figure(speaker.general, speaker.known, t_plain),
+        key=f"speaker_change_{speaker.id}",
+        alt=t_plain("speaker.chart_alt", number=speaker.id, before=before, after=after),
+    )
+
+
+def sentences(told: Adaptation, speaker: Speaker) -> list[str]:
+    """What is known of a speaker and what it changed; Markdown."""
+    from emotion.voice.adapt import LEAST_CLIPS
+    from emotion.voice.speech import WINDOW_S
+
+    if not speaker.adapted:
+        return [t("speaker.too_little", speech=speaker.speech_s + speaker.added_s, least=LEAST_CLIPS * WINDOW_S)]
+    said = [
+        t(
+            "speaker.used_more" if speaker.files else "speaker.used",
+            speech=speaker.speech_s,
+            added=speaker.added_s,
+            files=speaker.files,
+            moods=speaker.variety,
+        )
+    ]
+    if speaker.variety < ONE_MOOD:
+        said.append(t("speaker.one_mood"))
+    before, after = speaker.general, speaker.known
+    key = "speaker.off" if not told.on else "speaker.same" if before.label == after.label else "speaker.change"
+    values = {"before_value": before.confidence, "after_value": after.confidence}
+    change = t(key, before=emotion_name(before.label), after=emotion_name(after.label), **values)
+    mine = [w for w in told.windows if w.speaker == speaker.id]
+    changed = sum(w.general.label != w.adapted.label for w in mine)
+    return [*said, f"{change} {t('speaker.windows', changed=changed, count=len(mine))}"]
+
+
+# More of this speaker ------------------------------------------------------------------------------
+
+
+def _more(current: Session, told: Adaptation) -> None:
+    limits = media.Limits.from_environment()
+    st.file_uploader(
+        t("speaker.more"),
+        type=[*sorted(media.SUFFIXES), "npz"],
+        accept_multiple_files=True,
+        key=_uploader(),
+        max_upload_size=max(1, limits.max_bytes // 1024**2),
+        help=t("speaker.more_lead"),
+        on_change=_uploaded,
+        args=(current,),
+    )
+    words = choose.uploader_words(t_plain("speaker.more_drop", mb=limits.max_bytes / 1024**2))
+    st.html(f"<style>{words}</style>")
+    if any(more.ticket for more in current.footage):
+        _follow(current)
+    for more in list(current.footage):
+        if more.ticket is None:
+            _file(current, told, more)
+
+
+def _uploader() -> str:
+    return f"{UPLOADER}_{st.session_state.get(UPLOADER, 0)}"
+
+
+def _uploaded(current: Session) -> None:
+    for upload in st.session_state[_uploader()] or ():
+        footage.add(current, upload, upload.name, cached.readers(), cached.pool())
+        cached.forget_upload(upload)
+    st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1
+
+
+@st.fragment(run_every=EVERY_S)
+def _follow(current: Session) -> None:
+    """The files that are being heard; the page is drawn anew when one of them is done."""
+    with failures.calm():
+        at_work = [more for more in current.footage if more.ticket is not None]
+        if not all(more.advance() for more in at_work):
+            st.rerun()
+        for more in at_work:
+            status: Any = more.ticket.status() if more.ticket else None
+            done = status.progress if status and isinstance(status.progress, float) else 0.0
+            waits = status is not None and status.state == "queued"
+            st.progress(done, text=t("speaker.file.waiting" if waits else "speaker.file.hearing", name=more.name))
+
+
+def _file(current: Session, told: Adaptation, more: Footage) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"footage_{more.id}"):
+        if more.error is not None:
+            st.markdown(failures.sentence(more.error), width="stretch")
+        else:
+            st.markdown(_whose(current, more), width="stretch")
+            _choice(current, told, more)
+        st.button(
+            t("speaker.remove"),
+            icon=":material/close:",
+            type="tertiary",
+            key=f"footage_remove_{more.id}",
+            help=t("speaker.remove_help", name=more.name),
+            on_click=_remove,
+            args=(current, more),
+        )
+
+
+def _whose(current: Session, more: Footage) -> str:
+    from emotion.voice.speech import WINDOW_S
+
+    listened = current.result.heard.listened if current.result else None
+    choice = footage.chosen(current, more)
+    pairs = footage.assigned(listened, more.voices, choice) if listened else []
+    counted = [voice for _, voice in pairs] or more.voices
+    seconds = sum(voice.profile.count for voice in counted) * WINDOW_S
+    whom = t("songs.join").join(t("speaker.name", number=n + 1) for n in sorted({n for n, _ in pairs}))
+    key = "heard" if pairs else "nobody" if choice == NOBODY else "stranger"
+    return t(f"speaker.file.{key}", name=more.name, seconds=seconds, whom=whom)
+
+
+def _choice(current: Session, told: Adaptation, more: Footage) -> None:
+    """The visitor knows better whose voice it is."""
+    names = {BY_VOICE: t_plain("speaker.by_voice"), NOBODY: t_plain("speaker.nobody")}
+    names |= {s.id - 1: t_plain("speaker.name", number=s.id) for s in told.speakers}
+    key = f"footage_whose_{more.id}"
+    st.session_state[key] = footage.chosen(current, more)
+    st.selectbox(
+        t("speaker.file.whose", name=more.name),
+        sorted(names),
+        format_func=names.__getitem__,
+        key=key,
+        label_visibility="collapsed",
+        width=190,
+        on_change=lambda: footage.choose(current, more, st.session_state[key]),
+    )
+
+
+def _remove(current: Session, more: Footage) -> None:
+    more.leave()
+    current.footage.remove(more)
+
+
+# Save this speaker ---------------------------------------------------------------------------------
+
+
+def _save(current: Session, timeline: Timeline, told: Adaptation) -> None:
+    listened = current.result.heard.listened if current.result else None
+    reader = cached.readers().result().voice
+    if listened is None or reader is None:
+        return
+    from emotion.voice.known import SUFFIX, save
+
+    stem = download.file_stem(timeline.clip.name)
+    with st.container(horizontal=True):
+        for speaker in told.speakers:
+            many = len(told.speakers) > 1
+            st.download_button(
+                t("speaker.save_number", number=speaker.id) if many else t("speaker.save"),
+                save(footage.to_save(current, listened, speaker.id - 1, reader)),
+                file_name=f"{stem}-speaker-{speaker.id}.{SUFFIX}",
+                mime="application/octet-stream",
+                icon=":material/person:",
+                on_click="ignore",
+                key=f"speaker_save_{speaker.id}",
+                help=t("speaker.save_help"),
+            )
