@@ -1,5 +1,7 @@
 """The live core on real frames and real sound, with the clock in the test's hand."""
 
+import asyncio
+import contextlib
 import json
 import threading
 import time
@@ -10,6 +12,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
 
 from emotion import media
 from emotion.face.follow import WHOLE_EVERY_S, Follower
@@ -272,3 +276,69 @@ def test_ice_servers_come_from_the_settings_alone(text: str, expected: list, mon
 def test_both_languages_have_the_same_sentences() -> None:
     own = [{k for k in catalogue(lang) if k.startswith("live.")} for lang in ("en", "zh_TW")]
     assert own[0] == own[1]
+
+
+# Between connections and the page -------------------------------------------------------------------
+
+
+class Camera(MediaStreamTrack):
+    """A hundred pictures a second, each twice."""
+
+    kind = "video"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count, self.frame = 0, av.VideoFrame(16, 16)
+
+    async def recv(self) -> av.VideoFrame:
+        if self.count == 100:
+            raise MediaStreamError
+        await asyncio.sleep(0.005)
+        if self.count % 2 == 0:
+            self.frame = av.VideoFrame(16, 16)
+            self.frame.pts = self.count
+        self.count += 1
+        return self.frame
+
+
+def test_whoever_is_slow_gets_the_newest_picture_once_and_nothing_queues_up() -> None:
+    async def seen(pause_s: float) -> list[tuple[int, int]]:
+        camera, got = Camera(), []
+        track = stream.NewestOnly().subscribe(camera)
+        with contextlib.suppress(MediaStreamError):
+            while True:
+                frame = await track.recv()
+                got.append((frame.pts, camera.count))
+                await asyncio.sleep(pause_s)
+        assert track.readyState == "ended"
+        return got
+
+    slow, quick = (asyncio.run(seen(pause_s)) for pause_s in (0.06, 0.0))
+    assert 3 <= len(slow) <= 30
+    assert all(count - pts <= 4 for pts, count in slow), "it is the newest, not the oldest that waits"
+    assert [pts for pts, _ in quick] == list(range(0, 100, 2)), "each once"
+
+
+def test_sound_is_never_left_out() -> None:
+    class Microphone(MediaStreamTrack):
+        kind = "audio"
+        count = 0
+
+        async def recv(self) -> av.AudioFrame:
+            await asyncio.sleep(0.001)
+            self.count += 1
+            if self.count > 50:
+                raise MediaStreamError
+            frame = av.AudioFrame("s16", "mono", 20)
+            frame.pts = self.count
+            return frame
+
+    async def heard() -> list[int]:
+        track, got = stream.NewestOnly().subscribe(Microphone()), []
+        with contextlib.suppress(MediaStreamError):
+            while True:
+                got.append((await track.recv()).pts)
+                await asyncio.sleep(0.003)
+        return got
+
+    assert asyncio.run(heard()) == list(range(1, 51))

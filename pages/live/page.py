@@ -13,6 +13,7 @@ from pages.shared.failures import calm
 from pages.shared.language import language, t, t_plain
 
 cached.warm()
+stream.drop_rather_than_queue()
 st.title(t("live.title"))
 st.markdown(t("live.lead"))
 with calm():

@@ -12,6 +12,10 @@ from typing import Any, Final
 
 import av
 import numpy as np
+from aiortc import MediaStreamTrack
+from aiortc.contrib.media import MediaRelay
+from streamlit.runtime.runtime import Runtime
+from streamlit_webrtc import relay
 
 from emotion.live import Live
 from pages.live import drawing
@@ -21,7 +25,7 @@ CONNECT_S: Final = 10.0
 """Without a frame for so long after the start, the page says that the connection cannot be made."""
 ICE_SERVERS: Final = "MOODCUE_ICE_SERVERS"
 CONSTRAINTS: Final[dict[str, Any]] = {
-    "video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 20, "max": 30}},
+    "video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 15, "max": 20}},
     "audio": True,
 }
 
@@ -41,6 +45,48 @@ def ice_servers() -> list[dict[str, Any]]:
         _log.error("%s is not a JSON list of servers with urls; none is used", ICE_SERVERS)
         return []
     return servers
+
+
+class NewestOnly(MediaRelay):
+    """Hands each picture on once and only while it is the newest, and all of the sound: nothing queues up.
+
+    streamlit-webrtc's own relay keeps every picture until it is taken; where a machine reads or encodes fewer
+    than come, both the delay and the memory would grow without end. And until the next one is read, its
+    pictures come again and again: encoding them would take more of the processor than reading them.
+    """
+
+    def subscribe(self, track: MediaStreamTrack, buffered: bool = True) -> MediaStreamTrack:
+        if track.kind != "video":
+            return super().subscribe(track, buffered)
+        return _Once(super().subscribe(track, buffered=False))
+
+
+class _Once(MediaStreamTrack):
+    """A track without the pictures that it repeats."""
+
+    kind = "video"
+
+    def __init__(self, track: MediaStreamTrack) -> None:
+        super().__init__()
+        self._track, self._last = track, None
+        track.on("ended", self.stop)
+
+    async def recv(self) -> Any:
+        while (frame := await self._track.recv()) is self._last:
+            pass
+        self._last = frame
+        return frame
+
+    def stop(self) -> None:
+        super().stop()
+        self._track.stop()
+
+
+def drop_rather_than_queue() -> None:
+    """Have the server's connections use :class:`NewestOnly`; before the first of them is made."""
+    runtime, name = Runtime.instance(), relay._SERVER_GLOBAL_RELAY_ATTR_NAME_
+    if not hasattr(runtime, name):
+        setattr(runtime, name, NewestOnly())
 
 
 def on_video(live: Live, names: Callable[[str], str], keeping: Keeping) -> Callable[[av.VideoFrame], av.VideoFrame]:
