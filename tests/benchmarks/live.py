@@ -170,9 +170,7 @@ def main() -> None:
         kept = folder / "kept" if args.keep else None
         columns = [asyncio.run(measure(readers, CLIP, n, args.seconds, kept)) for n in args.visitors]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    print(
-        f"\n640 x 480 at 30 frames a second and a voice, {cores} core(s), {'recording' if args.keep else 'no recording'}"
-    )
+    print(f"\n640 x 480 at 30 frames a second and a voice, {cores} core(s){', recording' if args.keep else ''}")
     for row in columns[0]:
         print(f"{row:<36}" + "".join(f"{column[row]:>10.1f}" for column in columns))
 
