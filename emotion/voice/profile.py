@@ -17,9 +17,13 @@ Vector = npt.NDArray[np.float32]
 
 SHRINKAGE: Final = 3.0
 """So many clips' worth of the general speaker are mixed in."""
-ONE_MOOD: Final = 2.0
-ALL_MOODS: Final = 5.0
-"""Below this variety footage counts as of one mood, from this on as balanced."""
+ONE_MOOD: Final = 4.0
+ALL_MOODS: Final = 7.0
+"""Below this variety footage counts as of one mood, from this on as balanced.
+
+What is read wrongly makes footage of one mood look varied (up to 5), which matters most where the
+windows to be read are of that mood too: ``emotion.training.evaluate_adaptation`` measures it.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
