@@ -1,6 +1,6 @@
-"""``make bench``: how long a 60 s 720p clip takes, against the plain way, and how light the app is.
+"""``make bench``: how long a 60 s 720p clip takes, against the plain way, how light the app is, how quick the music.
 
-    python -m tests.benchmarks [--seconds 60] [--skip plain app]
+    python -m tests.benchmarks [clip | ranking | music] [--seconds 60] [--skip plain app]
 
 Each job runs in a process of its own; all of them in this one run, on this machine. The plain way
 is measured on every sixth frame and scaled to all of them.
@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,21 +33,35 @@ ROWS = (
 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=("clip", "ranking", "music"), help="one of them; without, all")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--skip", nargs="*", default=[], choices=("plain", "app"))
     args = parser.parse_args()
+    if args.part in ("clip", None):
+        a_clip(args.seconds, args.skip)
+    if args.part in ("ranking", None):
+        from tests.benchmarks import ranking
+
+        print("", *ranking.measure(), sep="\n")
+    if args.part in ("music", None):
+        from tests.benchmarks import music
+
+        print("", *music.measure(), sep="\n")
+
+
+def a_clip(seconds: float, skip: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = clip.make(Path(folder) / "clip.mp4", seconds=args.seconds)
+        path = clip.make(Path(folder) / "clip.mp4", seconds=seconds)
         ours = job("ours", path)
-        plain = job("plain", path) if "plain" not in args.skip else {}
-        print(f"\n{args.seconds:.0f} s of 720p, one face, {os.cpu_count()} cores")
+        plain = job("plain", path) if "plain" not in skip else {}
+        print(f"\n{seconds:.0f} s of 720p, one face, {os.cpu_count()} cores")
         print(f"{'':<36}{'MoodCue':>10}{'plain way':>12}{'ratio':>9}")
         for key, name in ROWS:
             row = f"{name:<36}{ours[key]:>10.1f}"
             if plain:
                 row += f"{plain[key]:>12.1f}{plain[key] / max(ours[key], 1e-9):>8.1f}x"
             print(row)
-        if "app" not in args.skip:
+        if "app" not in skip:
             from tests.benchmarks import browser
 
             for name, value in browser.measure(path).items():

@@ -30,7 +30,7 @@ def measure(clip: Path) -> dict[str, float]:
     if chromium is None:
         print("no Chromium here: the app is not measured")
         return {}
-    with _server() as (url, process), sync_playwright() as playwright:
+    with server() as (url, process), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         browser.new_page().goto("about:blank")
         page = browser.new_page()
@@ -65,7 +65,8 @@ class _Peak(threading.Thread):
 
 
 @contextmanager
-def _server() -> Iterator[tuple[str, psutil.Process]]:
+def server(**environment: str) -> Iterator[tuple[str, psutil.Process]]:
+    """The app on a free port, with more in its environment."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
@@ -81,7 +82,7 @@ def _server() -> Iterator[tuple[str, psutil.Process]]:
         "true",
     ]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         url = f"http://127.0.0.1:{port}"
