@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from pages.music.plane import points
-from pages.shared import clips, language
+from pages.shared import clips, language, links
 from pages.shared.language import t
 
 ROOT = Path(__file__).resolve().parent
@@ -20,6 +20,8 @@ class Entry:
     name: str
     icon: str
     default: bool = False
+    hidden: bool = False
+    """Had by its address alone."""
 
     @property
     def path(self) -> Path:
@@ -32,6 +34,7 @@ ENTRIES = (
     Entry("music", ":material/library_music:"),
     Entry("picks", ":material/bookmarks:"),
     Entry("evidence", ":material/fact_check:"),
+    Entry("link", ":material/link:", hidden=True),
 )
 
 
@@ -40,7 +43,14 @@ def main() -> None:
     st.set_page_config(page_title="MoodCue", page_icon=icon, layout="wide", initial_sidebar_state="auto")
     st.logo(str(ROOT / "assets" / "logo.svg"), size="large", icon_image=icon)
     pages = [
-        st.Page(e.path, title=t(f"nav.{e.name}"), icon=e.icon, url_path=e.name, default=e.default)
+        st.Page(
+            e.path,
+            title=t(f"nav.{e.name}"),
+            icon=e.icon,
+            url_path=e.name,
+            default=e.default,
+            visibility="hidden" if e.hidden else "visible",
+        )
         for e in ENTRIES
         if e.path.is_file()
     ]
@@ -55,5 +65,6 @@ else:  # the server's start: Streamlit finds `app` below and imports this file
     # Or the first visitor of a fresh server is told that /music does not exist: Streamlit takes a folder
     # of this name for pages of its old kind until st.navigation has run once.
     PagesManager.uses_pages_directory = False
+    links.keep_tidy()
 
 app = st.App(__file__, routes=[*clips.routes(), *points.routes()])

@@ -23,7 +23,7 @@ from streamlit import net_util
 from streamlit.runtime.pages_manager import PagesManager
 
 from pages.music.plane import points
-from pages.shared import clips
+from pages.shared import clips, links
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PORT: Final = 8501
@@ -114,6 +114,7 @@ def never_ask_outside() -> None:
 def main() -> None:
     never_ask_outside()
     PagesManager.uses_pages_directory = False  # as at the end of app.py
+    links.keep_tidy()
     port = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("PORT", PORT))
     app = st.App(ROOT / "app.py", routes=[*clips.routes(), *points.routes()], middleware=[Middleware(Guard)])
     app.run(config={"server.port": port, "server.headless": True})

@@ -131,6 +131,11 @@ class Shares:
         found = self._select(shares.c.key == key_of(public), shares.c.payload)
         return found[0] if found else None
 
+    def clip(self, public: str) -> Path | None:
+        """The clip that came along with the link ``public``, without reading what else it shows."""
+        found = self._select(shares.c.key == key_of(public)) if _ID.fullmatch(public) else []
+        return clip_of(found[0]) if found else None
+
     def of(self, owner: str) -> list[Share]:
         """A visitor's links, the newest first, without what they show."""
         return self._select(shares.c.owner == owner)

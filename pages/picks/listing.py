@@ -9,9 +9,10 @@ import streamlit as st
 
 from emotion.labels import BY_NAME
 from emotion.timeline import Notice
-from pages.shared import cached, memory
+from pages.shared import cached, links, memory
 from pages.shared.language import emotion_name, markdown, t, t_plain
 from recommender.history import KINDS, Event
+from recommender.shares import Share
 from recommender.taste import ENOUGH, STRONGEST
 
 
@@ -45,6 +46,17 @@ def events(remembered: Sequence[Event]) -> None:
             "video": st.column_config.LinkColumn(t_plain("picks.column.video"), display_text="YouTube"),
         },
     )
+
+
+def links_shared(shared: Sequence[Share]) -> None:
+    """The visitor's links that still open, each with its end; nothing where there are none."""
+    links.said()
+    if not shared:
+        return
+    st.subheader(t("share.mine"), anchor=False)
+    st.caption(t("share.mine.lead"))
+    for share in shared:
+        links.show(share, "mine")
 
 
 def _cell(column: str, event: Event) -> datetime | str:

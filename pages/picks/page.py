@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.picks import listing, settings
-from pages.shared import memory
+from pages.shared import links, memory
 from pages.shared.failures import calm
 from pages.shared.language import t
 
@@ -18,5 +18,7 @@ with calm():
     with calm():
         listing.taste(events, given)
     listing.events(events)
-    if events or given:
+    shared = links.mine()
+    listing.links_shared(shared)
+    if shared or events or given:
         settings.ways_out(len(events))

@@ -89,8 +89,11 @@ def agree(given: bool) -> None:
 
 
 def forget() -> int:
-    """Delete everything of the visitor, who has another number from now on; how many entries went."""
+    """Delete everything of the visitor, links too, who has another number from now on; how many entries went."""
+    from recommender.shares import Shares
+
     removed = history().delete_all()
+    Shares().delete_all(current().visitor)
     here = current()
     if not here.local:
         st.session_state[_KEY] = Remembered(_new_number(), local=False, known=False)

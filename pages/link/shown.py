@@ -1,0 +1,87 @@
+"""What a shared result shows: verdict, timeline, songs; faces and the clip where its owner ticked so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.analyse import songs, verdict
+from pages.analyse.result import timeline_in_words
+from pages.shared import cached, charts, clips, players, plotting
+from pages.shared.failures import calm
+from pages.shared.language import clock, emotion_name, t, t_plain
+from recommender.picks import Pick
+from recommender.shares import Share, clip_of
+from recommender.snapshot import Face, Snapshot
+
+FACE_PX = 96
+
+
+def show(shared: Snapshot, share: Share, public: str) -> None:
+    timeline = shared.timeline
+    path = clip_of(share)
+    if path is None:
+        _said(shared)
+    else:
+        left, right = st.columns([3, 2], gap="large", vertical_alignment="top")
+        with left, calm():
+            alt = t_plain("result.player", name=shared.title)
+            players.clip_player(path, clips.shared(public), video=timeline.clip.width is not None, alt=alt)
+        with right:
+            _said(shared)
+    with calm():
+        _timeline(shared, moves_player=path is not None)
+    with calm():
+        verdict.show(timeline)
+    with calm():
+        _faces(shared.faces)
+    if shared.songs:
+        st.subheader(t("link.songs"), anchor=False)
+        with calm():
+            songs.lists([_of_the_catalogue(p) for p in shared.songs], sided=by_side(shared.songs))
+        st.caption(t("songs.privacy"))
+
+
+def _said(shared: Snapshot) -> None:
+    verdict.headline(shared.timeline)
+    for sentence in verdict.sentences(shared.timeline):
+        st.markdown(sentence)
+    if shared.corrected is not None:
+        st.markdown(t("link.corrected", emotion=emotion_name(shared.corrected)))
+
+
+def _timeline(shared: Snapshot, *, moves_player: bool) -> None:
+    timeline = shared.timeline
+    if not charts.sides_of(timeline):
+        return
+    more = f"  \n:small[{t('result.timeline_help')}]" if moves_player else ""
+    st.markdown(f"**{t('result.timeline')}**{more}")
+    with st.container(key=players.TIMELINE_KEY):
+        figure = charts.timeline_figure(timeline, None, t_plain)
+        plotting.chart(figure, key="timeline_chart", alt=timeline_in_words(timeline))
+    if moves_player:
+        players.keep_in_step(0.0, 0)
+
+
+def _faces(faces: Sequence[Face]) -> None:
+    if not faces:
+        return
+    st.subheader(t("link.faces"), anchor=False)
+    with st.container(horizontal=True, gap="small"):
+        for face in faces:
+            caption = f"{clock(face.time_s)} · {emotion_name(face.emotion)}"
+            st.image(face.jpeg, width=FACE_PX, caption=caption, alt=caption)
+
+
+def by_side(picks: Sequence[Pick]) -> bool:
+    """Whether the songs are the seed's five for the voice and five for the face."""
+    return all(p.reason.key.startswith("music.reason.seed") for p in picks)
+
+
+def _of_the_catalogue(pick: Pick) -> Pick:
+    """The song as this server's catalogue has it, where it does: its player may be known."""
+    catalogue = cached.catalogue()
+    row = catalogue.index_of(pick.track.id)
+    return pick if row is None else replace(pick, track=catalogue[row])
