@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
+from deploy import guard
 from pages.music.plane import points
 from pages.shared import clips, language, links
 from pages.shared.language import t
@@ -67,4 +69,6 @@ else:  # the server's start: Streamlit finds `app` below and imports this file
     PagesManager.uses_pages_directory = False
     links.keep_tidy()
 
-app = st.App(__file__, routes=[*clips.routes(), *points.routes()])
+ROUTES = [*clips.routes(), *points.routes()]
+# Streamlit looks for this very call in the text of the file.
+app = st.App(__file__, routes=ROUTES, middleware=[Middleware(guard.Headers)])

@@ -16,7 +16,7 @@ import pytest
 from streamlit import net_util
 from streamlit.web.server import server_util
 
-from deploy import server, warm
+from deploy import guard, server, warm
 from tests.conftest import ROOT
 
 DOCKERFILE = ROOT / "Dockerfile"
@@ -192,7 +192,7 @@ def answers(kind: str, **sent: str) -> list[dict[str, Any]]:
         return {"type": "http.request"}
 
     headers = [(name.encode(), value.encode()) for name, value in sent.items()]
-    asyncio.run(server.Guard(plain_app)({"type": kind, "headers": headers}, receive, send))
+    asyncio.run(guard.Headers(guard.OwnPages(plain_app))({"type": kind, "headers": headers}, receive, send))
     return said
 
 
@@ -225,15 +225,15 @@ def test_a_socket_is_opened_by_our_own_page_alone(headers: dict[str, str], answe
 
 def test_pages_load_from_their_own_server_and_a_player_alone(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("MOODCUE_FRAME_ANCESTORS", raising=False)
-    index = server.INDEX.read_text(encoding="utf-8")
-    policy = server.policy(index)
+    index = guard.INDEX.read_text(encoding="utf-8")
+    policy = guard.policy(index)
     assert re.findall(r"https?://[^\s;]+", policy) == ["https://www.youtube-nocookie.com"]
     scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
     assert "unsafe" not in scripts
     assert len(re.findall("'sha256-", scripts)) == len(re.findall("<script>", index)) > 0
     assert "frame-ancestors 'self'" in policy
     monkeypatch.setenv("MOODCUE_FRAME_ANCESTORS", "'self' https://huggingface.co")
-    assert policy.replace("frame-ancestors 'self'", "frame-ancestors 'self' https://huggingface.co") == server.policy(
+    assert policy.replace("frame-ancestors 'self'", "frame-ancestors 'self' https://huggingface.co") == guard.policy(
         index
     )
 

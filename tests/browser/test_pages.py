@@ -20,7 +20,8 @@ def test_a_page_opens_by_its_own_link(browser: Browser, tmp_path: Path, name: st
             context = browser.new_context(locale=locale, viewport={"width": width, "height": 900})
             context.set_default_timeout(TIMEOUT_MS)
             page = context.new_page()
-            page.goto(f"{server.url}/{'' if name == 'analyse' else name}")
+            answer = page.goto(f"{server.url}/{'' if name == 'analyse' else name}")
+            assert answer is not None and "default-src 'self'" in answer.headers["content-security-policy"]
             page.locator("h1").first.wait_for()
             tag = {"en-US": "en", "zh-TW": "zh-TW"}[locale]
             page.wait_for_function("tag => document.documentElement.lang === tag", arg=tag)
