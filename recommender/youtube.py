@@ -8,7 +8,6 @@ in the database with its time, and whatever happens there is a plain search link
 from __future__ import annotations
 
 import contextlib
-import html
 import json
 import re
 import threading
@@ -47,7 +46,14 @@ PAUSE_LIMIT_S: Final = 3600.0
 OEMBED_URL: Final = "https://www.youtube.com/oembed"
 WATCH_URL: Final = "https://www.youtube.com/watch"
 RESULTS_URL: Final = "https://www.youtube.com/results"
-EMBED_URL: Final = "https://www.youtube-nocookie.com/embed/"
+
+Fault = Literal["gone", "forbidden", "broken", "refused"]
+FAULTS: Final[dict[int, Fault]] = {
+    2: "gone", 100: "gone", 101: "forbidden", 150: "forbidden", 5: "broken", 153: "refused",
+}  # fmt: skip
+"""The player's own errors (developers.google.com/youtube/iframe_api_reference#onError). The first two are the
+video's fault, for everybody; a broken player is this browser's, and a refused one lacks the page's referrer."""
+OF_THE_VIDEO: Final[frozenset[Fault]] = frozenset({"gone", "forbidden"})
 
 BOT_CHECK: Final = re.compile(r"not a bot|sign in to confirm|429|too many requests|captcha", re.IGNORECASE)
 
@@ -76,26 +82,13 @@ def search_link(track: Track) -> str:
     return f"{RESULTS_URL}?{urlencode({'search_query': f'{track.artist} {track.title}'})}"
 
 
+def watch_link(video_id: str) -> str:
+    """The video on YouTube's own page, where it plays though it may not be embedded."""
+    return f"{WATCH_URL}?{urlencode({'v': video_id})}"
+
+
 def is_video_id(text: str) -> bool:
     return VIDEO_ID.fullmatch(text) is not None
-
-
-def embed_html(video_id: str, title: str = "YouTube", *, autoplay: bool = False) -> str:
-    """The frame of a player on YouTube's privacy host, with the referrer that spares Error 153.
-
-    Put it on a page only after the visitor pressed play: nothing loads from YouTube before.
-
-    Raises:
-        ValueError: not a video's id.
-    """
-    if not is_video_id(video_id):
-        raise ValueError(f"not a video's id: {video_id!r}")
-    return (
-        f'<iframe src="{EMBED_URL}{video_id}?autoplay={int(autoplay)}" title="{html.escape(title, quote=True)}" '
-        'width="100%" height="200" style="border:0" loading="lazy" '
-        'referrerpolicy="strict-origin-when-cross-origin" '
-        'allow="autoplay; encrypted-media; picture-in-picture" allowfullscreen></iframe>'
-    )
 
 
 def search_with_ytdlp(query: str) -> list[str]:
@@ -181,10 +174,13 @@ class Players:
         except TimeoutError:
             return pending
 
-    def gone(self, track: Track) -> Player:
-        """The video shown turned out not to play: take the next hit that may be embedded."""
+    def gone(self, track: Track, video_id: str | None = None) -> Player:
+        """The video shown turned out not to play: take the next hit that may be embedded.
+
+        With ``video_id`` nothing is done where another one is shown by now: two visitors met the same.
+        """
         row = self._row(track)
-        if row is None or not row["video_id"]:
+        if row is None or not row["video_id"] or video_id not in (None, row["video_id"]):
             return self.get(track)
         return self._settle(track, row["other_ids"].split())
 

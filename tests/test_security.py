@@ -73,7 +73,7 @@ def test_reading_a_clip_contacts_nobody(tmp_path: Path):
 @pytest.mark.parametrize("wrong", ["", "abc", "abc_DEF-1234", "../../evil00", "javascript:x", 'x" onload=a', "a" * 12])
 def test_only_the_id_of_a_video_becomes_a_player(wrong: str):
     with pytest.raises(ValueError, match="not a YouTube video"):
-        players.song_player(wrong, "title", key="key")
+        players.song_player(wrong, "title", key="key", on_failed=lambda *_: None)
 
 
 BOUNDARIES = {

@@ -187,9 +187,9 @@ class SongPlayers:
         """Asks the network where it must, for a few seconds at most."""
         return self.players.wait(track, LOOK_UP_S)
 
-    def next(self, track: Track) -> Player:
-        """Another video, where the one shown does not play."""
-        return self.players.gone(track)
+    def next(self, track: Track, video_id: str | None = None) -> Player:
+        """Another video, where the one shown (``video_id``, if it is known) does not play."""
+        return self.players.gone(track, video_id)
 
 
 @st.cache_resource(show_spinner=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -102,16 +103,55 @@ export default function ({ data, parentElement }) {
 }
 """
 
-# The frame must send where it stands, or the player refuses with error 153.
+# The frame must send where it stands, or the player refuses with error 153. It answers to the messages of YouTube's
+# own iframe API: greeted until it speaks, then asked for its errors. Only its window and its host are listened to.
 _SONG_JS: Final = """
-export default function ({ data, parentElement }) {
-  const frame = document.createElement('iframe');
-  frame.src = `https://www.youtube-nocookie.com/embed/${encodeURIComponent(data.id)}`;
+const HOST = 'https://www.youtube-nocookie.com';
+const running = new WeakMap();  // new data calls this again without the clean-up of the last call
+export default function ({ data, parentElement, setTriggerValue }) {
+  running.get(parentElement)?.();
+  const place = parentElement.querySelector('div');
+  let frame = place.firstElementChild;
+  const fresh = frame?.dataset.id !== data.id;
+  if (fresh) {
+    frame = document.createElement('iframe');
+    frame.dataset.id = data.id;
+    const asked = new URLSearchParams({ enablejsapi: 1, origin: location.origin });
+    frame.src = `${HOST}/embed/${encodeURIComponent(data.id)}?${asked}`;
+    frame.allow = 'encrypted-media; picture-in-picture; fullscreen';
+    frame.referrerPolicy = 'strict-origin-when-cross-origin';
+    frame.style.cssText = 'width:100%;aspect-ratio:16/9;border:0;border-radius:0.6rem;display:block';
+  }
   frame.title = data.title;
-  frame.allow = 'encrypted-media; picture-in-picture; fullscreen';
-  frame.referrerPolicy = 'strict-origin-when-cross-origin';
-  frame.style.cssText = 'width:100%;aspect-ratio:16/9;border:0;border-radius:0.6rem;display:block';
-  parentElement.querySelector('div').replaceChildren(frame);
+  const say = (message) =>
+    frame.contentWindow?.postMessage(JSON.stringify({ ...message, id: data.id, channel: 'widget' }), HOST);
+  let greetings = 0, greeting = 0, heard = false;
+  const greet = () => {
+    clearInterval(greeting);
+    greeting = setInterval(() => {
+      if (heard || ++greetings > 40) clearInterval(greeting);
+      else say({ event: 'listening' });
+    }, 250);
+  };
+  const onMessage = (event) => {
+    if (event.source !== frame.contentWindow || event.origin !== HOST) return;
+    let said = null;
+    try { said = JSON.parse(event.data); } catch { return; }
+    if (!heard) say({ event: 'command', func: 'addEventListener', args: ['onError'] });
+    heard = true;
+    if (said?.event === 'onError') setTriggerValue('failed', { id: data.id, code: Number(said.info) });
+  };
+  window.addEventListener('message', onMessage);
+  frame.addEventListener('load', greet);
+  if (fresh) place.replaceChildren(frame);
+  else greet();
+  const stop = () => {
+    clearInterval(greeting);
+    window.removeEventListener('message', onMessage);
+    frame.removeEventListener('load', greet);
+  };
+  running.set(parentElement, stop);
+  return stop;
 }
 """
 
@@ -137,12 +177,22 @@ def keep_in_step(at_s: float, jump: int) -> None:
     _component("moodcue_sync", js=_SYNC_JS)(key="clip_sync", data=data, height="content")
 
 
-def song_player(video_id: str, title: str, *, key: str) -> None:
+def song_player(video_id: str, title: str, *, key: str, on_failed: Callable[[str, int], None]) -> None:
     """A YouTube player. Nothing of it is loaded before this is called.
+
+    ``on_failed`` is called with the video's id and YouTube's number when the player itself says that it
+    cannot play (2, 5, 100, 101, 150, 153).
 
     Raises:
         ValueError: ``video_id`` is not the eleven signs of a video.
     """
     if not VIDEO_ID.fullmatch(video_id):
         raise ValueError(f"not a YouTube video: {video_id!r}")
-    _component("moodcue_song", html="<div></div>", js=_SONG_JS)(key=key, data={"id": video_id, "title": title})
+
+    def failed() -> None:
+        told = st.session_state[key].get("failed")
+        if isinstance(told, dict) and told.get("id") == video_id and isinstance(told.get("code"), int | float):
+            on_failed(video_id, int(told["code"]))
+
+    player = _component("moodcue_song", html="<div></div>", js=_SONG_JS)
+    player(key=key, data={"id": video_id, "title": title}, on_failed_change=failed)

@@ -39,7 +39,7 @@ addEventListener('pointerup', () => { window.begun = performance.now(); }, true)
 addEventListener('keydown', () => { window.begun = performance.now(); }, true);
 const listed = () => {
   for (const heading of document.querySelectorAll('h2, h3')) {
-    const found = heading.innerText.match(/^([\\d,]+) songs?$/);
+    const found = heading.textContent.match(/^([\\d,]+) songs?$/);
     if (found) return Number(found[1].replaceAll(',', ''));
   }
   return -1;
@@ -50,7 +50,7 @@ const drawn = () => {
 };
 window.settled = (songs, points) => new Promise((resolve) => {
   const look = () => {
-    if (listed() !== songs || drawn() !== points) return setTimeout(look, 5);
+    if (listed() !== songs || drawn() !== points) return setTimeout(look, 15);
     requestAnimationFrame(() => requestAnimationFrame(() => resolve((performance.now() - window.begun) / 1000)));
   };
   look();
