@@ -144,6 +144,14 @@ def test_the_browser_knows_the_shape_of_every_emotion() -> None:
     assert {e.symbol for e in TABLE} <= shapes
 
 
+def test_a_title_cannot_bring_tags_along() -> None:
+    """Whatever a song is called, the browser gets it as data and shows it as text: nothing reads it as HTML."""
+    songs = from_columns("x", {"artist": ["A & B"], "title": ["<img src=x>"], "mood": ["sad"]})
+    assert points.table(songs)["title"] == ["<img src=x>"]
+    script = (Path(plane.__file__).parent / "plane.js").read_text(encoding="utf-8")
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", script)
+
+
 def open_page(**query: list[str] | str) -> AppTest:
     at = AppTest.from_file(PAGE, default_timeout=60)
     for key, value in query.items():
