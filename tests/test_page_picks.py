@@ -61,6 +61,18 @@ def songs_page() -> None:
     songs.show(current, clip())
 
 
+def live_song() -> None:
+    """The song beside the live picture, after ten sad seconds."""
+    from types import SimpleNamespace
+
+    from emotion.timeline import Clip, Moment, Segment, Timeline
+    from pages.live import now
+    from tests.test_page_picks import scores
+
+    moments = tuple(Moment(Segment(s, s + 1), fused=scores(sad=1)) for s in range(20, 30))
+    now._song(SimpleNamespace(timeline=Timeline(Clip("live", 30.0), moments)))  # pyright: ignore[reportArgumentType]
+
+
 def kept():
     from pages.shared.visitors import Kept
 
@@ -121,11 +133,11 @@ def test_nobody_unknown_has_a_database_made_for_them(tmp_path: Path) -> None:
 def test_a_pick_is_listed_exported_and_deleted(page: AppTest) -> None:
     page.toggle("picks_consent").set_value(True).run()
     songs = opened(AppTest.from_function(songs_page, default_timeout=60))
-    first, second = keys(songs, "pick_")[:2]
-    songs.button(f"pick_{first}").click().run()
-    songs.button(f"skip_{second}").click().run()
-    assert songs.button(f"pick_{first}").disabled
-    assert not songs.button(f"skip_{first}").disabled
+    first, second = keys(songs, "pick_songs_")[:2]
+    songs.button(f"pick_songs_{first}").click().run()
+    songs.button(f"skip_songs_{second}").click().run()
+    assert songs.button(f"pick_songs_{first}").disabled
+    assert not songs.button(f"skip_songs_{first}").disabled
     history = History(visitor=VISITOR)
     skip, pick = history.events()
     assert (pick.kind, pick.track_id, pick.emotion, pick.clip_sha256) == ("pick", first, "sad", SHA)
@@ -146,6 +158,40 @@ def test_a_pick_is_listed_exported_and_deleted(page: AppTest) -> None:
     assert history.events() == []
     assert not history.consent
     assert page.session_state["_memory"].visitor != VISITOR
+
+
+def test_a_song_of_the_music_page_is_picked_without_a_clip(page: AppTest) -> None:
+    music = opened(AppTest.from_file(str(ROOT / "pages" / "music" / "page.py"), default_timeout=60))
+    assert keys(music, "pick_") == [], "nothing to choose without consent"
+    agreed()
+    opened(music)
+    first, second = keys(music, "pick_list_")[:2]
+    music.button(f"pick_list_{first}").click().run()
+    music.button(f"skip_list_{second}").click().run()
+    assert not music.exception
+    assert music.button(f"pick_list_{first}").disabled
+    skip, pick = History(visitor=VISITOR).events()
+    assert (pick.kind, pick.track_id, pick.clip_sha256) == ("pick", first, None)
+    assert pick.emotion in EMOTIONS
+    assert (skip.kind, skip.track_id) == ("skip", second)
+    music.button(f"skip_list_{first}").click().run()
+    assert music.button(f"skip_list_{first}").disabled, "the last word counts"
+    assert not music.button(f"pick_list_{first}").disabled
+
+
+def test_the_live_song_is_picked_and_a_skip_brings_another() -> None:
+    live = opened(AppTest.from_function(live_song, default_timeout=60))
+    assert keys(live, "pick_") == []
+    history = agreed()
+    opened(live)
+    (first,) = keys(live, "pick_live_")
+    live.button(f"pick_live_{first}").click().run()
+    assert not live.exception
+    (pick,) = history.picks()
+    assert (pick.track_id, pick.emotion, pick.clip_sha256) == (first, "sad", None)
+    live.button(f"skip_live_{first}").click().run()
+    assert history.events("skip")[0].track_id == first
+    assert "_live_song" in live.session_state
 
 
 def test_switching_off_keeps_what_is_there_and_adds_nothing(page: AppTest) -> None:
@@ -227,7 +273,7 @@ def test_a_video_that_does_not_play_gives_way_to_the_next(monkeypatch: pytest.Mo
     assert songs.session_state[f"video_{first}"] == "a" * 11
     songs.button(f"gone_songs_{first}").click().run()
     assert songs.session_state[f"video_{first}"] == "b" * 11
-    songs.button(f"pick_{first}").click().run()
+    songs.button(f"pick_songs_{first}").click().run()
     assert history.picks()[0].video_id == "b" * 11
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Final, Literal
 
 import streamlit as st
 
@@ -12,13 +12,11 @@ import recommender
 from emotion.timeline import Timeline
 from pages.analyse import correction, suits, ways
 from pages.analyse.session import Session
-from pages.shared import cached, memory, song
+from pages.shared import cached, choice, memory, song
 from pages.shared.failures import calm
 from pages.shared.language import emotion_name, language, markdown, t, t_plain
 from recommender import Pick
 from recommender.taste import Taste
-
-CHOICES: Final[dict[Literal["pick", "skip"], str]] = {"pick": ":material/thumb_up:", "skip": ":material/thumb_down:"}
 
 
 def show(current: Session, timeline: Timeline) -> None:
@@ -131,7 +129,8 @@ def _song(current: Session | None, pick: Pick, made: str | None) -> None:
             )
         st.caption(markdown(recommender.sentence(pick.reason, language())))
         if current is not None and made is not None:
-            _choice(current, pick, current.memo.get(("made", track.id), made))
+            said = current.memo.get(("made", track.id), made)
+            choice.buttons(track, said, "songs", functools.partial(_choose, current, pick))
         if asked:
             st.session_state[f"playing_{track.id}"] = True
         if st.session_state.get(f"playing_{track.id}"):
@@ -139,29 +138,7 @@ def _song(current: Session | None, pick: Pick, made: str | None) -> None:
                 song.player(track, "songs")
 
 
-def _choice(current: Session, pick: Pick, made: str) -> None:
-    """Picked, skipped or neither; the last of the two counts."""
-    with st.container(horizontal=True, gap="xsmall"):
-        for kind, icon in CHOICES.items():
-            st.button(
-                t(f"picks.{kind}.done" if made == kind else f"picks.{kind}"),
-                icon=icon,
-                key=f"{kind}_{pick.track.id}",
-                help=t(f"picks.{kind}.help", title=pick.track.title),
-                type="primary" if made == kind else "tertiary",
-                disabled=made == kind,
-                on_click=_choose,
-                args=(current, pick, kind),
-            )
-
-
-def _choose(current: Session, pick: Pick, kind: Literal["pick", "skip"]) -> None:
-    recorded = memory.record(
-        kind,
-        track=pick.track,
-        emotion=pick.emotion,
-        video_id=st.session_state.get(song.video_key(pick.track)),
-        clip_sha256=current.kept.digest if current.kept else None,
-    )
-    if recorded:
+def _choose(current: Session, pick: Pick, kind: choice.Choice) -> None:
+    digest = current.kept.digest if current.kept else None
+    if choice.record(kind, pick.track, emotion=pick.emotion, clip_sha256=digest):
         current.memo[("made", pick.track.id)] = kind

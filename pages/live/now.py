@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
@@ -12,8 +13,10 @@ import recommender
 from emotion.live import SPAN_S, Live, LiveView
 from emotion.pipeline import Readers
 from emotion.timeline import Timeline
+from emotion.voice.adapt import LEAST_CLIPS
+from emotion.voice.speech import WINDOW_S
 from pages.live import stream
-from pages.shared import cached, charts
+from pages.shared import cached, charts, choice
 from pages.shared.language import emotion_name, markdown, t, t_plain
 from recommender import Pick
 
@@ -37,16 +40,6 @@ def of_session() -> Live:
 
         st.session_state["_live"] = Live(readers)
     return st.session_state["_live"]
-
-
-def translations(words: Callable[..., str]) -> Any:
-    """The words on the component's own buttons."""
-    keys = (
-        *("start", "stop", "select_device", "media_api_not_available", "device_ask_permission"),
-        *("device_not_available", "device_access_denied", "turn_camera_on", "turn_camera_off"),
-        *("mute_microphone", "unmute_microphone", "select_camera", "select_microphone"),
-    )
-    return {key: words(f"live.button.{key}") for key in keys}
 
 
 def mark(live: Live, *, asked: bool, now_s: float) -> float | None:
@@ -88,6 +81,22 @@ def _panel(live: Live, asked: bool) -> None:
         st.plotly_chart(charts.bars_figure(sides, t_plain), key="live_bars", config=_STILL, alt=alt)
     silent = [t(f"live.no_{side}") for side, verdict in sides.items() if verdict is None]
     st.caption(" ".join([*silent, t("live.speed", fps=view.fps, delay=view.delay_s * 1000)]))
+    _speaker(live, view)
+
+
+def _speaker(live: Live, view: LiveView) -> None:
+    """Whether the voice is read by what was heard of it so far; nothing of it outlives the start."""
+    least_s = LEAST_CLIPS * WINDOW_S
+    if view.known_s == 0:
+        return
+
+    def switched() -> None:
+        live.adapt = st.session_state["live_adapt"]
+
+    st.session_state["live_adapt"] = live.adapt
+    st.toggle(t("speaker.switch"), key="live_adapt", help=t("speaker.live.help"), on_change=switched)
+    key = "speaker.live.known" if view.known_s >= least_s else "speaker.live.soon"
+    st.caption(t(key, known=view.known_s, least=least_s))
 
 
 def _waiting() -> None:
@@ -140,11 +149,23 @@ def _song(view: LiveView) -> None:
         st.markdown(f"{t('live.song')}  \n**{markdown(track.title)}** · {markdown(track.artist)}")
         words = [emotion_name(kept[1].emotion), *([t_plain(f"music.mood.{track.mood}")] if track.mood else [])]
         st.caption(markdown(" · ".join(dict.fromkeys(words))))
+        said = choice.made()
+        choice.buttons(
+            track, None if said is None else said.get(track.id, ""), "live", functools.partial(_choose, kept[1])
+        )
         if playing == track.id:
             _player(track)
         elif st.button(t("library.play"), icon=":material/play_arrow:", key="live_play"):
             st.session_state[_PLAYING] = track.id
             st.rerun(scope="fragment")
+
+
+def _choose(pick: Pick, kind: choice.Choice) -> None:
+    """A live picture is no clip and has no hash; a song that does not fit makes room for the next."""
+    choice.record(kind, pick.track, emotion=pick.emotion)
+    if kind == "skip":
+        st.session_state.pop(_PLAYING, None)
+        st.session_state.pop(_SONG, None)
 
 
 def _pick(view: LiveView) -> Pick | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +15,7 @@ import streamlit as st
 from emotion.labels import EMOTIONS
 from pages.music import choosing
 from pages.music.selection import MOST_SONGS, Selection
-from pages.shared import song
+from pages.shared import choice, song
 from pages.shared.failures import calm
 from pages.shared.language import emotion_name, markdown, t, t_plain
 from recommender.catalogue import Catalogue, Track
@@ -42,11 +43,12 @@ def songs(catalogue: Catalogue, rows: npt.NDArray[np.intp], selection: Selection
     # another choice has another key, and so starts on its first page
     chosen = zlib.crc32(repr(replace(selection, songs=())).encode())
     page = st.pagination(pages, key=f"music_page_{chosen}") if pages > 1 else 1
+    said = choice.made()
     shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
     for column, some in zip(st.columns(2), (shown[0::2], shown[1::2]), strict=True):
         with column:
             for row in some:
-                _song(catalogue[int(row)], selection, "list")
+                _song(catalogue[int(row)], selection, "list", said)
 
 
 def shared(catalogue: Catalogue, selection: Selection) -> None:
@@ -55,8 +57,9 @@ def shared(catalogue: Catalogue, selection: Selection) -> None:
     with st.container(border=True, key="shared_songs"):
         st.subheader(t("library.shared", count=len(tracks)), anchor=False)
         st.caption(t("library.shared.how"))
+        said = choice.made()
         for track in tracks:
-            _song(track, selection, "shared")
+            _song(track, selection, "shared", said)
         st.button(
             t("library.shared.empty"),
             icon=":material/playlist_remove:",
@@ -81,7 +84,7 @@ def facts(track: Track) -> Sequence[str]:
     return [emotion_name(track.emotion), *(k for k in known if k)]
 
 
-def _song(track: Track, selection: Selection, place: str) -> None:
+def _song(track: Track, selection: Selection, place: str, said: Mapping[str | None, str] | None) -> None:
     aside = track.id in selection.songs
     playing = f"playing_{place}_{track.id}"
     with st.container(border=place == "list", key=f"{place}_{track.id}", gap="xsmall"):
@@ -105,6 +108,13 @@ def _song(track: Track, selection: Selection, place: str) -> None:
                     on_click=choosing.change,
                     kwargs={"songs": left if aside else (*selection.songs, track.id)},
                 )
+        made = None if said is None else said.get(track.id, "")
+        choice.buttons(track, made, place, functools.partial(_choose, track))
         if st.session_state.get(playing):
             with calm():
                 song.player(track, place)
+
+
+def _choose(track: Track, kind: choice.Choice) -> None:
+    """No clip stands behind it here, and so no hash; the emotion is the song's own."""
+    choice.record(kind, track, emotion=track.emotion)
