@@ -69,6 +69,7 @@ def _renewed(part: Callable[..., None], asked: bool) -> Callable[..., None]:
 def _panel(live: Live, asked: bool) -> None:
     if not asked:
         st.info(t("live.off"), icon=":material/videocam:")
+        _record_instead()
         return
     view = live.view(time.monotonic())
     if view.frames == 0:
@@ -105,6 +106,10 @@ def _waiting() -> None:
         st.info(t("live.connecting"), icon=":material/hourglass_top:")
         return
     st.warning(t("live.no_connection"), icon=":material/wifi_off:")
+    _record_instead()
+
+
+def _record_instead() -> None:
     st.page_link("pages/analyse/page.py", label=t("live.record_instead"), icon=":material/mic:")
 
 

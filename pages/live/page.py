@@ -7,10 +7,10 @@ import time
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, create_audio_sink_track, webrtc_streamer
 
-from pages.live import keeping, now, stream
+from pages.live import frame, keeping, now, stream
 from pages.shared import cached
 from pages.shared.failures import calm
-from pages.shared.language import language, t, t_plain
+from pages.shared.language import language, t
 
 cached.warm()
 stream.drop_rather_than_queue()
@@ -32,8 +32,9 @@ with calm():
             sendback_audio=False,
             async_processing=True,
             video_html_attrs={"autoPlay": True, "controls": False, "muted": True, "style": {"width": "100%"}},
-            translations=now.translations(t_plain),
+            translations=frame.translations(),
         )
+        frame.show()
         asked = context.state.playing or context.state.signalling
         keeping.ask(kept, start_s=now.mark(live, asked=asked, now_s=time.monotonic()))
         keeping.show(kept)

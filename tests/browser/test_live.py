@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, Playwright
 
 from emotion import media
+from tests.browser.axe import barriers
 from tests.browser.conftest import FLAGS, ROOT, TIMEOUT_MS, Server, chromium
 
 SAMPLE = ROOT / "assets" / "samples" / "good-news.mp4"
@@ -42,12 +43,21 @@ def devices(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
 
 @contextmanager
 def visit(
-    playwright: Playwright, server: Server, flags: tuple[str, ...], locale: str = "en-US", width: int = 1280
+    playwright: Playwright,
+    server: Server,
+    flags: tuple[str, ...],
+    locale: str = "en-US",
+    width: int = 1280,
+    refused: bool = False,
 ) -> Iterator[Page]:
-    browser = playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *flags])
+    ui = "--use-fake-ui-for-media-stream"
+    own = [f"{ui}=deny" if refused and flag == ui else flag for flag in FLAGS]
+    browser = playwright.chromium.launch(executable_path=chromium(), args=[*own, *flags])
     try:
         context = browser.new_context(
-            locale=locale, viewport={"width": width, "height": 1000}, permissions=["camera", "microphone"]
+            locale=locale,
+            viewport={"width": width, "height": 1000},
+            permissions=[] if refused else ["camera", "microphone"],
         )
         context.set_default_timeout(TIMEOUT_MS)
         page = context.new_page()
@@ -71,7 +81,13 @@ def curves(page: Page) -> list[str | None]:
     return [path.get_attribute("d") for path in page.locator(".st-key-live_timeline .fills path").all()]
 
 
-def test_face_and_voice_are_read_as_they_come(playwright: Playwright, server: Server, devices: tuple[str, ...]) -> None:
+def kept(server: Server) -> list[str]:
+    return [path.name for path in server.files() if path.parent.name == "live"]
+
+
+def test_face_and_voice_are_read_as_they_come_and_kept_where_asked(
+    playwright: Playwright, server: Server, devices: tuple[str, ...]
+) -> None:
     with visit(playwright, server, devices) as page:
         press(page, "Start")
         page.get_by_role("heading", name=re.compile("^Now: ")).wait_for()
@@ -88,8 +104,20 @@ def test_face_and_voice_are_read_as_they_come(playwright: Playwright, server: Se
         )
         video = page.frame_locator("iframe").first.locator("video")
         assert video.evaluate("v => v.videoWidth") > 0
+        assert kept(server) == [], "nothing is recorded that was not asked for"
+        page.get_by_text("Keep the last 5 minutes").click()
+        page.get_by_text(re.compile("Recording, 0:0[5-9]")).wait_for()
+        assert kept(server)
         press(page, "Stop")
         page.get_by_text("Press Start and allow", exact=False).wait_for()
+        page.get_by_role("button", name="Throw away").wait_for()
+        assert barriers(page) == []
+        page.get_by_role("button", name="Analyse this stretch").click()
+        page.get_by_role("heading", level=1).filter(has_text="live stretch.mp4").wait_for(timeout=180_000)
+        page.get_by_role("tablist").wait_for(timeout=180_000)
+        page.get_by_text(re.compile("^The face (looks|is not clear)")).wait_for()
+        page.get_by_text(re.compile("^The voice (sounds|is not clear)")).wait_for()
+        assert kept(server) == [], "the clip has its place"
 
 
 def test_where_nothing_connects_the_page_says_so_and_offers_recording(
@@ -102,6 +130,17 @@ def test_where_nothing_connects_the_page_says_so_and_offers_recording(
         page.get_by_text("無法建立即時連線", exact=False).wait_for()
         page.get_by_text("改為錄製一段").click()
         page.get_by_role("heading", level=1).filter(has_text="情緒").wait_for()
+
+
+def test_a_refused_camera_is_said_in_the_visitors_language(playwright: Playwright, server: Server) -> None:
+    with visit(playwright, server, (), "zh-TW", 390, refused=True) as page:
+        press(page, "開始")
+        said = page.frame_locator("iframe").first.locator(".MuiAlert-message[data-words]")
+        said.wait_for()
+        assert "未允許" in (said.get_attribute("data-words") or "")
+        start = page.frame_locator("iframe").first.get_by_role("button", name="開始", exact=True)
+        start.click(trial=True)  # the longer text does not push it out of its frame
+        assert page.get_by_text("改為錄製一段").is_visible()
 
 
 def test_the_live_page_fits_a_phone(playwright: Playwright, server: Server, devices: tuple[str, ...]) -> None:
