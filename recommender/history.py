@@ -11,7 +11,7 @@ import hashlib
 import io
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +44,8 @@ EXPORT_COLUMNS: Final = (
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing a visitor did. ``at`` is a Unix time in seconds; ``detail`` depends on the kind: the
-    emotion instead of the shown one for a correction, the format for an export.
+    emotion instead of the shown one for a correction, the format for an export. ``id`` is its number in the
+    database, by which it is deleted.
     """
 
     at: float
@@ -56,6 +57,7 @@ class Event:
     video_id: str | None = None
     clip_sha256: str | None = None
     detail: str | None = None
+    id: int | None = None
 
 
 class History:
@@ -151,6 +153,11 @@ class History:
             row += [_cell(getattr(e, name)) for name in EXPORT_COLUMNS[1:]]
             writer.writerow(row)
         return out.getvalue()
+
+    def delete(self, ids: Iterable[int]) -> int:
+        """Remove these events as far as they are the visitor's; the number removed."""
+        query = sa.delete(events).where(events.c.visitor == self._visitor, events.c.id.in_(list(ids)))
+        return self._run(lambda c: c.execute(query).rowcount)
 
     def delete_all(self) -> int:
         """Remove every trace of the visitor, consent included; the number of events removed."""

@@ -160,6 +160,31 @@ def test_a_pick_is_listed_exported_and_deleted(page: AppTest) -> None:
     assert page.session_state["_memory"].visitor != VISITOR
 
 
+def ticked() -> None:
+    """The list with its newest entry ticked, as a click on its box does."""
+    from pages.picks import listing
+    from pages.shared import memory
+
+    listing.delete_some(memory.history().events()[:1])
+
+
+def test_one_entry_is_deleted_after_a_second_word_and_the_rest_stays() -> None:
+    history = agreed()
+    History(visitor="somebody else").set_consent(True)
+    History(visitor="somebody else").record("pick", emotion="calm")
+    for emotion in ("sad", "happy"):
+        history.record("pick", emotion=emotion)
+    app = opened(AppTest.from_function(ticked))
+    assert "happy" in texts(app)
+    app.button("picks_delete_some_yes").click().run()
+    assert not app.exception
+    assert [e.emotion for e in history.events()] == ["sad"]
+    (other,) = History(visitor="somebody else").events()
+    assert history.delete([other.id or 0]) == 0, "nobody deletes another's"
+    assert len(History(visitor="somebody else").events()) == 1
+    assert history.consent
+
+
 def test_a_song_of_the_music_page_is_picked_without_a_clip(page: AppTest) -> None:
     music = opened(AppTest.from_file(str(ROOT / "pages" / "music" / "page.py"), default_timeout=60))
     assert keys(music, "pick_") == [], "nothing to choose without consent"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import streamlit as st
 
 from emotion.labels import BY_NAME
 from emotion.timeline import Notice
 from pages.shared import cached, links, memory
+from pages.shared.failures import calm
 from pages.shared.language import emotion_name, markdown, t, t_plain
 from recommender.history import KINDS, Event
 from recommender.shares import Share
 from recommender.taste import ENOUGH, STRONGEST
+
+NAMED: Final = 5
+_DELETED: Final = "_picks_deleted_some"
 
 
 def events(remembered: Sequence[Event]) -> None:
@@ -32,10 +37,13 @@ def events(remembered: Sequence[Event]) -> None:
     )
     shown = [e for e in remembered if kind is None or e.kind == kind]
     columns = ("kind", "song", "emotion", "time", "video")
-    st.dataframe(
+    st.caption(t("picks.delete_some.how"))
+    table = st.dataframe(
         {name: [_cell(name, e) for e in shown] for name in columns},
-        key="picks_table",
+        key=f"picks_table_{kind}_{st.session_state.get(_DELETED, 0)}",  # what was ticked is gone with what is deleted
         hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
         column_config={
             "time": st.column_config.DatetimeColumn(
                 t_plain("picks.column.time"), format="YYYY-MM-DD HH:mm", timezone=st.context.timezone
@@ -46,6 +54,35 @@ def events(remembered: Sequence[Event]) -> None:
             "video": st.column_config.LinkColumn(t_plain("picks.column.video"), display_text="YouTube"),
         },
     )
+    delete_some([shown[row] for row in table.selection.rows if row < len(shown)])
+
+
+def delete_some(ticked: Sequence[Event]) -> None:
+    """The ticked entries may go, after a second word."""
+    if not ticked:
+        return
+    with st.popover(t("picks.delete_some", count=len(ticked)), icon=":material/delete:", key="picks_delete_some"):
+        st.markdown("\n".join(f"- {markdown(' · '.join(filter(None, _in_words(e))))}" for e in ticked[:NAMED]))
+        if len(ticked) > NAMED:
+            st.markdown(t("picks.delete_some.more", count=len(ticked) - NAMED))
+        st.button(
+            t("picks.delete_some.yes", count=len(ticked)),
+            icon=":material/delete_forever:",
+            key="picks_delete_some_yes",
+            on_click=_delete,
+            args=([e.id for e in ticked if e.id is not None],),
+        )
+
+
+def _in_words(event: Event) -> tuple[str, ...]:
+    return tuple(str(_cell(name, event)) for name in ("kind", "song", "emotion"))
+
+
+def _delete(ids: Sequence[int]) -> None:
+    with calm():
+        removed = memory.history().delete(ids)
+        st.session_state[_DELETED] = st.session_state.get(_DELETED, 0) + 1
+        st.toast(t("picks.deleted_some", count=removed), icon=":material/delete:")
 
 
 def links_shared(shared: Sequence[Share]) -> None:
