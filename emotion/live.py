@@ -25,6 +25,7 @@ from emotion.face.track import prominence
 from emotion.fusion import verdict_of_both
 from emotion.pipeline import Readers
 from emotion.timeline import Clip, EmotionScores, FaceTrack, Segment, Sighting, Timeline, Verdict
+from emotion.voice.growing import Growing
 from emotion.voice.speech import HOP_S, WINDOW_S, speech_segments
 
 SPAN_S: Final = 30.0
@@ -60,6 +61,8 @@ class LiveView:
     frames: int
     fps: float
     delay_s: float
+    known_s: float = 0.0
+    """Seconds of speech that the voice is known from."""
 
 
 @dataclass
@@ -68,6 +71,8 @@ class Live:
 
     readers: Callable[[], Readers | None]
     executor: Executor = field(default_factory=_listeners)
+    adapt: bool = True
+    """Whether the voice is read in the light of what was heard of it since the start, as of one speaker."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -87,6 +92,7 @@ class Live:
             self._heard = 0
             self._sr = 0
             self._listened_s = -np.inf
+            self._speaker = Growing()
 
     def see(self, rgb: npt.NDArray[np.uint8], now_s: float, clock: Callable[[], float] | None = None) -> list[Sighting]:
         """Read one frame of shape (height, width, 3); gives its faces, the main one first and smoothed."""
@@ -125,7 +131,7 @@ class Live:
 
     def _listen(self, y: npt.NDArray[np.float32], sr: int, now_s: float) -> None:
         try:
-            scores = self._voice_of(y, sr)
+            scores = self._voice_of(y, sr, now_s)
             if scores is not None:
                 with self._lock:
                     self._voices.append((Segment(now_s - len(y) / sr, now_s), scores))
@@ -135,7 +141,7 @@ class Live:
             with self._lock:
                 self._listening = False
 
-    def _voice_of(self, y: npt.NDArray[np.float32], sr: int) -> EmotionScores | None:
+    def _voice_of(self, y: npt.NDArray[np.float32], sr: int, now_s: float) -> EmotionScores | None:
         """The emotion of the speech in ``y``; None where nobody speaks."""
         readers = self.readers()
         if readers is None or readers.voice is None or signals.is_silent(y):
@@ -144,7 +150,10 @@ class Live:
         if sum(s.duration_s for s in speech) < LEAST_SPEECH_S:
             return None
         span = Segment(speech[0].start_s, speech[-1].end_s)
-        return readers.voice.read_windows(y, sr, [span])[0]
+        features = readers.voice.features(y, sr, [span])
+        begin_s = now_s - len(y) / sr
+        when = Segment(begin_s + span.start_s, begin_s + span.end_s)
+        return EmotionScores.from_array(self._speaker.read(readers.voice, features, when, adapt=self.adapt))
 
     def view(self, now_s: float) -> LiveView:
         """What is known at ``now_s``."""
@@ -153,7 +162,7 @@ class Live:
             faces = [s for s in self._faces if begin_s <= s.time_s <= now_s]
             voices = [(w, s) for w, s in self._voices if w.end_s > begin_s and w.start_s < now_s]
             reads = [t for t in self._reads if now_s - t <= RATE_S]
-            frames, delay_s = self.frames, self._delay_s
+            frames, delay_s, known_s = self.frames, self._delay_s, self._speaker.known_s
         readers = self.readers() or Readers()
         track = tuple(_moved(s, -begin_s) for s in faces)
         tracks = (FaceTrack(1, track, 1.0, main=True),) if track else ()
@@ -174,6 +183,7 @@ class Live:
             frames,
             len(reads) / RATE_S,
             delay_s,
+            known_s,
         )
 
 

@@ -9,8 +9,9 @@ no sound with it. Too little speech, and the general reading stays.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -34,7 +35,7 @@ LEAST_CLIPS: Final = 3.0
 """A speaker is adapted to from so many windows' worth (of three seconds) of other speech on."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Listened:
     """The windows of one clip as the model heard them, enough to read them again.
 
@@ -42,15 +43,25 @@ class Listened:
         segments: the windows, in order of time; at least one.
         features: shape (windows, d).
         general: shape (windows, 8), read without knowledge of the speaker.
+        voices: shape (windows, voice_d), rows of length 1; voice_d is 0 where nobody is told apart.
         who: the speaker of each window, from 0.
-        voiceprints: shape (speakers, voice_d), rows of length 1; voice_d is 0 where nobody is told apart.
     """
 
     segments: tuple[Segment, ...]
     features: Floats
     general: Probs
+    voices: Floats
     who: tuple[int, ...]
-    voiceprints: Floats
+
+    @functools.cached_property
+    def voiceprints(self) -> Floats:
+        """Shape (speakers, voice_d), rows of length 1."""
+        return speakers.voiceprints(self.voices, self.who)
+
+    @property
+    def count(self) -> int:
+        """How many speak."""
+        return max(self.who) + 1
 
     def of(self, speaker: int) -> npt.NDArray[np.int64]:
         """Which windows are theirs."""
@@ -77,11 +88,18 @@ def listen(
     """
     features = reader.features(y, sr, segments, on_progress=on_progress, cancelled=cancelled)
     if reader.adapts and reader.tells_speakers:
-        embeddings = reader.embeddings(y, sr, segments)
-        who = speakers.tell_apart(embeddings, segments)
+        voices = speakers.voice_space()(reader.embeddings(y, sr, segments))
+        who = speakers.tell_apart(voices, segments)
     else:
-        embeddings, who = np.zeros((len(segments), 0), np.float32), (0,) * len(segments)
-    return Listened(tuple(segments), features, reader.judge(features), who, speakers.voiceprints(embeddings, who))
+        voices, who = np.zeros((len(segments), 0), np.float32), (0,) * len(segments)
+    return Listened(tuple(segments), features, reader.judge(features), voices, who)
+
+
+def with_speakers(listened: Listened, count: int | None) -> Listened:
+    """The same told apart anew, where it is known how many speak; None counts them."""
+    if listened.voices.shape[1] == 0:
+        return listened
+    return replace(listened, who=speakers.tell_apart(listened.voices, listened.segments, count=count))
 
 
 def adapted(
@@ -100,7 +118,7 @@ def adapted(
         return None
     probs = listened.general.copy()
     told = []
-    for n in range(max(listened.who) + 1):
+    for n in range(listened.count):
         mine = listened.of(n)
         theirs = [voice for speaker, voice in known if speaker == n]
         added = _merged([voice.profile for voice in theirs])
@@ -139,13 +157,13 @@ def voice_of(reader: VoiceReader, listened: Listened, speaker: int) -> KnownVoic
 
 def voices(reader: VoiceReader, listened: Listened) -> list[KnownVoice]:
     """What this footage tells of each of its speakers, the one who speaks most first."""
-    found = [voice_of(reader, listened, n) for n in range(max(listened.who) + 1)]
+    found = [voice_of(reader, listened, n) for n in range(listened.count)]
     return sorted(found, key=lambda voice: -voice.profile.count)
 
 
 def whose(listened: Listened, footage: Sequence[KnownVoice]) -> list[tuple[int, KnownVoice]]:
     """The footage that sounds like a speaker of the clip, each with that speaker; the rest is left out."""
-    if listened.voiceprints.shape[1] == 0:
+    if listened.voices.shape[1] == 0:
         return [(0, voice) for voice in footage]  # nobody is told apart: it is the speaker's, as whoever gave it says
     found = [(speakers.nearest(voice.voiceprint, listened.voiceprints), voice) for voice in footage]
     return [(n, voice) for n, voice in found if n is not None]

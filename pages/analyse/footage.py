@@ -80,7 +80,7 @@ def choose(current: Session, more: Footage, whom: int) -> None:
     current.memo[("footage", more.id)] = whom
 
 
-def assigned(listened: Listened, voices: Sequence[KnownVoice], whom: int) -> list[tuple[int, KnownVoice]]:
+def assigned(heard: Listened, voices: Sequence[KnownVoice], whom: int) -> list[tuple[int, KnownVoice]]:
     """The voices of one file with the speakers (from 0) they are counted for.
 
     A file that is said to be of one speaker gives the one voice that is most like theirs.
@@ -88,47 +88,65 @@ def assigned(listened: Listened, voices: Sequence[KnownVoice], whom: int) -> lis
     from emotion.voice import adapt
 
     if whom == BY_VOICE:
-        return adapt.whose(listened, voices)
-    if whom == NOBODY or not voices or whom > max(listened.who):
+        return adapt.whose(heard, voices)
+    if whom == NOBODY or not voices or whom >= heard.count:
         return []
-    theirs = listened.voiceprints[whom]
+    theirs = heard.voiceprints[whom]
     return [(whom, max(voices, key=lambda voice: float(voice.voiceprint @ theirs)))]
 
 
-def known(current: Session) -> list[tuple[int, KnownVoice]]:
+def listened(current: Session) -> Listened | None:
+    """What was heard of the clip, told apart as the visitor says that many speak; None where nobody does."""
+    found, count = current.result.heard.listened if current.result else None, speakers(current)
+    if found is None or count is None:
+        return found
+    if ("listened", count) not in current.memo:
+        from emotion.voice import adapt
+
+        current.memo["listened", count] = adapt.with_speakers(found, count)
+    return current.memo["listened", count]
+
+
+def speakers(current: Session) -> int | None:
+    """How many speak, where the visitor said so."""
+    return current.memo.get("speakers")
+
+
+def say_speakers(current: Session, count: int | None) -> None:
+    current.memo["speakers"] = count
+
+
+def known(current: Session, heard: Listened) -> list[tuple[int, KnownVoice]]:
     """All that was added, with the speakers of this clip whom it is of."""
-    listened = current.result.heard.listened if current.result else None
-    if listened is None:
-        return []
-    return [pair for more in current.footage for pair in assigned(listened, more.voices, chosen(current, more))]
+    return [pair for more in current.footage for pair in assigned(heard, more.voices, chosen(current, more))]
 
 
 def reading(current: Session, analysed: work.Analysed, readers: Future[Readers]) -> Timeline:
     """The clip as the visitor wants it read: with or without what is known of who speaks, and with what they added."""
-    plain, listened = analysed.timeline, analysed.heard.listened
+    plain, heard = analysed.timeline, listened(current)
     told = plain.adaptation
-    if told is None or listened is None:
+    if told is None or heard is None:
         return plain
-    pairs = known(current)
-    if not pairs and current.adapt == told.on:
+    added = tuple((more.id, chosen(current, more)) for more in current.footage if more.voices)
+    if not added and speakers(current) is None and current.adapt == told.on:
         return plain
-    key = ("reading", current.adapt, tuple((more.id, chosen(current, more)) for more in current.footage if more.voices))
+    key = ("reading", current.adapt, speakers(current), added)
     if key not in current.memo:
         from emotion import pipeline
         from emotion.voice import adapt
 
         models = readers.result()
-        if pairs and models.voice:
-            told = adapt.adapted(models.voice, listened, pairs) or told
+        if models.voice and (added or speakers(current)):
+            told = adapt.adapted(models.voice, heard, known(current, heard)) or told
         current.memo[key] = pipeline.reread(plain, models, replace(told, on=current.adapt))
     return current.memo[key]
 
 
-def to_save(current: Session, listened: Listened, speaker: int, reader: VoiceReader) -> KnownVoice:
+def to_save(current: Session, heard: Listened, speaker: int, reader: VoiceReader) -> KnownVoice:
     """What is known of one speaker (from 0): this clip's speech and all that was added of them."""
     from emotion.voice import adapt
 
-    voice = adapt.voice_of(reader, listened, speaker)
-    for n, more in known(current):
+    voice = adapt.voice_of(reader, heard, speaker)
+    for n, more in known(current, heard):
         voice = voice.merge(more) if n == speaker else voice
     return voice

@@ -15,8 +15,7 @@ from pages.shared import cached, failures, plotting, speaker_charts
 from pages.shared.language import emotion_name, t, t_plain
 
 EVERY_S: Final = 0.7
-ONE_MOOD: Final = 2.0
-"""Under this variety the panel says that other moods would help."""
+MOST_SPEAKERS: Final = 4
 UPLOADER: Final = "speaker_upload"
 
 
@@ -27,7 +26,9 @@ def show(current: Session, timeline: Timeline) -> None:
     with st.container(border=True, key="speaker"):
         many = len(told.speakers) > 1
         st.markdown(f"**{t('speaker.title_many' if many else 'speaker.title')}**")
-        _switch(current, told)
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            _switch(current, told)
+            _count(current)
         for speaker in told.speakers:
             _speaker(told, speaker, many=many)
         _more(current, told)
@@ -44,6 +45,27 @@ def _switch(current: Session, told: Adaptation) -> None:
         current.adapt = st.session_state["speaker_switch"]
 
     st.toggle(t("speaker.switch"), key="speaker_switch", help=t("speaker.switch_help"), on_change=switched)
+
+
+def _count(current: Session) -> None:
+    """Two voices of one sex are hard to tell from two moods of one: the visitor may say how many speak."""
+    heard = footage.listened(current)
+    if heard is None or heard.voices.shape[1] == 0 or len(heard.segments) < 2:
+        return
+    st.session_state["speaker_count"] = footage.speakers(current) or 0
+
+    def counted() -> None:
+        footage.say_speakers(current, st.session_state["speaker_count"] or None)
+
+    st.selectbox(
+        t("speaker.count"),
+        range(min(MOST_SPEAKERS, len(heard.segments)) + 1),
+        format_func=lambda n: t_plain("speaker.count.of", count=n) if n else t_plain("speaker.count.heard"),
+        key="speaker_count",
+        help=t("speaker.count_help"),
+        width=190,
+        on_change=counted,
+    )
 
 
 def _speaker(told: Adaptation, speaker: Speaker, *, many: bool) -> None:
@@ -64,6 +86,7 @@ def _speaker(told: Adaptation, speaker: Speaker, *, many: bool) -> None:
 def sentences(told: Adaptation, speaker: Speaker) -> list[str]:
     """What is known of a speaker and what it changed; Markdown."""
     from emotion.voice.adapt import LEAST_CLIPS
+    from emotion.voice.profile import ONE_MOOD
     from emotion.voice.speech import WINDOW_S
 
     if not speaker.adapted:
@@ -158,9 +181,9 @@ def _file(current: Session, told: Adaptation, more: Footage) -> None:
 def _whose(current: Session, more: Footage) -> str:
     from emotion.voice.speech import WINDOW_S
 
-    listened = current.result.heard.listened if current.result else None
+    heard = footage.listened(current)
     choice = footage.chosen(current, more)
-    pairs = footage.assigned(listened, more.voices, choice) if listened else []
+    pairs = footage.assigned(heard, more.voices, choice) if heard else []
     counted = [voice for _, voice in pairs] or more.voices
     seconds = sum(voice.profile.count for voice in counted) * WINDOW_S
     whom = t("songs.join").join(t("speaker.name", number=n + 1) for n in sorted({n for n, _ in pairs}))
@@ -194,9 +217,9 @@ def _remove(current: Session, more: Footage) -> None:
 
 
 def _save(current: Session, timeline: Timeline, told: Adaptation) -> None:
-    listened = current.result.heard.listened if current.result else None
+    heard = footage.listened(current)
     reader = cached.readers().result().voice
-    if listened is None or reader is None:
+    if heard is None or reader is None:
         return
     from emotion.voice.known import SUFFIX, save
 
@@ -206,7 +229,7 @@ def _save(current: Session, timeline: Timeline, told: Adaptation) -> None:
             many = len(told.speakers) > 1
             st.download_button(
                 t("speaker.save_number", number=speaker.id) if many else t("speaker.save"),
-                save(footage.to_save(current, listened, speaker.id - 1, reader)),
+                save(footage.to_save(current, heard, speaker.id - 1, reader)),
                 file_name=f"{stem}-speaker-{speaker.id}.{SUFFIX}",
                 mime="application/octet-stream",
                 icon=":material/person:",
