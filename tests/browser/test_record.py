@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from emotion import media
+from tests.browser.axe import barriers
 from tests.browser.conftest import FLAGS, TIMEOUT_MS, chromium, serving
 from tests.conftest import DATA, SAMPLES
 
@@ -89,6 +90,18 @@ def open_recorder(page: Page, title: str = "Or record a video", button: str = "T
     page.get_by_role("button", name=button).click()
 
 
+def tab_to(page: Page, button: str) -> None:
+    """Press a button of the recorder as somebody does who has no mouse."""
+    wanted = page.get_by_role("button", name=button)
+    wanted.wait_for()
+    for _ in range(8):
+        if wanted.evaluate("e => e.getRootNode().activeElement === e"):
+            page.keyboard.press("Enter")
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{button} is not reached by the keyboard")
+
+
 def devices(camera: Path, microphone: Path) -> tuple[str, ...]:
     files = (f"--use-file-for-fake-video-capture={camera}", f"--use-file-for-fake-audio-capture={microphone}")
     return (GIVEN, FAKE_DEVICES, *files)
@@ -141,13 +154,18 @@ def test_it_can_be_recorded_again_or_discarded_and_the_camera_goes_off(
         " window.given.push(...stream.getTracks()); return stream; }; }"
     )
     live = "window.given.filter((track) => track.readyState === 'live').length"
-    open_recorder(page)
-    page.get_by_role("button", name="Start recording").click()
+    page.locator("summary").filter(has_text="Or record a video").focus()
+    page.keyboard.press("Enter")  # from here to the countdown without a mouse
+    tab_to(page, "Turn on camera")
+    expect(page.get_by_role("button", name="Start recording")).to_be_visible()
+    assert barriers(page) == []
+    tab_to(page, "Start recording")
     page.keyboard.press("Escape")  # the focus is on Cancel: the countdown ends
     expect(page.get_by_role("button", name="Start recording")).to_be_focused()
     assert page.evaluate(live) == 2
     record(page, 1)
     expect(page.get_by_role("button", name="Analyse this recording")).to_be_focused()
+    assert barriers(page) == []
     assert page.evaluate(live) == 0, "nothing is filmed while the recording is looked at"
     page.get_by_role("button", name="Record again").click()
     expect(page.get_by_role("button", name="Start recording")).to_be_visible()
