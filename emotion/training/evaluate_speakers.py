@@ -204,7 +204,6 @@ def main() -> None:
     }
     text = json.dumps(report, indent=1)
     (models_dir() / speakers.DEFAULT / "metrics.json").write_text(text + "\n", encoding="utf-8")
-    print(json.dumps(tried, indent=None))
     print(text)
 
 

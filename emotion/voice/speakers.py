@@ -25,7 +25,7 @@ Embeddings = npt.NDArray[np.float32]
 Groups = list[npt.NDArray[np.int64]]
 
 DEFAULT: Final = "speakers-v1"
-SAME_VOICE: Final = 0.2
+SAME_VOICE: Final = 0.25
 """Parts of a clip whose means are at least so alike (cosine) are one speaker."""
 KNOWN_VOICE: Final = 0.55
 """From this cosine on further footage is of a speaker of the clip."""

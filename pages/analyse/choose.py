@@ -30,8 +30,7 @@ def show(error: BaseException | None) -> None:
         help=t("analyse.upload_help", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60),
         on_change=_uploaded,
     )
-    drop = t_plain("analyse.upload_drop", mb=limits.max_bytes / 1024**2)
-    st.html(f"<style>{uploader_words(drop)}</style>")
+    uploader_words(t_plain("analyse.upload_drop", mb=limits.max_bytes / 1024**2))
     left, right = st.columns(2, gap="large")
     with left, st.form("analyse_link", border=False):
         st.text_input(t("analyse.link"), key="analyse_url", placeholder="https://", max_chars=2000)
@@ -44,17 +43,18 @@ def show(error: BaseException | None) -> None:
     st.caption(t("analyse.privacy", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60))
 
 
-def uploader_words(drop: str) -> str:
+def uploader_words(drop: str) -> None:
     """Streamlit's uploader speaks English alone: its words give way to ours; ``drop`` says what may be dropped."""
     words = {
         "button p": t_plain("analyse.upload_choose"),
         "[data-testid=stFileUploaderDropzoneInstructions] span": drop,
     }
-    return "".join(
+    rules = "".join(
         f"[data-testid=stFileUploaderDropzone] {place} {{font-size: 0 !important}}"
         f"[data-testid=stFileUploaderDropzone] {place}::after {{font-size: 0.9rem; content: {css_string(text)}}}"
         for place, text in words.items()
     )
+    st.html(f"<style>{rules}</style>")
 
 
 def css_string(text: str) -> str:

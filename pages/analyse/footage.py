@@ -65,7 +65,7 @@ def add(current: Session, source: BinaryIO, name: str, readers: Future[Readers],
         if len(current.footage) >= MOST_FILES:
             raise TooManyFiles(limit=MOST_FILES)
         # Nobody else joins it: what a visitor tells of a speaker is theirs alone.
-        more.ticket = pool.submit(secrets.token_hex(16), work.knowing(source, name, readers, limits))
+        more.ticket = pool.submit(secrets.token_hex(16), work.knowing(source, name, readers, limits), keep=False)
     except Exception as e:
         more.error = e
     current.footage.append(more)

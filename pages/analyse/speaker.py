@@ -126,8 +126,7 @@ def _more(current: Session, told: Adaptation) -> None:
         on_change=_uploaded,
         args=(current,),
     )
-    words = choose.uploader_words(t_plain("speaker.more_drop", mb=limits.max_bytes / 1024**2))
-    st.html(f"<style>{words}</style>")
+    choose.uploader_words(t_plain("speaker.more_drop", mb=limits.max_bytes / 1024**2))
     if any(more.ticket for more in current.footage):
         _follow(current)
     for more in list(current.footage):

@@ -51,6 +51,7 @@ class Status(Generic[R]):
 class _Job(Generic[R]):
     key: str
     work: Work[R] | None
+    keep: bool = True
     stop: threading.Event = field(default_factory=threading.Event)
     state: State = "queued"
     progress: Any = None
@@ -83,8 +84,10 @@ class Pool(Generic[R]):
         self._jobs: OrderedDict[str, _Job[R]] = OrderedDict()
         self._limit, self._kept = waiting, kept
 
-    def submit(self, key: str, work: Work[R]) -> Ticket[R]:
+    def submit(self, key: str, work: Work[R], *, keep: bool = True) -> Ticket[R]:
         """A ticket for ``key``: joined where it is being worked or is remembered, else queued.
+
+        Without ``keep`` the result is forgotten with its last ticket.
 
         Raises:
             Busy: the queue is full.
@@ -94,7 +97,7 @@ class Pool(Generic[R]):
             if job is None or job.state in ("failed", "cancelled") or (job.stop.is_set() and job.state != "done"):
                 if len(self._waiting) >= self._limit:
                     raise Busy(waiting=len(self._waiting))
-                job = _Job(key, work)
+                job = _Job(key, work, keep)
                 self._jobs[key] = job
                 self._waiting.append(job)
                 self._threads.submit(self._run, job)
@@ -140,7 +143,8 @@ class Pool(Generic[R]):
 
     def _forget(self) -> None:
         over = [k for k, j in self._jobs.items() if j.state not in ("queued", "running") and not j.holders]
-        for key in over[: max(0, len(over) - self._kept)]:
+        kept = [k for k in over if self._jobs[k].keep]
+        for key in {*over} - {*kept} | {*kept[: max(0, len(kept) - self._kept)]}:
             del self._jobs[key]
 
     def _status(self, job: _Job[R]) -> Status[R]:
