@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import logging
 from pathlib import Path
 
 from recommender import paths
 from recommender.catalogue import Catalogue, from_columns
 from recommender.errors import CatalogueError
+
+log = logging.getLogger(__name__)
 
 
 def read_csv(path: Path) -> Catalogue:
@@ -68,14 +71,26 @@ def read(path: Path) -> Catalogue:
             parquet = f.read(4) == b"PAR1"
     except OSError as e:
         raise CatalogueError(name=path.name, detail=e.strerror or str(e)) from e
-    return read_parquet(path) if parquet else read_csv(path)
+    try:
+        return read_parquet(path) if parquet else read_csv(path)
+    except (TypeError, ValueError, ArithmeticError) as e:  # cells of a kind that no column of ours has
+        raise CatalogueError(name=path.name, detail=str(e).splitlines()[0]) from e
 
 
 def load(path: Path | None = None) -> Catalogue:
     """The catalogue at ``path``; without one, the built one of the user's data folder, else the starter."""
-    if path is not None:
-        return read(path)
-    built = paths.built_catalogue()
-    catalogue = read(built if built.is_file() else paths.STARTER)
+    return read(path) if path is not None else built_or_starter()[0]
+
+
+def built_or_starter() -> tuple[Catalogue, CatalogueError | None]:
+    """The built catalogue where there is a sound one, else the starter, with what is wrong with the built one."""
+    fault = None
+    try:
+        built = paths.built_catalogue()
+        catalogue = read(built) if built.exists() else read(paths.STARTER)
+    except (CatalogueError, OSError) as e:
+        fault = e if isinstance(e, CatalogueError) else CatalogueError(name=built.name, detail=e.strerror or str(e))
+        log.warning("%s The shipped songs are used.", fault)
+        catalogue = read(paths.STARTER)
     _ = catalogue.artist_code  # worked out once and kept: the first ranking is then as quick as the next
-    return catalogue
+    return catalogue, fault

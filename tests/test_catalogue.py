@@ -2,8 +2,11 @@
 
 import collections
 import csv
+import io
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from emotion.labels import EMOTIONS
@@ -105,6 +108,47 @@ def test_damaged_files_are_refused(tmp_path, content):
         files.read(path)
     with pytest.raises(CatalogueError):
         files.read(tmp_path / "absent.csv")
+
+
+def _parquet(columns: dict) -> bytes:
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(columns), out)
+    return out.getvalue()
+
+
+GOOD = _parquet({"artist": ["A"] * 400, "title": [f"song {i}" for i in range(400)], "mood": ["sad"] * 400})
+
+
+@pytest.mark.parametrize(
+    "content",
+    {
+        "empty": b"",
+        "truncated": GOOD[: len(GOOD) // 2],
+        "its middle overwritten": GOOD[:200] + bytes(300) + GOOD[500:],
+        "other columns": _parquet({"a": [1], "b": [2]}),
+        "other kinds of cells": _parquet({"artist": ["A"], "title": ["a"], "valence": [[0.1]], "arousal": [[0.2]]}),
+        "not Parquet": b"PAR1 but not really",
+        "a page of the web": b"<html>404</html>",
+    }.values(),
+    ids=lambda content: f"{len(content)} bytes",
+)
+def test_a_damaged_built_catalogue_gives_way_to_the_starter(tmp_path, monkeypatch, caplog, content):
+    monkeypatch.setenv("MOODCUE_HOME", str(tmp_path))
+    paths.built_catalogue().write_bytes(content)
+    catalogue, fault = files.built_or_starter()
+    assert catalogue.name == files.load().name == "starter.csv"
+    assert fault is not None
+    assert "Build it again" in str(fault)
+    assert "shipped songs" in caplog.text
+    with pytest.raises(CatalogueError):
+        files.load(paths.built_catalogue())  # who names a file is told
+
+
+def test_a_catalogue_that_cannot_be_opened_gives_way_to_the_starter(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOODCUE_HOME", str(tmp_path))
+    paths.built_catalogue().mkdir()
+    catalogue, fault = files.built_or_starter()
+    assert (catalogue.name, fault is not None) == ("starter.csv", True)
 
 
 def test_normalised_names_join():

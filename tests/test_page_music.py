@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from starlette.requests import Request
 from starlette.responses import Response
 from streamlit.testing.v1 import AppTest
@@ -173,6 +174,31 @@ def test_the_link_sets_the_filters(catalogue: Catalogue) -> None:
     assert at.multiselect(key="music_emotion").value == ["fearful"]
 
 
+def test_a_link_that_says_everything_opens_everything(catalogue: Catalogue) -> None:
+    """By somebody who was never here: each part of the selection, and the language, from the address alone."""
+    chosen = Selection(
+        text="a",
+        emotions=("happy", "calm"),
+        moods=("happy", "upbeat", "calm"),
+        genres=catalogue.genres[:12],
+        decades=catalogue.decades[2:],
+        words=True,
+        area=Area(-0.2, 1.0, -0.9, 0.2),
+        songs=(str(catalogue.id[5]), str(catalogue.id[2])),
+    )
+    count = len(chosen.listed(catalogue, points.places(catalogue)))
+    assert 0 < count < chosen.shown(catalogue).sum() < len(catalogue)
+    at = open_page(lang="zh-TW", **chosen.to_query())
+    assert found(at) == sentences("zh_TW")["library.found"].replace("{count:d}", str(count))
+    assert at.session_state["_music_selection"] == chosen
+    assert [str(b.key) for b in at.button if str(b.key).startswith("aside_shared_")] == [
+        f"aside_shared_{song}" for song in chosen.songs
+    ]
+    assert {k: at.query_params[k] for k in at.query_params} == {"lang": "zh-TW"} | {
+        k: v[0] if len(v) == 1 else v for k, v in chosen.to_query().items()
+    }, "the address stays what it was"
+
+
 def test_a_filter_changes_list_and_link(catalogue: Catalogue) -> None:
     at = open_page()
     assert found(at).startswith(str(len(catalogue)))
@@ -183,6 +209,19 @@ def test_a_filter_changes_list_and_link(catalogue: Catalogue) -> None:
     at.button(key="music_reset").click().run()
     assert "emotion" not in at.query_params
     assert found(at).startswith(str(len(catalogue)))
+
+
+def test_a_damaged_catalogue_is_said_once_and_quietly(tmp_path: Path, catalogue: Catalogue) -> None:
+    st.cache_resource.clear()
+    (tmp_path / "catalogue.parquet").write_bytes(b"PAR1 no more")
+    try:
+        at = open_page()
+    finally:
+        st.cache_resource.clear()
+    assert found(at).startswith(str(len(catalogue)))
+    assert not at.error
+    said = [c.value for c in at.caption if "recommender.building" in c.value]
+    assert len(said) == 1
 
 
 def test_nothing_found_is_said() -> None:

@@ -30,4 +30,7 @@ st.title(t("library.title"))
 with calm():
     songs = cached.catalogue()
     st.markdown(t("library.lead", count=len(songs)))
+    fault = cached.catalogue_fault()
+    if fault is not None:
+        st.caption(t("library.fallback", **fault.values))
     explore(songs)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from emotion.pipeline import Readers
     from pages.shared.visitors import Kept
     from recommender import Catalogue, Track
+    from recommender.errors import CatalogueError
     from recommender.youtube import Player, Players
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -169,12 +170,21 @@ def _settle() -> None:
     gc.freeze()
 
 
-@st.cache_resource(show_spinner=False)
 def catalogue() -> Catalogue:
-    """The songs: the built catalogue where there is one, else the shipped one."""
-    from recommender import load_catalogue
+    """The songs: the built catalogue where there is a sound one, else the shipped one."""
+    return _catalogue()[0]
 
-    return load_catalogue()
+
+def catalogue_fault() -> CatalogueError | None:
+    """What is wrong with the built catalogue, which the shipped one stands in for."""
+    return _catalogue()[1]
+
+
+@st.cache_resource(show_spinner=False)
+def _catalogue() -> tuple[Catalogue, CatalogueError | None]:
+    from recommender.files import built_or_starter
+
+    return built_or_starter()
 
 
 @dataclass(frozen=True)
