@@ -15,7 +15,7 @@ import streamlit as st
 from emotion.labels import EMOTIONS
 from pages.music import choosing
 from pages.music.selection import MOST_SONGS, Selection
-from pages.shared import choice, song
+from pages.shared import choice, copying, language, song
 from pages.shared.failures import calm
 from pages.shared.language import emotion_name, markdown, t, t_plain
 from recommender.catalogue import Catalogue, Track
@@ -36,6 +36,7 @@ def songs(catalogue: Catalogue, rows: npt.NDArray[np.intp], selection: Selection
             )
         if selection != Selection(songs=selection.songs):
             st.button(t("library.reset"), icon=":material/filter_alt_off:", key="music_reset", on_click=choosing.reset)
+        copying.here(key="music_copy", label=t_plain("share.copy"), language=language.chosen())
     if not len(rows):
         st.info(t("library.none"), icon=":material/search_off:")
         return

@@ -47,6 +47,12 @@ def language() -> str:
     return st.session_state.get(CHOICE) or supported(st.context.locale) or "en"
 
 
+def chosen() -> str | None:
+    """The language of the link or the sidebar as a browser's tag; None where the browser's own is shown."""
+    picked = st.session_state.get(CHOICE)
+    return picked.replace("_", "-") if picked else None
+
+
 def switch() -> None:
     """The choice of language in the sidebar; the link keeps it."""
 

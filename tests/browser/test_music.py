@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -71,6 +72,10 @@ def test_a_region_lists_its_songs_and_the_link_shares_it(open_page: Open) -> Non
     assert 0 < inside < everything
     # Low valence and low arousal is where sad songs lie.
     expect(page.get_by_text(re.compile(r"^(sad|fearful) · ")).nth(5)).to_be_visible()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
     other = opened(open_page, page.url[page.url.index("/music") :])
     assert found(other) == inside
     other.get_by_role("button", name="Whole plane").click()
@@ -94,6 +99,11 @@ def test_songs_put_aside_travel_in_the_link(open_page: Open) -> None:
 def test_a_shared_link_means_the_same_in_chinese(open_page: Open) -> None:
     page = open_page("/music?emotion=surprised&words=no&lang=zh-TW", width=390)
     page.get_by_role("heading", name="平面上的歌曲").wait_for()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="複製連結").click()
+    page.get_by_role("button", name="已複製").wait_for()
+    copied = str(page.evaluate("navigator.clipboard.readText()"))
+    assert parse_qs(urlsplit(copied).query) == {"emotion": ["surprised"], "words": ["no"], "lang": ["zh-TW"]}
     expect(page.get_by_text("驚訝 ·", exact=False).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
