@@ -8,6 +8,7 @@ import os
 import tarfile
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,90 @@ def test_damaged_archives_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(lmc_archive, "LARGEST_BYTES", 1000)
     with pytest.raises(BadArchive, match="claims"):
         lmc_archive.read(good)
+
+
+REAL_HEADER = (
+    "msd_id,msd_artist,msd_title,is_english,lyrics_available,wordcount,lyrics_filename,found_tags,matched_mood,mood,"
+    + ",".join(moods.MOODS)
+)
+
+
+def real_line(n: int, mood: str, matched: str = "1") -> str:
+    scores = ",".join("1" if m == mood else "0" for m in moods.MOODS)
+    names = f'TRAAA{n:06d},"Artist, the {n}th","Title ""{n}"""'
+    return f"{names},1,1,{100 + n % 300},TRAAA{n:06d}.txt,5,{matched},{mood},{scores}"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_real_archive_s_columns_give_the_seed_s_table_in_any_order(tmp_path, seed):
+    """25,766 labelled songs in LMC's own columns among rows of every useless kind."""
+    rng = np.random.default_rng(seed)
+    songs = [m for m, n in moods.SEED_COUNTS.items() for _ in range(n)]
+    rng.shuffle(songs)
+    lines = [real_line(i, mood) for i, mood in enumerate(songs)]
+    useless = [
+        *[real_line(90_000 + i, "sad", "0") for i in range(40)],
+        *[real_line(91_000 + i, "sad", "-1") for i in range(5)],
+        real_line(92_000, "dreamy"),
+        "TR1,only,three",
+        "TR2,a,b" + ",1" * 60,
+        f"{real_line(93_000, 'sad').replace('TRAAA093000,', ',', 1)}",
+        "\x00\x01\x02",
+        '"' + "x" * 200_000 + '"',
+    ]
+    for line in useless:
+        lines.insert(int(rng.integers(len(lines))), line)
+    content = "\n".join([REAL_HEADER, *lines]).encode() + b"\n"
+    folder = tarfile.TarInfo("data")
+    folder.type = tarfile.DIRTYPE
+    path = archive(tmp_path / "labeled_lyrics.tar.bz2", {"data": folder, "data/labeled_lyrics_expanded.csv": content})
+    labels = lmc_archive.read(path)
+    assert len(labels) == sum(moods.SEED_COUNTS.values()) == 25_766
+    assert labels.rejected == {"no_matched_mood": 45, "unknown_mood": 1, "bad_row": 5}
+    assert (labels.artist[0], labels.mood) == (f"Artist, the {labels.msd_id[0][5:].lstrip('0') or 0}th", songs)
+    c = merge.join(labels, None, None, "c").catalogue
+    assert {e: len(c.seed_list(e)) for e in moods.SEED_TOTALS} == moods.SEED_TOTALS
+    expected = moods.assign(songs)
+    assert c.seed_rank.tolist() == expected.seed_rank.tolist()
+    assert c.emotion.tolist() == expected.emotion.tolist()
+
+
+def _claiming(kind: bytes, size: int) -> bytes:
+    """A tar whose first header is of a kind that is read whole, and claims so much."""
+    info = tarfile.TarInfo("x")
+    info.type, info.size = kind, size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_that_claims_gigabytes_is_not_believed(tmp_path, kind):
+    content = bz2.compress(_claiming(kind, 6 << 30) + bytes(40 << 20))
+    assert len(content) < 1000
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadArchive, match="claims"):
+            lmc_archive.read(_write(tmp_path / "b.tar.bz2", content))
+        assert tracemalloc.get_traced_memory()[1] < 30 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_archive_that_unpacks_without_end_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(lmc_archive, "LARGEST_BYTES", 1 << 20)
+    path = archive(tmp_path / "a.tar.bz2", {"film.mkv": bytes(8 << 20), "labeled_lyrics.csv": lmc_csv()})
+    with pytest.raises(BadArchive, match="unpacks to more"):
+        lmc_archive.read(path)
+
+
+@pytest.mark.parametrize("form", ["w:gz", "w:xz", "w"])
+def test_other_packings_are_read_too(tmp_path, form):
+    content = lmc_csv(lmc_line("T", "a", "b", "sad"))
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, form) as tar:
+        info = tarfile.TarInfo("labeled_lyrics.csv")
+        info.size = len(content)
+        tar.addfile(info, io.BytesIO(content))
+    assert lmc_archive.read(path).mood == ["sad"]
 
 
 # Joining -----------------------------------------------------------------------------------------

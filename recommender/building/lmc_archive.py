@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import lzma
 import tarfile
+import zlib
 from collections import Counter
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import IO, Any, Final
 
 from recommender import lmc, moods
 from recommender.errors import BadArchive, TableFileError
@@ -13,6 +18,8 @@ from recommender.errors import BadArchive, TableFileError
 LARGEST_BYTES: Final = 1 << 30
 """A table larger than this is no table of songs."""
 MOST_MEMBERS: Final = 10_000
+LARGEST_READ_BYTES: Final = 1 << 24
+COMPRESSIONS: Final[dict[bytes, Any]] = {b"BZh": bz2.open, b"\x1f\x8b": gzip.open, b"\xfd7zXZ": lzma.open}
 
 
 def read(path: Path) -> lmc.LmcSongs:
@@ -27,15 +34,66 @@ def read(path: Path) -> lmc.LmcSongs:
     if path.suffix == ".csv":
         return lmc.read(path)
     try:
-        with tarfile.open(path, mode="r:*") as archive:
+        with _unpacked(path) as unpacked, tarfile.open(fileobj=_Bounded(unpacked), mode="r:") as archive:
             found = [lmc.read_stream(_open(archive, m), m.name) for m in _tables(archive, path.name)]
-    except (tarfile.TarError, EOFError, OSError) as e:
+    except _TooLarge as e:
+        raise BadArchive(name=path.name, detail=str(e)) from e
+    except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, zlib.error) as e:
         raise BadArchive(name=path.name, detail=f"it is damaged ({type(e).__name__})") from e
     except TableFileError as e:
         raise BadArchive(name=path.name, detail=str(e)) from e
     if not found:
         raise BadArchive(name=path.name, detail="there is no labeled_lyrics*.csv in it")
     return min(found, key=_from_seed)
+
+
+def _unpacked(path: Path) -> IO[bytes]:
+    """The tar inside, by what the file begins with."""
+    with path.open("rb") as f:
+        begins = f.read(6)
+    opener = next((o for magic, o in COMPRESSIONS.items() if begins.startswith(magic)), open)
+    return opener(path, "rb")
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _Bounded(io.RawIOBase):
+    """Neither reads more at once than a header may claim nor unpacks more than a table may be long.
+
+    ``tarfile`` reads a long name or an extended header as a whole, however large it says it is; a few
+    kilobytes of bzip2 would then fill the memory.
+    """
+
+    def __init__(self, inner: IO[bytes]) -> None:
+        self._inner = inner
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._inner.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell()}.get(whence)
+        if base is None:
+            raise io.UnsupportedOperation("the end of an archive is not known")
+        self._check(base + offset)
+        return self._inner.seek(base + offset)
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= LARGEST_READ_BYTES:
+            raise _TooLarge(f"a header in it claims {size / 1e6:.0f} MB")
+        self._check(self.tell() + size)
+        return self._inner.read(size)
+
+    def _check(self, end: int) -> None:
+        if end > 2 * LARGEST_BYTES:
+            raise _TooLarge(f"it unpacks to more than {2 * LARGEST_BYTES / 1e9:.1f} GB")
 
 
 def _tables(archive: tarfile.TarFile, name: str) -> list[tarfile.TarInfo]:
