@@ -67,7 +67,6 @@ class Tape:
         self.path: Path | None = None
         self.dropped = 0
         self._end_s = 0.0
-        self._begin_s: float | None = None
         self._due_s = -np.inf
         self._oldest = 0
         self._lock, self._over = threading.Lock(), False
@@ -127,16 +126,17 @@ class Tape:
 
     def _run(self) -> None:
         pictures, sound = _Pictures(self.folder), _Sound(self.folder)
+        begin_s: float = np.nan
         try:
             for frame, now_s in self._items():
                 seen = isinstance(frame, av.VideoFrame)
-                if self._begin_s is None:
-                    self._begin_s = now_s if seen else now_s - frame.samples / frame.sample_rate
+                if np.isnan(begin_s):
+                    begin_s = now_s if seen else now_s - frame.samples / frame.sample_rate
                 if seen:
                     self._room.release()
-                    end_s = pictures.write(frame, now_s - self._begin_s)
+                    end_s = pictures.write(frame, now_s - begin_s)
                 else:
-                    end_s = sound.write(frame, now_s - self._begin_s)
+                    end_s = sound.write(frame, now_s - begin_s)
                 self._end_s = max(self._end_s, end_s)
                 self._forget()
             self.stop()
@@ -270,7 +270,7 @@ class _Sound:
         if self.resampler is None or kind != self.kind:
             self.resampler, self.kind = av.AudioResampler(format="s16", layout="mono", rate=SR), kind
         for part in self.resampler.resample(frame):
-            y = part.to_ndarray().reshape(-1)
+            y = part.to_ndarray().reshape(-1).astype(np.int16, copy=False)
             self._write_at(y, round(at_s * SR))
             at_s += y.size / SR
         return self.written / SR

@@ -1,6 +1,6 @@
-"""How quickly the Live page's own objects read: ``python -m tests.benchmarks.live [--visitors 1 2 3] [--seconds 20]``.
+"""How quickly the Live page's own objects read: ``python -m tests.benchmarks.live [--visitors 1 2 3] [--fps 30]``.
 
-A process of its own plays the browsers: it sends a real face at 30 frames a second (640 x 480, VP8) and its voice
+A process of its own plays the browsers: it sends a real face (640 x 480, VP8) and its voice
 over WebRTC, and times each picture until it comes back drawn, by a number that is painted into the picture. The
 server's process holds what the page hands to streamlit-webrtc: relay, callbacks, sinks, the tape. So the delay is
 all of it: network, decoding, waiting, reading, drawing, encoding and decoding again.
@@ -34,6 +34,7 @@ from emotion.live import Live
 from emotion.pipeline import Readers, load_readers
 from pages.live import stream
 from pages.live.keeping import Keeping
+from tests.benchmarks import live_browser
 from tests.conftest import DATA, SAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,15 +102,16 @@ class Stalls:
 
 
 @contextlib.asynccontextmanager
-async def browsers(visits: list[Visit], clip: Path, relay: Any):
+async def browsers(visits: list[Visit], fps: int):
     """The other process: it writes an offer a line, reads an answer a line, and ends with its figures as JSON."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.benchmarks.live_browser", str(clip), str(len(visits))),
+        *(sys.executable, "-m", live_browser.__name__, str(CLIP), str(len(visits)), str(fps)),
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         limit=2**20,
     )
+    relay = stream.NewestOnly()
     assert process.stdin is not None and process.stdout is not None
     try:
         for visit in visits:
@@ -122,11 +124,12 @@ async def browsers(visits: list[Visit], clip: Path, relay: Any):
         await asyncio.gather(*(visit.leave() for visit in visits))
 
 
-async def measure(readers: Readers, clip: Path, visitors: int, seconds: float, folder: Path | None) -> dict[str, float]:
+async def measure(readers: Readers, visitors: int, fps: int, seconds: float, folder: Path | None) -> dict[str, float]:
     """Figures for so many visitors at once, after 3 s that do not count."""
     visits = [Visit(readers, folder and folder / str(i)) for i in range(visitors)]
     server, stalls = psutil.Process(), Stalls()
-    async with browsers(visits, clip, stream.NewestOnly()) as process:
+    async with browsers(visits, fps) as process:
+        assert process.stdin is not None and process.stdout is not None
         while any(visit.live.frames == 0 for visit in visits):
             await asyncio.sleep(0.1)
         await asyncio.sleep(3)
@@ -160,6 +163,7 @@ async def measure(readers: Readers, clip: Path, visitors: int, seconds: float, f
 def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.benchmarks.live", description=__doc__)
     parser.add_argument("--visitors", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--fps", type=int, default=30, help="that the browsers send; the page asks them for 15")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--keep", action="store_true", help="record, as where the visitor asks for it")
     args = parser.parse_args()
@@ -168,9 +172,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         kept = folder / "kept" if args.keep else None
-        columns = [asyncio.run(measure(readers, CLIP, n, args.seconds, kept)) for n in args.visitors]
+        columns = [asyncio.run(measure(readers, n, args.fps, args.seconds, kept)) for n in args.visitors]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    print(f"\n640 x 480 at 30 frames a second and a voice, {cores} core(s){', recording' if args.keep else ''}")
+    print(f"\n640 x 480 at {args.fps} frames a second and a voice, {cores} core(s){', recording' if args.keep else ''}")
     for row in columns[0]:
         print(f"{row:<36}" + "".join(f"{column[row]:>10.1f}" for column in columns))
 

@@ -1,4 +1,4 @@
-"""The browsers of :mod:`tests.benchmarks.live`: ``python -m tests.benchmarks.live_browser CLIP VISITORS``.
+"""The browsers of :mod:`tests.benchmarks.live`: ``python -m tests.benchmarks.live_browser CLIP VISITORS FPS``.
 
 Pictures are encoded before anything is measured, so that this process takes little of the machine. Each carries
 its number in its lowest rows, as twelve squares that are black or white.
@@ -15,6 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import aioice.ice
 import av
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +24,10 @@ from aiortc.mediastreams import MediaStreamError
 
 from emotion import media
 
-WIDTH, HEIGHT, FPS, SR = 640, 480, 30, 48_000
+WIDTH, HEIGHT, SR = 640, 480, 48_000
 BITS, SQUARE, LEFT = 12, 32, 64
 CLOCK = Fraction(1, 90_000)
+aioice.ice.CONSENT_FAILURES = 1000  # on a machine that is busy otherwise, answers come late
 SECONDS = 8
 
 
@@ -40,21 +42,21 @@ def numbered(rgb: npt.NDArray[np.uint8], number: int) -> npt.NDArray[np.uint8]:
 
 
 def number_of(frame: av.VideoFrame) -> int:
-    plane = frame.planes[0]
+    plane: Any = frame.planes[0]
     y = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
     row = frame.height - SQUARE // 2
     return sum(1 << bit for bit in range(BITS) if y[row, LEFT + bit * SQUARE + SQUARE // 2] > 128)
 
 
-def encoded(clip: Path) -> list[bytes]:
+def encoded(clip: Path, fps: int) -> list[bytes]:
     """Some seconds of the clip as VP8, beginning with a whole picture, so that they can be sent again and again."""
     encoder: Any = av.CodecContext.create("libvpx", "w")
-    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = WIDTH, HEIGHT, "yuv420p", Fraction(1, FPS)
-    encoder.bit_rate, encoder.gop_size = 1_000_000, FPS
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = WIDTH, HEIGHT, "yuv420p", Fraction(1, fps)
+    encoder.bit_rate, encoder.gop_size = 1_000_000, fps
     encoder.options = {"deadline": "realtime", "cpu-used": "6", "lag-in-frames": "0"}
-    rgb = itertools.cycle([f.rgb for f in media.read_frames(clip, fps=FPS, max_side=WIDTH)])
+    rgb = itertools.cycle([f.rgb for f in media.read_frames(clip, fps=fps, max_side=WIDTH)])
     out: list[bytes] = []
-    for i, picture in zip(range(SECONDS * FPS), rgb, strict=False):
+    for i, picture in zip(range(SECONDS * fps), rgb, strict=False):
         frame = av.VideoFrame.from_ndarray(numbered(picture, i), format="rgb24").reformat(format="yuv420p")
         frame.pts = i
         out += [bytes(p) for p in encoder.encode(frame)]
@@ -64,17 +66,17 @@ def encoded(clip: Path) -> list[bytes]:
 class Camera(MediaStreamTrack):
     kind = "video"
 
-    def __init__(self, packets: list[bytes]) -> None:
+    def __init__(self, packets: list[bytes], fps: int) -> None:
         super().__init__()
-        self.packets, self.count, self.begin_s = packets, 0, time.perf_counter()
+        self.packets, self.fps, self.count, self.begin_s = packets, fps, 0, time.perf_counter()
         self.sent_s: dict[int, float] = {}
         self.delays_s: list[float] = []
 
     async def recv(self) -> av.Packet:
-        await asyncio.sleep(max(0.0, self.begin_s + self.count / FPS - time.perf_counter()))
+        await asyncio.sleep(max(0.0, self.begin_s + self.count / self.fps - time.perf_counter()))
         number = self.count % len(self.packets)
         packet = av.Packet(self.packets[number])
-        packet.pts, packet.time_base = self.count * 90_000 // FPS, CLOCK
+        packet.pts, packet.time_base = self.count * 90_000 // self.fps, CLOCK
         self.sent_s[number] = time.perf_counter()
         self.count += 1
         return packet
@@ -113,14 +115,14 @@ async def line() -> str:
     return await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
 
 
-async def main(clip: Path, visitors: int) -> None:
-    packets = encoded(clip)
+async def main(clip: Path, visitors: int, fps: int) -> None:
+    packets = encoded(clip, fps)
     y = (np.clip(media.read_sound(clip, SR), -1, 1) * 32767).astype(np.int16)
     cameras: list[Camera] = []
     peers: list[RTCPeerConnection] = []
     tasks: list[asyncio.Task[None]] = []
     for _ in range(visitors):
-        peer, camera = RTCPeerConnection(), Camera(packets)
+        peer, camera = RTCPeerConnection(), Camera(packets, fps)
         peer.addTrack(camera)
         peer.addTrack(Microphone(y))
 
@@ -146,4 +148,4 @@ async def main(clip: Path, visitors: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
