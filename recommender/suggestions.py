@@ -174,12 +174,16 @@ LIBRARIES: Final[tuple[Library, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A ready-made search: the library's name, the address, the English words searched for."""
+    """A ready-made search: the library's name, the address, the English words searched for.
+
+    ``searches`` is False where the address only leads to the library, whose own search takes the words.
+    """
 
     library: str
     url: str
     words: str
     licence: str
+    searches: bool = True
 
 
 def suggest(scores: EmotionScores) -> Suggestion:
@@ -213,7 +217,7 @@ def links(kind: Literal["genre", "effect"], name: str, emotion: str | None = Non
         address = library.music if kind == "genre" else library.effects
         if address is not None:
             url = address.format(query=quote_plus(words), path=quote(words.replace("/", " "), safe=""))
-            out.append(Link(library.name, url, words, library.licence))
+            out.append(Link(library.name, url, words, library.licence, library.searchable))
     return out
 
 

@@ -227,6 +227,15 @@ def test_switching_off_keeps_what_is_there_and_adds_nothing(page: AppTest) -> No
     assert not History(visitor=VISITOR).record("pick", emotion="sad")
 
 
+def test_each_cue_along_the_clip_has_its_searches(songs: AppTest) -> None:
+    cues = next(m.value for m in songs.markdown if m.value.startswith("- ")).splitlines()
+    assert len(cues) >= 2
+    for cue in cues:
+        assert "https://freesound.org/search/?q=" in cue
+        assert "https://pixabay.com/sound-effects/search/" in cue
+    assert sentences("en")["songs.sources"].split("&")[0] in texts(songs)
+
+
 def test_each_way_and_each_filter_brings_other_songs(songs: AppTest) -> None:
     seen = {tuple(keys(songs, "play_"))}
     for way in ("match", "counter", "lead"):

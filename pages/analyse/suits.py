@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from emotion.timeline import Timeline
-from pages.shared.language import clock, emotion_name, markdown, t
+from pages.shared.language import clock, emotion_name, markdown, t, t_plain
 from recommender import suggestions
 
 
@@ -32,6 +32,7 @@ def show(timeline: Timeline) -> None:
     if cues:
         st.markdown(f"**{t('songs.cues')}**")
         st.markdown("\n".join(_cue(cue) for cue in cues))
+    st.caption(t("songs.sources"))
 
 
 def _chips(kind: Literal["genre", "effect"], names: Sequence[str], emotion: str | None = None) -> None:
@@ -44,9 +45,11 @@ def _chips(kind: Literal["genre", "effect"], names: Sequence[str], emotion: str 
 
 
 def _cue(cue: suggestions.Cue) -> str:
-    return "- " + t(
+    said = t(
         f"songs.cue.{cue.why}",
         at=clock(cue.time_s),
-        effect=t(f"music.effect.{cue.effect}"),
+        effect=t_plain(f"music.effect.{cue.effect}"),
         emotion=emotion_name(cue.emotion),
     )
+    searches = [f"[{link.library}]({link.url})" for link in suggestions.links("effect", cue.effect) if link.searches]
+    return f"- {said} :small[{' · '.join(searches)}]"
