@@ -120,6 +120,17 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
+def until(page: Page, expression: str, *, arg: object = None, timeout: float = TIMEOUT_MS) -> None:
+    """Wait until ``expression`` is true on the page.
+
+    Playwright's own wait asks a second time by ``eval``, which the app's Content-Security-Policy forbids.
+    """
+    end = time.monotonic() + timeout / 1000
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < end, f"not true within {timeout / 1000:.0f} s: {expression}"
+        page.wait_for_timeout(50)
+
+
 Open = Callable[..., Page]
 
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 from emotion import media
 from recommender import database
 from tests.browser.axe import barriers
-from tests.browser.conftest import ROOT, Open, Server
+from tests.browser.conftest import ROOT, Open, Server, until
 from tests.clips import tone, write
 
 SAMPLES = ROOT / "assets" / "samples"
@@ -38,9 +38,7 @@ def result_of(page: Page) -> Locator:
 
 def settled(page: Page) -> None:
     """The server has said all it has to say for now."""
-    page.wait_for_function(
-        "document.querySelector('[data-test-script-state]').dataset.testScriptState === 'notRunning'"
-    )
+    until(page, "document.querySelector('[data-test-script-state]').dataset.testScriptState === 'notRunning'")
 
 
 def section(page: Page, name: str) -> None:
@@ -90,10 +88,10 @@ def test_an_upload_becomes_a_result(open_page: Open, server: Server, data: Path)
     upload(page, data / "video" / "short_hamilton_clip.mp4")
     result_of(page)
     expect(page.locator("h1")).to_contain_text("short_hamilton_clip.mp4")
-    page.wait_for_function("document.querySelector('.st-key-clip_player video')?.readyState >= 1")
+    until(page, "document.querySelector('.st-key-clip_player video')?.readyState >= 1")
     click_timeline(page, 0.6)
     length = float(page.evaluate("document.querySelector('.st-key-clip_player video').duration"))
-    page.wait_for_function("document.querySelector('.st-key-clip_player video').currentTime > 1")
+    until(page, "document.querySelector('.st-key-clip_player video').currentTime > 1")
     assert seconds(page) == pytest.approx(0.6 * length, abs=0.35)
     section(page, "Faces")
     page.get_by_text(re.compile(r"Person \d")).first.wait_for()
@@ -154,7 +152,7 @@ def test_a_song_plays_when_asked_and_nothing_loads_before(
 def test_a_drag_and_the_slider_move_the_player_too(open_page: Open) -> None:
     page = open_page("/?sample=two_at_the_table")
     result_of(page)
-    page.wait_for_function("document.querySelector('.st-key-clip_player video')?.readyState >= 1")
+    until(page, "document.querySelector('.st-key-clip_player video')?.readyState >= 1")
     click_timeline(page, 0.2)
     before = seconds(page)
     box = page.evaluate(
@@ -169,13 +167,13 @@ def test_a_drag_and_the_slider_move_the_player_too(open_page: Open) -> None:
     page.mouse.down()
     page.mouse.move(box[0] + box[1] * 0.8, box[2], steps=6)
     page.mouse.up()
-    page.wait_for_function(f"document.querySelector('.st-key-clip_player video').currentTime > {before} + 1")
+    until(page, f"document.querySelector('.st-key-clip_player video').currentTime > {before} + 1")
     assert seconds(page) == pytest.approx(0.5 * 9.85, abs=0.4)
     section(page, "Faces")
     slider = page.get_by_role("slider")
     slider.wait_for()
     slider.press("Home")
-    page.wait_for_function("document.querySelector('.st-key-clip_player video').currentTime < 0.3")
+    until(page, "document.querySelector('.st-key-clip_player video').currentTime < 0.3")
     page.get_by_text("Person 2", exact=False).first.wait_for()
 
 
@@ -275,7 +273,7 @@ def test_every_section_can_be_used_by_all(open_page: Open, scheme: Literal["ligh
     page.emulate_media(color_scheme=scheme)
     page.locator(".st-key-sample_two_at_the_table button").first.click()
     result_of(page)
-    for name in ("Verdict", "Songs", "Faces", "Sound", "Download"):
+    for name in ("Verdict", "Songs", "Faces", "Sound", "Share", "Download"):
         section(page, name)
         assert barriers(page) == [], name
 
@@ -283,7 +281,7 @@ def test_every_section_can_be_used_by_all(open_page: Open, scheme: Literal["ligh
 def test_a_phone_shows_it_all_in_its_width(open_page: Open) -> None:
     page = open_page("/?sample=good_news", width=390)
     result_of(page)
-    for name in ("Verdict", "Songs", "Faces", "Sound", "Download"):
+    for name in ("Verdict", "Songs", "Faces", "Sound", "Share", "Download"):
         section(page, name)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         wide = page.evaluate(

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Playwright
 
 from emotion import media
 from tests.browser.axe import barriers
-from tests.browser.conftest import FLAGS, ROOT, TIMEOUT_MS, Server, chromium
+from tests.browser.conftest import FLAGS, ROOT, TIMEOUT_MS, Server, chromium, until
 
 SAMPLE = ROOT / "assets" / "samples" / "good-news.mp4"
 
@@ -99,9 +99,7 @@ def test_face_and_voice_are_read_as_they_come_and_kept_where_asked(
         while curves(page) == before:
             assert time.monotonic() < until_s, "the timeline stands still"
             page.wait_for_timeout(500)
-        page.wait_for_function(
-            "document.querySelector('.st-key-live_timeline')?.textContent.includes('Voice')", timeout=150_000
-        )
+        until(page, "document.querySelector('.st-key-live_timeline')?.textContent.includes('Voice')", timeout=150_000)
         video = page.frame_locator("iframe").first.locator("video")
         assert video.evaluate("v => v.videoWidth") > 0
         assert kept(server) == [], "nothing is recorded that was not asked for"

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.axe import barriers
-from tests.browser.conftest import ROOT, TIMEOUT_MS, serving
+from tests.browser.conftest import ROOT, TIMEOUT_MS, serving, until
 
 PAGES = sorted(p.parent.name for p in (ROOT / "pages").glob("*/page.py"))
 
@@ -24,7 +24,7 @@ def test_a_page_opens_by_its_own_link(browser: Browser, tmp_path: Path, name: st
             assert answer is not None and "default-src 'self'" in answer.headers["content-security-policy"]
             page.locator("h1").first.wait_for()
             tag = {"en-US": "en", "zh-TW": "zh-TW"}[locale]
-            page.wait_for_function("tag => document.documentElement.lang === tag", arg=tag)
+            until(page, "tag => document.documentElement.lang === tag", arg=tag)
             page.wait_for_timeout(1000)
             assert page.title() == "MoodCue"
             assert barriers(page) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Open, Server, serving
+from tests.browser.conftest import Open, Server, serving, until
 from tests.browser.test_analyse import result_of, section
 
 ELSEWHERE = "moodcue.localhost"
@@ -95,10 +95,10 @@ def test_a_stranger_is_known_again_by_a_cookie_alone_and_only_while_they_agree(o
     assert numbers(page) == []
     switch(page)
     page.locator(".st-key-picks_delete").wait_for()
-    page.wait_for_function("document.cookie.includes('moodcue_visitor=')")
+    until(page, "document.cookie.includes('moodcue_visitor=')")
     assert len(numbers(page)[0]) == 32
     assert visit(page)
     assert not visit(other)
     switch(page)
-    page.wait_for_function("!document.cookie.includes('moodcue_visitor=')")
+    until(page, "!document.cookie.includes('moodcue_visitor=')")
     assert not visit(page)

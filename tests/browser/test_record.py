@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 
 from emotion import media
 from tests.browser.axe import barriers
-from tests.browser.conftest import FLAGS, TIMEOUT_MS, chromium, serving
+from tests.browser.conftest import FLAGS, TIMEOUT_MS, chromium, serving, until
 from tests.conftest import DATA, SAMPLES
 
 pytestmark = pytest.mark.browser
@@ -128,9 +128,10 @@ def test_five_seconds_of_a_face_and_a_voice_reach_the_result(
         )
     open_recorder(page)
     expect(page.get_by_role("combobox", name="Microphone", exact=True).locator("option").first).to_be_attached()
-    page.wait_for_function(
+    until(
+        page,
         "() => { const all = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).filter(Boolean);"
-        " return all.some((root) => Number(root.querySelector('[role=meter]')?.ariaValueNow) > 10); }"
+        " return all.some((root) => Number(root.querySelector('[role=meter]')?.ariaValueNow) > 10); }",
     )
     record(page, 5)
     expect(page.get_by_role("status").filter(has_text=re.compile("Recorded [56] seconds"))).to_be_visible()
@@ -139,7 +140,7 @@ def test_five_seconds_of_a_face_and_a_voice_reach_the_result(
     expect(page.get_by_role("tablist")).to_be_visible(timeout=240_000)
     expect(page.get_by_text(re.compile("^The voice (sounds|is not clear)"))).to_be_visible()
     expect(page.get_by_text(re.compile("^The face (looks|is not clear)"))).to_be_visible()
-    page.wait_for_function("() => document.querySelector('video')?.readyState >= 1")
+    until(page, "() => document.querySelector('video')?.readyState >= 1")
     assert 4.5 < page.evaluate("document.querySelector('video').duration") < 7
     assert page.evaluate("document.querySelector('video').seekable.end(0)") > 4.5
 
