@@ -19,20 +19,19 @@ from pathlib import Path
 import psutil
 
 from emotion.pipeline import load_readers
-from pages.live import stream
-from tests.benchmarks.live import CLIP, Visit, browsers
+from tests.benchmarks.live import Visit, browsers
 
 MOST_GROWTH = 0.10
 
 
-async def run(minutes: int, visitors: int, folder: Path) -> list[float]:
+async def run(minutes: int, visitors: int, fps: int, folder: Path) -> list[float]:
     """MB at the end of each minute."""
     readers, server, out = load_readers(), psutil.Process(), []
     visits = [Visit(readers, folder / str(i)) for i in range(visitors)]
-    async with browsers(visits, CLIP, stream.NewestOnly()) as process:
+    async with browsers(visits, fps) as process:
         while any(visit.live.frames == 0 for visit in visits):
             await asyncio.sleep(0.1)
-        began_s = time.monotonic()
+        began_s, frames = time.monotonic(), 0
         for minute in range(1, minutes + 1):
             while (left_s := began_s + minute * 60 - time.monotonic()) > 0:
                 await asyncio.sleep(min(1.0, left_s))
@@ -41,7 +40,8 @@ async def run(minutes: int, visitors: int, folder: Path) -> list[float]:
             assert process.returncode is None, "the browsers' process has ended"
             gc.collect()
             out.append(server.memory_info().rss / 1024**2)
-            frames = sum(visit.live.frames for visit in visits)
+            before, frames = frames, sum(visit.live.frames for visit in visits)
+            assert frames > before, "the connection has ended"
             kept_mb = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) / 1024**2
             print(f"| {minute} | {out[-1]:.0f} | {frames} | {kept_mb:.1f} |", flush=True)
     return out
@@ -51,10 +51,11 @@ def main() -> int:
     parser = argparse.ArgumentParser("python -m tests.load.live", description="Memory while somebody is live.")
     parser.add_argument("--minutes", type=int, default=10)
     parser.add_argument("--visitors", type=int, default=1)
+    parser.add_argument("--fps", type=int, default=15, help="that the browsers send")
     args = parser.parse_args()
     print("| minute | server, MB | frames read so far | recorded, MB on disk |\n| --- | --- | --- | --- |", flush=True)
     with tempfile.TemporaryDirectory() as name:
-        mb = asyncio.run(run(args.minutes, args.visitors, Path(name)))
+        mb = asyncio.run(run(args.minutes, args.visitors, args.fps, Path(name)))
         left = [p for p in Path(name).rglob("*") if p.is_file()]
     tapes = [t for t in threading.enumerate() if t.name in ("tape",) or t.name.startswith("async_media")]
     growth = mb[-1] / mb[0] - 1
