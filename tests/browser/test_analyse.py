@@ -291,6 +291,34 @@ def test_a_phone_shows_it_all_in_its_width(open_page: Open) -> None:
         assert wide == 0, name
 
 
+def test_more_of_a_speaker_is_heard_counted_and_saved_and_the_switch_reads_without(
+    open_page: Open, server: Server, tmp_path: Path
+) -> None:
+    parts = [media.read_sound(SAMPLES / name, 16_000) for name in ("voice-note.mp3", "long-evening.mp4")]
+    page = open_page()
+    page.locator("input[type=file]").first.wait_for(state="attached")
+    upload(page, write(tmp_path / "long.wav", y=np.concatenate(parts), sr=16_000, audio_codec="pcm_s16le"))
+    result_of(page)
+    panel = page.locator(".st-key-speaker")
+    panel.get_by_text("s of speech of this clip", exact=False).wait_for()
+    before = len(server.files())
+    panel.locator("input[type=file]").set_input_files(str(SAMPLES / "good-news.mp4"))
+    panel.get_by_text("counted for: Speaker 1").wait_for(timeout=RESULT_MS)
+    panel.get_by_text("of further footage (files: 1)", exact=False).wait_for()
+    settled(page)
+    assert len(server.files()) == before, "it is heard and deleted"
+    panel.get_by_text("Read the voice in the light").click()
+    panel.get_by_text("Switched off", exact=False).wait_for()
+    assert barriers(page) == []
+    with page.expect_download() as download:
+        panel.get_by_role("button", name="Save this speaker").click()
+    saved = tmp_path / download.value.suggested_filename
+    download.value.save_as(saved)
+    assert saved.suffix == ".npz"
+    panel.locator("input[type=file]").set_input_files(str(saved))
+    panel.get_by_text("of further footage (files: 3)", exact=False).wait_for(timeout=RESULT_MS)
+
+
 def test_serving_never_imports_tensorflow() -> None:
     """What the page and the models import, in a process of its own."""
     program = (
