@@ -33,7 +33,7 @@ SR: Final = 48_000
 BITS_S: Final = 800_000
 """Of the pictures at most. With the sound, a tape of five minutes takes at most 60 MB."""
 IDLE_S: Final = 15.0
-"""Where nothing comes for so long, the tape ends by itself."""
+"""Where nothing comes any more for so long, the tape ends by itself."""
 MOST_PICTURES: Final = 8
 MOST_SOUND: Final = 500
 GAP_S: Final = 0.1
@@ -161,7 +161,7 @@ class Tape:
                     self.state = "ready" if self.path is not None else "failed"
 
     def _items(self) -> Iterator[tuple[Any, float]]:
-        last_s = time.monotonic()
+        last_s = np.inf  # before anything came, somebody may still be choosing a camera
         while not self._unwanted.is_set():
             try:
                 yield self._waiting.get(timeout=TICK_S)

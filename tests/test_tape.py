@@ -179,6 +179,7 @@ def test_a_camera_that_is_turned_keeps_its_shape(recorder: Tape) -> None:
 def test_a_connection_that_breaks_leaves_a_usable_file(tmp_path: Path) -> None:
     """Nobody says stop: the tape ends by itself."""
     recorder = Tape(tmp_path / "live", idle_s=0.4)
+    assert not recorder.wait(1.0), "before anything came it waits: somebody chooses a camera"
     play(recorder, [(i / 10, np.full((90, 160, 3), 200, np.uint8)) for i in range(20)], np.zeros(0, np.float32))
     assert recorder.wait(10)
     assert recorder.state == "ready"
