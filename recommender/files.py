@@ -84,9 +84,8 @@ def load(path: Path | None = None) -> Catalogue:
 
 def built_or_starter() -> tuple[Catalogue, CatalogueError | None]:
     """The built catalogue where there is a sound one, else the starter, with what is wrong with the built one."""
-    fault = None
+    fault, built = None, paths.built_catalogue()
     try:
-        built = paths.built_catalogue()
         catalogue = read(built) if built.exists() else read(paths.STARTER)
     except (CatalogueError, OSError) as e:
         fault = e if isinstance(e, CatalogueError) else CatalogueError(name=built.name, detail=e.strerror or str(e))

@@ -70,7 +70,8 @@ def live_song() -> None:
     from tests.test_page_picks import scores
 
     moments = tuple(Moment(Segment(s, s + 1), fused=scores(sad=1)) for s in range(20, 30))
-    now._song(SimpleNamespace(timeline=Timeline(Clip("live", 30.0), moments)))  # pyright: ignore[reportArgumentType]
+    view = SimpleNamespace(timeline=Timeline(Clip("live", 30.0), moments))
+    now._song(view)  # pyright: ignore[reportArgumentType]
 
 
 def kept():
@@ -324,6 +325,26 @@ def test_without_a_network_it_is_said_once_and_the_search_stays(monkeypatch: pyt
     assert [c.value for c in songs.caption].count(sentences("en")["picks.unreachable"]) == 1
     links: list[Any] = list(songs.get("link_button"))
     assert sum("youtube.com/results" in link.proto.url for link in links) == 3
+
+
+def test_without_a_network_music_and_live_say_it_once_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_: str) -> list[str]:
+        raise SearchFailed("no network")
+
+    offering(monkeypatch, nobody)
+    music = opened(AppTest.from_file(str(ROOT / "pages" / "music" / "page.py"), default_timeout=60))
+    for track in keys(music, "play_list_")[:3]:
+        music.button(f"play_list_{track}").click().run()
+    live = opened(AppTest.from_function(live_song, default_timeout=60))
+    live.session_state["_live_playing"] = live.session_state["_live_song"][1].track.id  # as its button does
+    for _ in range(2):  # every second anew
+        live.run()
+    for app, songs in ((music, 3), (live, 1)):
+        assert not app.exception
+        assert not app.error
+        assert [c.value for c in app.caption].count(sentences("en")["picks.unreachable"]) == 1
+        links: list[Any] = list(app.get("link_button"))
+        assert sum("youtube.com/results" in link.proto.url for link in links) == songs
 
 
 def test_a_correction_moves_one_emotion_and_keeps_the_turns() -> None:

@@ -22,7 +22,7 @@ def made() -> Mapping[str | None, str] | None:
     return {e.track_id: e.kind for e in reversed(memory.choices())}
 
 
-def buttons(track: Track, said: str | None, place: str, choose: Callable[[Choice], object]) -> None:
+def buttons(track: Track, said: str | None, place: str, choose: Callable[[Choice], None]) -> None:
     """``said`` is what was said before ("" nothing yet, None: not recorded here, and so no buttons)."""
     if said is None:
         return

@@ -11,7 +11,7 @@ from pages.shared.language import t, t_plain
 from recommender.catalogue import Track
 
 _OUT: Final = "_players_out"
-"""Where on the page it was said that no player can be had: it is said once."""
+"""Under which song of each place it was said that no player can be had: once a list, not under every song."""
 
 
 def player(track: Track, place: str) -> None:
@@ -25,7 +25,7 @@ def player(track: Track, place: str) -> None:
     if failed:
         st.info(t(f"player.{failed[1]}"), icon=":material/play_disabled:")
     elif found.video_id:
-        st.session_state.pop(_OUT, None)
+        st.session_state.pop(f"{_OUT}_{place}", None)
         players.song_player(
             found.video_id,
             t_plain("songs.player", title=track.title),
@@ -34,7 +34,7 @@ def player(track: Track, place: str) -> None:
         )
     elif found.outcome == "none":
         st.caption(t("songs.not_found"))
-    elif st.session_state.setdefault(_OUT, key) == key:
+    elif st.session_state.setdefault(f"{_OUT}_{place}", key) == key:
         st.caption(t("picks.unreachable"))
     _ways_on(track, key, found.video_id, failed)
 

@@ -92,7 +92,9 @@ def _catalogue(home: Path) -> Catalogue:
         rng = np.random.default_rng(0)
         where = rng.uniform(-1, 1, (20_000, 2))
         columns = {"artist": [f"Band {i % 4000}" for i in range(20_000)], "title": [f"Song {i}" for i in range(20_000)]}
-        files.write_parquet(from_columns("x", columns | {"valence": where[:, 0], "arousal": where[:, 1]}), path)
+        files.write_parquet(
+            from_columns("x", columns | {"valence": where[:, 0].tolist(), "arousal": where[:, 1].tolist()}), path
+        )
     return load_catalogue(path)
 
 
