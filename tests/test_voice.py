@@ -25,7 +25,7 @@ SPEAKER_GOLDEN = Path(__file__).parent / "data" / "speaker_golden.npz"
 
 @pytest.fixture(scope="module")
 def reader() -> VoiceReader:
-    return build_reader("voice-v1")
+    return build_reader("voice-v2")
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +178,7 @@ def test_a_window_of_a_long_clip_reads_much_as_alone(reader: VoiceReader, spoken
 def test_serving_needs_neither_tensorflow_nor_librosa() -> None:
     code = (
         "import sys, numpy as np; from emotion.voice.infer import build_reader; from emotion.timeline import Segment;"
-        "r = build_reader('voice-v1'); r.read_windows(np.ones(16000, 'f4') * .1, 16000, [Segment(0, 1)]);"
+        "r = build_reader('voice-v2'); r.read_windows(np.ones(16000, 'f4') * .1, 16000, [Segment(0, 1)]);"
         "bad = {'tensorflow', 'keras', 'librosa', 'numba', 'emotion.training'} & set(sys.modules); assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -33,6 +33,11 @@ class Noises:
     speech: tuple[Signal, ...]
     music: tuple[Signal, ...]
 
+    @property
+    def mark(self) -> str:
+        """Tells pools apart."""
+        return f"{len(self.speech)}+{len(self.music)}: {sum(s.size for s in (*self.speech, *self.music))}"
+
 
 def music_files(folder: Path) -> tuple[list[Path], list[Path]]:
     """Two halves, for training and for judging, of the tracks in a folder (any depth)."""
@@ -158,6 +163,22 @@ def random_chain(y: Signal, rng: Rng, noise: Noises) -> Signal:
             y = step(y)
     return y
 
+
+def babble_chain(y: Signal, rng: Rng, noise: Noises) -> Signal:
+    """Another training copy: always other people's talk, seldom more."""
+    if rng.random() < 0.6:
+        y = speed(y, float(rng.uniform(0.9, 1.1)))
+    y = babble(y, rng, noise, float(rng.uniform(4, 16)), int(rng.integers(3, 8)))
+    if rng.random() < 0.5:
+        y = equaliser(y, rng)
+    return band(y, float(rng.uniform(60, 350)), float(rng.uniform(3000, 7500))) if rng.random() < 0.2 else y
+
+
+CHAINS: Final[Mapping[str, Callable[[Signal, Rng, Noises], Signal]]] = {
+    "copy_1": random_chain,
+    "copy_2": babble_chain,
+}
+"""How each training copy is made."""
 
 CONDITIONS: Final[Mapping[str, Callable[[Signal, Rng, Noises], Signal]]] = {
     "phone_band": lambda y, rng, noise: phone(y),

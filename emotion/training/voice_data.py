@@ -14,12 +14,16 @@ import numpy.typing as npt
 from emotion.labels import EMOTIONS, INDEX
 
 FOLDS = 6
+HOME = "ravdess_speech"
+"""The corpus that is judged by speaker."""
 LABELS_OF = {
     "ravdess_speech": frozenset(EMOTIONS),
     "nemo": frozenset(EMOTIONS) - {"calm", "disgust"},
     "emodb": frozenset(EMOTIONS) - {"calm", "surprised"},
 }
 """Which emotions the speakers of a corpus were asked for; the others are masked in training, not denied."""
+ASIDE = frozenset({"nemo_EB0", "nemo_KS0", "emodb_03", "emodb_08"})
+"""The first woman and man of each of these corpora: the judged babble is made of their voices, no training."""
 
 
 def data_dir() -> Path:

@@ -22,8 +22,12 @@ from emotion.weights import Weights, models_dir
 
 SEED = 20
 CLEAN = "clean"
-COPIES = ("copy_1",)
-NAME = "voice-v1"
+COPIES = {"copy_1": ("ravdess_speech", "emodb"), "copy_2": ("ravdess_speech",)}
+"""The degraded training copies, and of which corpora they are made."""
+NAME = "voice-v2"
+ENCODERS = {"encoder.onnx": "whisper", "speaker.onnx": "speaker"}
+"""The frozen networks, in the order of their columns. Each one's features are remembered by themselves."""
+WIDTHS = {"encoder.onnx": 4096, "speaker.onnx": 512}
 
 
 def cache_dir() -> Path:
@@ -33,11 +37,12 @@ def cache_dir() -> Path:
     return folder
 
 
-def extractor() -> model.Extractor:
-    """The frozen part of the product's model, on one thread."""
+def extractor(files: Sequence[str] = tuple(ENCODERS)) -> model.Extractor:
+    """Frozen parts of the product's model, on one thread."""
     folder = models_dir() / NAME
-    files = {"encoder.onnx": export.sha256(folder / "encoder.onnx")}
-    return model.EXTRACTORS["whisper"](Weights("voice", "1", folder, {"files": files}), 1)
+    hashes = {file: export.sha256(folder / file) for file in files}
+    kind = "+".join(ENCODERS[file] for file in files)
+    return model.EXTRACTORS[kind](Weights("voice", "2", folder, {"files": hashes}), 1)
 
 
 def span(y: npt.NDArray[np.float32]) -> Segment:
@@ -61,20 +66,30 @@ def features(
     Returns:
         Shape (recordings, d); row i depends on recording i and the condition alone.
     """
-    key = "\n".join([condition, str(noise and len(noise.speech)), *(item.path.name for item in items)])
-    encoder = export.sha256(models_dir() / NAME / "encoder.onnx")
-    digest = hashlib.sha256(f"{encoder}{key}".encode()).hexdigest()[:12]
-    path = cache_dir() / f"{condition}-{digest}.npy"
-    if path.is_file():
-        return np.load(path)
-    listen = extractor()
+    key = "\n".join([condition, str(noise and noise.mark), *(item.path.name for item in items)])
+    paths = {}
+    for file in ENCODERS:
+        digest = hashlib.sha256(f"{export.sha256(models_dir() / NAME / file)}{key}".encode()).hexdigest()[:12]
+        paths[file] = cache_dir() / f"{condition}-{digest}.npy"
+    missing = [file for file, path in paths.items() if not path.is_file()]
+    if missing:
+        rows = _computed(items, condition, noise, missing)
+        widths = [WIDTHS[file] for file in missing]
+        for file, part in zip(missing, np.split(rows, np.cumsum(widths)[:-1], axis=1), strict=True):
+            np.save(paths[file], part)
+    return np.concatenate([np.load(path) for path in paths.values()], axis=1)
+
+
+def _computed(
+    items: Sequence[voice_data.Recording], condition: str, noise: voice_augment.Noises | None, files: Sequence[str]
+) -> npt.NDArray[np.float32]:
+    listen = extractor(files)
     rows = []
     for i, item in enumerate(items):
         y, heard = _prepared(media.read_sound(item.path), condition, _number(item.path.name), noise)
         rows.append(listen.extract(y, [heard], lambda fraction: None, lambda: False)[0])
         if i % 500 == 0:
             print(f"{condition}: {i} of {len(items)}", flush=True)
-    np.save(path, np.stack(rows))
     return np.stack(rows)
 
 
@@ -94,7 +109,7 @@ def _prepared(
     wide = rng.uniform(-0.1, 0.2, 2) * voice_augment.SR
     first = max(0, int(heard.start_s * voice_augment.SR - wide[0]))
     last = int(heard.end_s * voice_augment.SR + wide[1])
-    y = voice_augment.random_chain(y[first:last], rng, noise)
+    y = voice_augment.CHAINS[condition](y[first:last], rng, noise)
     return y, Segment(0.0, len(y) / voice_augment.SR)
 
 
@@ -103,12 +118,16 @@ def _number(text: str) -> int:
 
 
 def noise_pools(music: Path) -> tuple[voice_augment.Noises, voice_augment.Noises]:
-    """Speech and music to mix in, for training and for judging: no recording and no track in both."""
-    others = [r.path for r in voice_data.recordings(["nemo", "emodb"])]
+    """Speech and music to mix in, for training and for judging: no speaker and no track in both.
+
+    The voices of the judged babble (``voice_data.ASIDE``) are in no training at all.
+    """
+    others = voice_data.recordings(["nemo", "emodb"])
     rng = np.random.default_rng(SEED)
-    order = rng.permutation(len(others))[:160]
     to_train, to_judge = voice_augment.music_files(music)
-    return (
-        voice_augment.noises([others[i] for i in order[:80]], to_train),
-        voice_augment.noises([others[i] for i in order[80:]], to_judge),
-    )
+
+    def some(aside: bool) -> list[Path]:
+        pool = [r.path for r in others if (r.speaker in voice_data.ASIDE) == aside]
+        return [pool[i] for i in rng.permutation(len(pool))[:80]]
+
+    return voice_augment.noises(some(False), to_train), voice_augment.noises(some(True), to_judge)

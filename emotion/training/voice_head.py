@@ -17,12 +17,16 @@ from keras import ops
 from scipy.optimize import minimize, minimize_scalar
 
 from emotion.labels import EMOTIONS
-from emotion.training.voice_data import LABELS_OF, Recording
+from emotion.training.voice_data import ASIDE, HOME, LABELS_OF, Recording
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 CLASSES = len(EMOTIONS)
-HOME = "ravdess_speech"
+BLOCKS, BLOCK_WIDTH, SPEAKER_WIDTH = 4, 512, 256
+WHISPER_COLUMNS = 2 * BLOCKS * BLOCK_WIDTH
+ALL_COLUMNS = WHISPER_COLUMNS + 2 * SPEAKER_WIDTH
+"""Mean and deviation of Whisper's blocks, then of the speaker encoder's second layer."""
+
 OPTIMISER = {"maxiter": 50, "gtol": 1e-5}
 POSSIBLE = {c: np.array([e in known for e in EMOTIONS], np.float32) for c, known in LABELS_OF.items()}
 
@@ -82,7 +86,9 @@ class Recipe:
     """RAVDESS holds half as many neutral recordings as of any other emotion: 2 evens that out."""
     first_block: int = 2
     last_block: int = 4
-    """Which of the encoder's blocks are heard, from 1."""
+    """Which of Whisper's blocks are heard, from 1; none where the last comes before the first."""
+    speaker: bool = True
+    """Whether the speaker encoder's second layer is heard."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +102,16 @@ class Norm:
         return ((x - self.mean) / self.scale).astype(np.float32)
 
 
-def columns(recipe: Recipe, blocks: int = 4, width: int = 512) -> npt.NDArray[np.int64]:
-    """The features of the chosen blocks among (mean, deviation) x blocks x width."""
-    each = np.arange(2 * blocks * width).reshape(2, blocks, width)
-    return each[:, recipe.first_block - 1 : recipe.last_block].reshape(-1)
+def columns(recipe: Recipe) -> npt.NDArray[np.int64]:
+    """The features that the recipe hears among all: (mean, deviation) x blocks x width, then the speaker's."""
+    each = np.arange(WHISPER_COLUMNS).reshape(2, BLOCKS, BLOCK_WIDTH)
+    blocks = each[:, recipe.first_block - 1 : recipe.last_block].reshape(-1)
+    return np.concatenate([blocks, np.arange(WHISPER_COLUMNS, ALL_COLUMNS)]) if recipe.speaker else blocks
+
+
+def trainable(data: Examples) -> Examples:
+    """Without the speakers whose voices make the judged babble."""
+    return data.where(~np.isin(data.speaker, list(ASIDE)))
 
 
 def general_norm(train: Examples) -> Norm:

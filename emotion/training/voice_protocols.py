@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from emotion.labels import EMOTIONS, INDEX, VALENCE_AROUSAL
 from emotion.training import scores, voice_data, voice_head
-from emotion.training.voice_head import HOME, Examples, Heads, Recipe, general_head, heads, softmax
+from emotion.training.voice_data import HOME
+from emotion.training.voice_head import Examples, Heads, Recipe, general_head, heads, softmax
 from emotion.voice.profile import SpeakerProfile
 
 Labels = npt.NDArray[np.int64]
@@ -24,20 +25,23 @@ SURE_TARGET = 0.87
 
 @dataclass(frozen=True)
 class Study:
-    """The examples with the fold of each; other corpora have none (-1) and are always in training."""
+    """The examples with the fold of each; other corpora have none (-1) and are always in training.
+
+    Speakers set aside for the judged babble (-2) are in no training.
+    """
 
     data: Examples
     fold: Labels
 
     @classmethod
     def of(cls, data: Examples) -> Study:
-        fold = np.full(len(data), -1)
+        fold = np.where(np.isin(data.speaker, list(voice_data.ASIDE)), -2, -1)
         home = data.corpus == HOME
         fold[home] = voice_data.actor_folds(data.speaker[home].tolist())
         return cls(data, fold)
 
     def without(self, *folds: int) -> Examples:
-        return self.data.where(~np.isin(self.fold, folds))
+        return self.data.where(~np.isin(self.fold, (-2, *folds)))
 
     def clean(self, fold: int) -> Examples:
         return self.data.where((self.fold == fold) & (self.data.variant == 0))
@@ -67,7 +71,7 @@ def nested(study: Study, recipes: Sequence[Recipe]) -> list[Judged]:
     inner: dict[tuple[Recipe, int, int], npt.NDArray[np.float32]] = {}
     for recipe, a in itertools.product(recipes, FOLDS):
         b = (a + 1) % len(FOLDS)
-        found = _general(study.without(a, b), recipe)
+        found = general_logits(study.without(a, b), recipe)
         inner[recipe, a, b] = found(study.clean(b).x)
         inner[recipe, b, a] = found(study.clean(a).x)
     results = []
@@ -85,7 +89,7 @@ def nested(study: Study, recipes: Sequence[Recipe]) -> list[Judged]:
     return results
 
 
-def _general(train: Examples, recipe: Recipe) -> Any:
+def general_logits(train: Examples, recipe: Recipe) -> Any:
     norm, (kernel, bias) = general_head(train, recipe)
     chosen = voice_head.columns(recipe)
     return lambda x: norm(x[:, chosen]) @ kernel + bias
@@ -161,7 +165,7 @@ def text_independent(study: Study, results: Sequence[Judged]) -> dict[str, Any]:
         train = study.without(k)
         train = train.where((train.corpus != HOME) | (train.sentence == heard))
         test = r.test.where(r.test.sentence != heard)
-        found.append((test.label, _general(train, r.heads.recipe)(test.x).argmax(axis=1)))
+        found.append((test.label, general_logits(train, r.heads.recipe)(test.x).argmax(axis=1)))
     return scores.summary(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
@@ -177,7 +181,7 @@ def corpus_out(data: Examples, recipe: Recipe) -> dict[str, Any]:
     ):
         classes = np.array([INDEX[e] for e in wanted])
         test = data.where((data.corpus == corpus) & (data.variant == 0) & np.isin(data.label, classes))
-        logits = _general(data.where(data.corpus != corpus), recipe)(test.x)
+        logits = general_logits(voice_head.trainable(data.where(data.corpus != corpus)), recipe)(test.x)
         report[corpus] = {
             "classes": list(wanted),
             "among_its_classes": scores.summary(test.label, classes[logits[:, classes].argmax(axis=1)]),
@@ -225,21 +229,3 @@ def adapted_temperature(results: Sequence[Judged]) -> float:
     )
     label = np.concatenate([r.test.label[r.test.speaker == s] for r in results for s in np.unique(r.test.speaker)])
     return voice_head.temperature_of(logits, label)
-
-
-def alternatives(study: Study, recipe: Recipe) -> list[dict[str, Any]]:
-    """What the parts are worth: the same folds, the same head, one thing left out or changed."""
-    variants = {
-        "no degraded copies": replace(recipe, copy_weight=0.0),
-        "no other corpora": replace(recipe, other_corpora=0.0),
-        "neutral counts once": replace(recipe, neutral_weight=1.0),
-        "block 3 alone": replace(recipe, first_block=3, last_block=3),
-    }
-    rows = []
-    for name, variant in variants.items():
-        pairs = [
-            (study.clean(k).label, _general(study.without(k), variant)(study.clean(k).x).argmax(axis=1)) for k in FOLDS
-        ]
-        rows.append({"change": name, **scores.summary(*(np.concatenate(p) for p in zip(*pairs, strict=True)))})
-        print(rows[-1], flush=True)
-    return rows

@@ -24,7 +24,7 @@ from emotion.voice.speaker_encoder import WIDE_STEP, SpeakerEncoder
 from emotion.voice.speech import WINDOW_S, SpeechDetector, covered_s, speech_segments, windows_over
 from emotion.weights import Weights, load
 
-DEFAULT: Final = "voice-v1"
+DEFAULT: Final = "voice-v2"
 LONGEST_WHOLE_S: Final = 8.0
 """A recording with speech no longer than this is judged as one; a longer one window by window."""
 

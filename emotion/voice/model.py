@@ -165,12 +165,17 @@ def _whisper(weights: Weights, threads: int | None) -> Extractor:
     return HiddenExtractor([WhisperEncoder(weights, threads)])
 
 
-def _whisper_and_speaker(weights: Weights, threads: int | None) -> Extractor:
+def _speaker(weights: Weights, threads: int | None) -> Extractor:
+    return HiddenExtractor([SpeakerEncoder(weights.path("speaker.onnx"), threads)])
+
+
+def _both(weights: Weights, threads: int | None) -> Extractor:
     return HiddenExtractor([WhisperEncoder(weights, threads), SpeakerEncoder(weights.path("speaker.onnx"), threads)])
 
 
 EXTRACTORS: Final[dict[str, Callable[[Weights, int | None], Extractor]]] = {
     "seed": SeedExtractor,
     "whisper": _whisper,
-    "whisper+speaker": _whisper_and_speaker,
+    "speaker": _speaker,
+    "whisper+speaker": _both,
 }
