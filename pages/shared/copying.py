@@ -16,7 +16,7 @@ from pages.shared.language import t_plain
 _HTML: Final = '<div class="copy"><input readonly hidden><button type="button"></button></div>'
 _CSS: Final = """
 .copy { display: flex; flex-wrap: wrap; gap: 0.5rem; font-family: var(--st-font, sans-serif);
-  font-size: var(--st-base-font-size, 16px); }
+  font-size: calc(0.9 * var(--st-base-font-size, 16px)); }
 [hidden] { display: none !important; }
 input { flex: 1 1 14rem; min-width: 0; text-overflow: ellipsis; }
 input, button { box-sizing: border-box; min-height: 2.5rem; padding: 0.25rem 0.75rem; font: inherit;
