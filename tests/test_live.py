@@ -12,10 +12,13 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import streamlit as st
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
+from streamlit.testing.v1 import AppTest
 
 from emotion import media
+from emotion.errors import Cancelled
 from emotion.face.follow import WHOLE_EVERY_S, Follower
 from emotion.live import SPAN_S, WINDOW_S, Live
 from emotion.messages import catalogue
@@ -23,7 +26,7 @@ from emotion.pipeline import Readers
 from emotion.timeline import Box, EmotionScores, Sighting
 from pages.live import drawing, stream
 from pages.live.keeping import Keeping
-from pages.shared import visitors
+from pages.shared import cached, visitors
 
 SAMPLES = Path(__file__).resolve().parent.parent / "assets" / "samples"
 
@@ -234,6 +237,42 @@ def test_who_leaves_frees_the_recording_and_its_thread(tmp_path: Path) -> None:
     visitor.free()
     assert threads() == 0 and keeping.tape is None
     assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize("button", ["live_analyse", "live_throw_away"])
+def test_a_kept_stretch_is_analysed_like_an_upload_or_thrown_away(
+    frames: list[media.VideoFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, button: str
+) -> None:
+    no_models: Future[Any] = Future()
+    no_models.set_exception(Cancelled())
+    monkeypatch.setattr(cached, "readers", lambda: no_models)
+    monkeypatch.setenv("MOODCUE_CACHE_DIR", str(tmp_path))
+    went: list[str] = []
+    monkeypatch.setattr(st, "switch_page", went.append)
+
+    def script() -> None:
+        from pages.live import keeping
+
+        keeping.show(keeping.of_session())
+
+    keeping = Keeping()
+    keeping.follow(tmp_path / "live", wanted=True, start_s=1.0)
+    assert keeping.tape is not None
+    for i, frame in enumerate(frames[:8]):
+        keeping.picture(av.VideoFrame.from_ndarray(frame.rgb, format="rgb24"), i / 5)
+    keeping.tape.stop()
+    assert keeping.tape.wait(20)
+    app = AppTest.from_function(script, default_timeout=60)
+    app.session_state["_live_keeping"] = keeping
+    app.run()
+    app.button(key=button).click().run()
+    assert not app.exception
+    assert keeping.tape is None and not (tmp_path / "live").exists()
+    kept = app.session_state["analyse"].kept if button == "live_analyse" else None
+    assert went == (["pages/analyse/page.py"] if kept else [])
+    if button == "live_analyse":
+        assert kept.name == "live stretch.mp4"
+        assert media.probe(kept.path).duration_s == pytest.approx(1.45, abs=0.2)
 
 
 def test_several_visitors_share_the_models_and_are_told_apart(readers: Readers, frames: list[media.VideoFrame]) -> None:
