@@ -116,6 +116,6 @@ def _offer(keeping: Keeping, path: Path, length_s: float) -> None:
                     session.open_file(f, t_plain("live.stretch") + path.suffix)
                 keeping.throw_away()
                 st.switch_page("pages/analyse/page.py")
-            if st.button(t("live.throw_away"), icon=":material/delete:", key="live_throw_away"):
-                keeping.throw_away()
-                st.rerun(scope="fragment")
+            st.button(
+                t("live.throw_away"), icon=":material/delete:", key="live_throw_away", on_click=keeping.throw_away
+            )
