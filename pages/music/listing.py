@@ -40,6 +40,7 @@ def songs(catalogue: Catalogue, rows: npt.NDArray[np.intp], selection: Selection
     if not len(rows):
         st.info(t("library.none"), icon=":material/search_off:")
         return
+    st.caption(t("library.play.how"))  # once: a tip on each of the buttons would draw each of them twice
     pages = -(-len(rows) // PER_PAGE)
     # another choice has another key, and so starts on its first page
     chosen = zlib.crc32(repr(replace(selection, songs=())).encode())
@@ -97,7 +98,6 @@ def _song(track: Track, selection: Selection, place: str, said: Mapping[str | No
                     t("library.play"),
                     icon=":material/play_arrow:",
                     key=f"play_{place}_{track.id}",
-                    help=t("library.play.help", title=track.title),
                 ):
                     st.session_state[playing] = not st.session_state.get(playing)
                 left = tuple(s for s in selection.songs if s != track.id)

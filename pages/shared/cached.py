@@ -184,7 +184,9 @@ def catalogue_fault() -> CatalogueError | None:
 def _catalogue() -> tuple[Catalogue, CatalogueError | None]:
     from recommender.files import built_or_starter
 
-    return built_or_starter()
+    songs = built_or_starter()
+    _settle()
+    return songs
 
 
 @dataclass(frozen=True)
