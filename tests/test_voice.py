@@ -222,6 +222,29 @@ def test_more_footage_is_trusted_more(reader: VoiceReader, spoken: np.ndarray) -
     assert any(a.probs != b.probs for a, b in zip(plain, known, strict=True))
 
 
+# How it was judged --------------------------------------------------------------------------
+
+
+def test_the_voices_of_the_judged_babble_are_in_no_training() -> None:
+    from emotion.training import voice_data, voice_head, voice_protocols
+
+    names = ["ravdess_speech_01", "ravdess_speech_03", "nemo_IC0", *sorted(voice_data.ASIDE)]
+    items = [voice_data.Recording(name.rsplit("_", 1)[0], Path("x"), name, "F", 0, "", "01") for name in names]
+    study = voice_protocols.Study.of(voice_head.Examples.of(items, np.zeros((len(items), 2), np.float32)))
+    heard = [study.without(0).speaker, voice_head.trainable(study.data).speaker]
+    assert [sorted(set(h)) for h in heard] == [["nemo_IC0", "ravdess_speech_03"], sorted(names[:3])]
+
+
+def test_the_card_says_what_the_metrics_say(tmp_path: Path) -> None:
+    from emotion.training import voice_card
+
+    folder = ROOT / "assets" / "models" / "voice-v2"
+    for name in ("MODEL_CARD.md", "metrics.json"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    voice_card.write(tmp_path)
+    assert (tmp_path / "MODEL_CARD.md").read_text("utf-8") == (folder / "MODEL_CARD.md").read_text("utf-8")
+
+
 # Real recordings ----------------------------------------------------------------------------
 
 

@@ -132,7 +132,7 @@ def build(variables: Variables) -> keras.Model:
 
 def to_onnx(model: keras.Model, path: Path, *, storage: export.Storage = "float16") -> None:
     """Write the Keras model with ONNX's own LSTM nodes: tf2onnx would spell out a loop over the frames."""
-    inits = {"time": np.array([1], np.int64)}
+    inits: dict[str, npt.NDArray[Any]] = {"time": np.array([1], np.int64)}
     nodes = [helper.make_node("Transpose", ["mel"], ["x_0"], perm=[1, 0, 2])]
     for i in range(LAYERS):
         kernel, recurrent, bias = model.get_layer(f"lstm_{i}").get_weights()

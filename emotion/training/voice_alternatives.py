@@ -68,7 +68,7 @@ def hidden_layer(train: Examples, recipe: Recipe) -> Callable[[npt.NDArray[np.fl
         chosen.label == 0, recipe.neutral_weight, 1
     )
     keras.utils.set_random_seed(0)
-    net = keras.Sequential(
+    net: Any = keras.Sequential(
         [
             keras.layers.Dropout(0.5),
             keras.layers.Dense(HIDDEN, activation="relu"),

@@ -16,13 +16,13 @@ from tests.data.make_voice_golden import FRAMES, sound
 
 
 def main() -> None:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     for name, unused in (("webrtcvad", "Vad"), ("scipy.ndimage.morphology", "binary_dilation")):
         sys.modules[name] = types.ModuleType(name)
         setattr(sys.modules[name], unused, None)
     sys.path.insert(0, sys.argv[1])
-    from resemblyzer import VoiceEncoder, audio
+    from resemblyzer import VoiceEncoder, audio  # pyright: ignore[reportMissingImports]
 
     encoder = VoiceEncoder("cpu", verbose=False)
     wav = audio.normalize_volume(sound(), -30).astype(np.float32)
