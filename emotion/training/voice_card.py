@@ -72,7 +72,8 @@ def _measures(metrics: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield (
             "one core, for a second of unbroken speech in windows of 3 s every second, front ends included, "
             "while the other core was busy",
-            f"{serving['reading_ms_a_second']:.1f} ms, {serving['timeline_ms_a_second']:.1f} ms with finding the speech, "
+            f"{serving['reading_ms_a_second']:.1f} ms, "
+            f"{serving['timeline_ms_a_second']:.1f} ms with finding the speech, "
             f"{serving['timeline_with_speakers_ms_a_second']:.1f} ms with speakers told apart as well",
         )
         yield "memory that the voice adds to the process", f"{serving['memory_mb']:.0f} MB"
