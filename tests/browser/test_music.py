@@ -64,6 +64,7 @@ def test_a_region_lists_its_songs_and_the_link_shares_it(open_page: Open) -> Non
     page = opened(open_page)
     everything = found(page)
     drawn = page.locator(".st-key-music_plane canvas")
+    drawn.wait_for()
     expect(drawn).to_have_attribute("data-points", str(everything))
     draw_region(page, -1.0, -0.02, -1.0, -0.02)
     page.wait_for_url("**area=*")
