@@ -9,7 +9,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from deploy import guard
 from pages.music.plane import points
-from pages.shared import clips, language, links
+from pages.shared import clips, language, links, look
 from pages.shared.language import t
 
 ROOT = Path(__file__).resolve().parent
@@ -58,6 +58,7 @@ def main() -> None:
     ]
     chosen = st.navigation(pages)
     language.switch()
+    look.dress()
     chosen.run()
 
 

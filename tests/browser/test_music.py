@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
@@ -10,9 +11,11 @@ from playwright.sync_api import Page, expect
 from pages.music.plane.points import places
 from recommender import load_catalogue
 from recommender.paths import STARTER
+from tests.browser.axe import barriers
 from tests.browser.conftest import Open
 
 SONGS = load_catalogue(STARTER)
+SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 FOUND = re.compile(r"^([\d,]+) songs$")
 
 
@@ -106,6 +109,10 @@ def test_a_shared_link_means_the_same_in_chinese(open_page: Open) -> None:
     copied = str(page.evaluate("navigator.clipboard.readText()"))
     assert parse_qs(urlsplit(copied).query) == {"emotion": ["surprised"], "words": ["no"], "lang": ["zh-TW"]}
     expect(page.get_by_text("驚訝 ·", exact=False).first).to_be_visible()
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(1500)
+        assert barriers(page) == [], scheme
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

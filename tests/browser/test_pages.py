@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser
@@ -11,13 +12,14 @@ from tests.browser.axe import barriers
 from tests.browser.conftest import ROOT, TIMEOUT_MS, serving, until
 
 PAGES = sorted(p.parent.name for p in (ROOT / "pages").glob("*/page.py"))
+VISITS: tuple[tuple[str, int, Literal["light", "dark"]], ...] = (("en-US", 1280, "light"), ("zh-TW", 390, "dark"))
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_opens_by_its_own_link(browser: Browser, tmp_path: Path, name: str) -> None:
     with serving(tmp_path) as server:
-        for locale, width in (("en-US", 1280), ("zh-TW", 390)):
-            context = browser.new_context(locale=locale, viewport={"width": width, "height": 900})
+        for locale, width, scheme in VISITS:
+            context = browser.new_context(locale=locale, viewport={"width": width, "height": 900}, color_scheme=scheme)
             context.set_default_timeout(TIMEOUT_MS)
             page = context.new_page()
             answer = page.goto(f"{server.url}/{'' if name == 'analyse' else name}")

@@ -1,0 +1,16 @@
+"""What the theme's settings cannot say: a few rules of style."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+DARK: Final = "[data-testid=stMultiSelect] [data-tag] { color: #16161b }"
+"""Streamlit writes white on the dark theme's light violet, which has too little contrast."""
+
+
+def dress() -> None:
+    """Once a run, whatever the page."""
+    if st.context.theme.type == "dark":
+        st.html(f"<style>{DARK}</style>")
