@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -107,7 +107,7 @@ class Live:
             if clock is not None:
                 self._delay_s = clock() - now_s
             if found:
-                self._faces.append(found[0])
+                self._faces.append(replace(found[0], crop=None))  # nobody looks at the crop later
                 found[0] = _with_scores(found[0], _recent(self._faces, now_s))
         return found
 

@@ -79,6 +79,7 @@ def test_a_smiling_face_is_seen_smiling(live: Live, frames: list[media.VideoFram
     assert [s.scores.label for s in seen[-1]] == ["happy"]
     view = live.view(100 + frames[9].time_s)
     assert view.frames == 10
+    assert all(s.crop is None for s in live._faces), "half a minute of pictures would be 70 MB"
     assert view.face is not None
     assert view.face.label == "happy"
     assert view.voice is None

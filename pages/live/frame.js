@@ -2,7 +2,7 @@
 // our sentences, and its buttons look like the others.
 
 const STYLE = `
-  .MuiButton-root { text-transform: none; border-radius: 0.6rem; box-shadow: none; }
+  body .MuiButton-root { text-transform: none; border-radius: 0.6rem; box-shadow: none; }
   .MuiAlert-message[data-words] { font-size: 0; }
   .MuiAlert-message[data-words]::after { content: attr(data-words); font-size: 0.9rem; }
 `;
