@@ -272,7 +272,7 @@ def test_a_kept_stretch_is_analysed_like_an_upload_or_thrown_away(
     kept = app.session_state["analyse"].kept if button == "live_analyse" else None
     assert went == (["pages/analyse/page.py"] if kept else [])
     if button == "live_analyse":
-        assert kept.name == "live stretch.mp4"
+        assert kept is not None and kept.name == "live stretch.mp4"
         assert media.probe(kept.path).duration_s == pytest.approx(1.45, abs=0.2)
 
 
