@@ -139,12 +139,13 @@ def test_a_song_plays_when_asked_and_nothing_loads_before(
     assert match is not None
     monkeypatch.setenv("MOODCUE_HOME", str(server.home))
     with database.open_database().begin() as connection:
+        connection.execute(sa.delete(database.players))  # a second try finds the first one's answer
         row = {"track_id": match[1], "query": "", "outcome": "found", "video_id": "abcdefghijk", "at": time.time()}
         connection.execute(sa.insert(database.players).values(row))
     song.get_by_role("button", name="Play").click()
     frame = song.locator("iframe")
     frame.wait_for()
-    assert frame.get_attribute("src") == "https://www.youtube-nocookie.com/embed/abcdefghijk"
+    assert str(frame.get_attribute("src")).startswith("https://www.youtube-nocookie.com/embed/abcdefghijk?")
     assert frame.get_attribute("referrerpolicy") == "strict-origin-when-cross-origin"
     assert page.locator("iframe").count() == 1
 
@@ -294,7 +295,7 @@ def test_a_phone_shows_it_all_in_its_width(open_page: Open) -> None:
 def test_more_of_a_speaker_is_heard_counted_and_saved_and_the_switch_reads_without(
     open_page: Open, server: Server, tmp_path: Path
 ) -> None:
-    parts = [media.read_sound(SAMPLES / name, 16_000) for name in ("voice-note.mp3", "long-evening.mp4")]
+    parts = [media.read_sound(SAMPLES / "long-evening.mp4", 16_000)] * 2
     page = open_page()
     page.locator("input[type=file]").first.wait_for(state="attached")
     upload(page, write(tmp_path / "long.wav", y=np.concatenate(parts), sr=16_000, audio_codec="pcm_s16le"))
