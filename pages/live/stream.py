@@ -25,7 +25,7 @@ CONNECT_S: Final = 10.0
 """Without a frame for so long after the start, the page says that the connection cannot be made."""
 ICE_SERVERS: Final = "MOODCUE_ICE_SERVERS"
 CONSTRAINTS: Final[dict[str, Any]] = {
-    "video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 15, "max": 20}},
+    "video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 25, "max": 30}},
     "audio": True,
 }
 

@@ -163,7 +163,7 @@ async def measure(readers: Readers, visitors: int, fps: int, seconds: float, fol
 def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.benchmarks.live", description=__doc__)
     parser.add_argument("--visitors", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--fps", type=int, default=30, help="that the browsers send; the page asks them for 15")
+    parser.add_argument("--fps", type=int, default=30, help="that the browsers send; the page asks them for 25")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--keep", action="store_true", help="record, as where the visitor asks for it")
     args = parser.parse_args()

@@ -26,7 +26,7 @@ from pages.live.keeping import Keeping
 from tests.benchmarks.live import CLIP
 from tests.benchmarks.live_browser import CLOCK, SR, encoded, numbered
 
-FPS = 15
+FPS = 25
 """That the page asks for."""
 VOICES = 3
 

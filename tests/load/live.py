@@ -51,7 +51,7 @@ def main() -> int:
     parser = argparse.ArgumentParser("python -m tests.load.live", description="Memory while somebody is live.")
     parser.add_argument("--minutes", type=int, default=10)
     parser.add_argument("--visitors", type=int, default=1)
-    parser.add_argument("--fps", type=int, default=15, help="that the browsers send")
+    parser.add_argument("--fps", type=int, default=25, help="that the browsers send")
     args = parser.parse_args()
     print("| minute | server, MB | frames read so far | recorded, MB on disk |\n| --- | --- | --- | --- |", flush=True)
     with tempfile.TemporaryDirectory() as name:
