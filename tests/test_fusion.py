@@ -171,6 +171,7 @@ def test_json_has_the_documented_fields_and_reads_back() -> None:
         "arousal",
         "disagreement",
         "timeline",
+        "adaptation",
         "faces",
         "models",
         "warnings",

@@ -1,4 +1,4 @@
-"""Turn trained weights into ``assets/models/face-ferplus-v1``: ``python -m emotion.training.export_face RUN``.
+"""Turn trained weights into ``assets/models/face-ferplus-v2``: ``python -m emotion.training.export_face RUN``.
 
 The graph has DeepFace's signature: float32 (n, 48, 48, 1) in [0, 1] to probabilities over angry, disgust, fear,
 happy, sad, surprise, neutral; a second output, ``ferplus``, holds FER+'s eight classes. Inside it are the mean over

@@ -22,16 +22,16 @@ Batch = tuple[Floats, Floats]
 class Strength:
     """How strong; probabilities and ranges. Lengths are fractions of the picture's side."""
 
-    angle_deg: float = 12.0
-    scale: float = 0.2
-    shift: float = 0.08
-    shear: float = 0.06
-    gamma: float = 0.4
-    low_resolution: float = 0.15
-    blur: float = 0.1
-    noise: float = 0.1
-    erase: float = 0.25
-    mixup: float = 0.2
+    angle_deg: float = 10.0
+    scale: float = 0.16
+    shift: float = 0.07
+    shear: float = 0.05
+    gamma: float = 0.35
+    low_resolution: float = 0.12
+    blur: float = 0.08
+    noise: float = 0.08
+    erase: float = 0.2
+    mixup: float = 0.1
 
 
 STRONG = Strength()

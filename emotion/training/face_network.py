@@ -1,4 +1,4 @@
-"""The network for 48 x 48 grey faces: residual blocks with squeeze-and-excitation, 1.8 M parameters.
+"""The network for 48 x 48 grey faces: residual blocks with squeeze-and-excitation, 1.2 M parameters.
 
 Sources of the parts: He et al. (2016), "Deep residual learning"; Hu et al. (2018), "Squeeze-and-excitation
 networks". Written for a CPU: widths are multiples of 16 and normalisation is one fused operation, which makes
@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-WIDTHS: Final = (48, 96, 192)
+WIDTHS: Final = (32, 80, 160)
 BLOCKS: Final = (2, 3, 2)
 BN_MOMENTUM: Final = 0.95
 BN_EPSILON: Final = 1e-3

@@ -36,14 +36,14 @@ class Plan:
     minutes: float | None = None
     """If set, the run lasts this long, whatever number of epochs that comes to."""
     batch_size: int = 96
-    peak_lr: float = 0.08
+    peak_lr: float = 0.1
     warm_up: float = 0.08
     weight_decay: float = 5e-4
     average: float = 0.999
     small_size: int = 36
-    small_until: float = 0.45
+    small_until: float = 0.3
     """Part of the run on pictures of ``small_size``, which are nearly twice as fast; the rest on 48."""
-    mild_from: float = 0.75
+    mild_from: float = 0.7
     """Part of the run after which the augmentation is mild, so that the end looks like real pictures."""
     seed: int = 7
 
