@@ -38,6 +38,7 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.setenv("MOODCUE_HOME", str(tmp_path))
     monkeypatch.setenv("MOODCUE_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("MOODCUE_DATABASE_URL", raising=False)
+    monkeypatch.setattr(clips, "_mounted", False)  # another test may have started the app
     yield
     database.close_all()
 

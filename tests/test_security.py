@@ -135,6 +135,7 @@ RAW = ("unsafe_allow_html", "unsafe_allow_javascript")
 HTML_CALLS = {"html", "iframe"}
 OURS = {
     ("pages/analyse/choose.py", "html"): "a style sheet of our own sentences",
+    ("pages/shared/look.py", "html"): "a style sheet, a constant",
 }
 """Where a page writes HTML, and what: nothing in it came from outside."""
 

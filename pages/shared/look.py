@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-DARK: Final = "[data-testid=stMultiSelect] [data-tag] { color: #16161b }"
+DARK: Final = "[data-testid=stMultiSelect] [data-tag], [data-testid=stBaseButton-primary] { color: #16161b }"
 """Streamlit writes white on the dark theme's light violet, which has too little contrast."""
 
 
