@@ -16,6 +16,7 @@ RUN apt-get update \
     && install -d -o moodcue -g moodcue /var/cache/moodcue /var/lib/moodcue
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    OPENBLAS_NUM_THREADS=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     MOODCUE_CACHE_DIR=/var/cache/moodcue \
     MOODCUE_HOME=/var/lib/moodcue \

@@ -19,9 +19,10 @@ PIP_INSTALL := $(PY) -m pip install -q --disable-pip-version-check -r
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
+# One thread for NumPy's small products: a second one would spin between them and double the voice's processor time.
 app: $(VENV)/.app ## make the environment (about 2 minutes, once) and start the app on http://localhost:8501
 	@echo "MoodCue: starting on http://localhost:$(PORT)"
-	@$(PY) -m streamlit run app.py --server.port $(PORT)
+	@OPENBLAS_NUM_THREADS=1 $(PY) -m streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.dev ## make the environment (about 3 minutes, once) and run every test, browser tests too
 	@bash tests/browser/need_chromium.sh

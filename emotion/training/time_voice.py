@@ -1,4 +1,5 @@
-"""What the voice costs to serve: ``python -m emotion.training.time_voice [--files]``, added to its metrics.json.
+"""What the voice costs to serve: ``OPENBLAS_NUM_THREADS=1 python -m
+emotion.training.time_voice [--files]``, added to its metrics.json. (That is how `make app` starts the app.)
 
 Processor seconds, not seconds on the clock. Other work on the machine still makes them longer (by
 half where both cores are busy), never shorter.

@@ -70,8 +70,7 @@ def _measures(metrics: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "weakest: recall", ", ".join(f"{name} {main['recall'][name]:.3f}" for name in worst)
     if serving := metrics.get("serving"):
         yield (
-            "one core, for a second of unbroken speech in windows of 3 s every second, front ends included, "
-            "while the other core was busy",
+            "one core, for a second of unbroken speech in windows of 3 s every second, front ends included",
             f"{serving['reading_ms_a_second']:.1f} ms, "
             f"{serving['timeline_ms_a_second']:.1f} ms with finding the speech, "
             f"{serving['timeline_with_speakers_ms_a_second']:.1f} ms with speakers told apart as well",
