@@ -15,37 +15,22 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import av
 import numpy as np
-import numpy.typing as npt
-from av.video.reformatter import VideoReformatter
+
+from emotion.pieces import FPS, PIECE_S, Pictures, Sound, join, picture_path, sound_path
 
 SPAN_S: Final = 300.0
-PIECE_S: Final = 10
-FPS: Final = 15.0
-SIZE: Final = (640, 480)
-"""Pictures are fitted into this, whatever comes."""
-SR: Final = 48_000
-BITS_S: Final = 800_000
-"""Of the pictures at most. With the sound, a tape of five minutes takes at most 60 MB."""
 IDLE_S: Final = 15.0
 """Where nothing comes any more for so long, the tape ends by itself."""
 MOST_PICTURES: Final = 8
 MOST_SOUND: Final = 500
-GAP_S: Final = 0.1
-"""Silence is put in where sound is missing for longer than this; where it overlaps by more, it is cut."""
-JUMP_S: Final = 1.0
-"""A sender whose clock differs more than this from what it was counts from anew."""
 TICK_S: Final = 0.2
-MS: Final = Fraction(1, 1000)
-_PIECE_SAMPLES: Final = PIECE_S * SR
 
 State = Literal["recording", "saving", "ready", "failed", "gone"]
-Samples = npt.NDArray[np.int16]
 
 _log = logging.getLogger(__name__)
 
@@ -125,7 +110,7 @@ class Tape:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        pictures, sound = _Pictures(self.folder), _Sound(self.folder)
+        pictures, sound = Pictures(self.folder), Sound(self.folder)
         begin_s: float = np.nan
         try:
             for frame, now_s in self._items():
@@ -172,190 +157,10 @@ class Tape:
 
     def _forget(self) -> None:
         while self._oldest < int(self._end_s) // PIECE_S - self.pieces:
-            for path in (_picture_path(self.folder, self._oldest), _sound_path(self.folder, self._oldest)):
+            for path in (picture_path(self.folder, self._oldest), sound_path(self.folder, self._oldest)):
                 path.unlink(missing_ok=True)
             self._oldest += 1
 
     def _delete(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.path = None
-
-
-def _picture_path(folder: Path, piece: int) -> Path:
-    return folder / f"{piece:06d}.mkv"
-
-
-def _sound_path(folder: Path, piece: int) -> Path:
-    return folder / f"{piece:06d}.pcm"
-
-
-class _Pictures:
-    """Frames to one Matroska file a piece; each begins with a whole picture and counts from its own start."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.piece, self.out = folder, -1, None
-        self.canvas: tuple[int, int] | None = None
-        self.stream: Any = None
-        self.last_ms = -1
-        # Not the frame's own one: whoever reads the frame's picture at the same time uses that.
-        self.reformatter = VideoReformatter()
-
-    def write(self, frame: av.VideoFrame, at_s: float) -> float:
-        """The end of what is written, in seconds of the tape."""
-        piece = max(self.piece, int(at_s) // PIECE_S)
-        if piece != self.piece:
-            self.close()
-            self._open(piece, frame)
-        ms = max(self.last_ms + 1, round((at_s - piece * PIECE_S) * 1000))
-        self.last_ms = ms
-        small = self._fitted(frame)
-        small.pts, small.time_base = ms, MS
-        self.out.mux(self.stream.encode(small))  # type: ignore[union-attr]
-        return at_s
-
-    def _open(self, piece: int, frame: av.VideoFrame) -> None:
-        self.canvas = self.canvas or _fit(frame.width, frame.height, SIZE)
-        self.piece, self.last_ms = piece, -1
-        self.out: Any = av.open(str(_picture_path(self.folder, piece)), "w", format="matroska")
-        options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "26", "g": "75", "threads": "1"}
-        options |= {"maxrate": str(BITS_S), "bufsize": str(2 * BITS_S)}
-        self.stream = self.out.add_stream("libx264", rate=int(FPS), options=options)
-        self.stream.width, self.stream.height = self.canvas
-        self.stream.pix_fmt = "yuv420p"
-        self.stream.codec_context.time_base = MS
-
-    def _fitted(self, frame: av.VideoFrame) -> av.VideoFrame:
-        width, height = self.canvas or SIZE
-        w, h = _fit(frame.width, frame.height, (width, height))
-        if abs(w - width) <= 4 and abs(h - height) <= 4:
-            return self.reformatter.reformat(frame, width, height, "yuv420p")
-        # A camera that was turned: black beside it.
-        rgb = np.zeros((height, width, 3), np.uint8)
-        left, top = (width - w) // 2, (height - h) // 2
-        rgb[top : top + h, left : left + w] = self.reformatter.reformat(frame, w, h, "rgb24").to_ndarray()
-        return av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")
-
-    def close(self) -> None:
-        if self.out is not None:
-            self.out.mux(self.stream.encode(None))
-            self.drop()
-
-    def drop(self) -> None:
-        if self.out is not None:
-            out, self.out = self.out, None
-            out.close()
-
-
-def _fit(width: int, height: int, into: tuple[int, int]) -> tuple[int, int]:
-    """The largest even size of this shape that fits."""
-    scale = min(into[0] / width, into[1] / height)
-    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
-
-
-class _Sound:
-    """Frames to mono samples, one file a piece, each counted from the tape's start and without gaps."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.piece, self.out = folder, -1, None
-        self.written = 0
-        """Samples from the tape's start on, wherever writing began."""
-        self.sender: float | None = None
-        """What the sender's clock showed when the tape began."""
-        self.resampler, self.kind = None, ()
-
-    def write(self, frame: av.AudioFrame, end_s: float) -> float:
-        """The end of what is written, in seconds of the tape."""
-        at_s = self._placed(frame, end_s - frame.samples / frame.sample_rate)
-        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if self.resampler is None or kind != self.kind:
-            self.resampler, self.kind = av.AudioResampler(format="s16", layout="mono", rate=SR), kind
-        for part in self.resampler.resample(frame):
-            y = part.to_ndarray().reshape(-1).astype(np.int16, copy=False)
-            self._write_at(y, round(at_s * SR))
-            at_s += y.size / SR
-        return self.written / SR
-
-    def _placed(self, frame: av.AudioFrame, arrived_s: float) -> float:
-        if frame.pts is None or frame.time_base is None:
-            return arrived_s
-        sent_s = float(frame.pts * frame.time_base)
-        if self.sender is None or abs(sent_s - self.sender - arrived_s) > JUMP_S:
-            self.sender = sent_s - arrived_s
-        return sent_s - self.sender
-
-    def _write_at(self, y: Samples, at: int) -> None:
-        ahead = at - self.written
-        if ahead > GAP_S * SR or self.piece < 0:
-            self._append(np.zeros(max(0, ahead), np.int16))
-        elif ahead < -GAP_S * SR:
-            y = y[-ahead:]
-        self._append(y)
-
-    def _append(self, y: Samples) -> None:
-        while y.size:
-            piece, inside = divmod(self.written, _PIECE_SAMPLES)
-            if piece != self.piece:
-                self.drop()
-                self.piece, self.out = piece, _sound_path(self.folder, piece).open("wb")
-            part, y = np.split(y, [_PIECE_SAMPLES - inside])
-            self.out.write(part.tobytes())  # type: ignore[union-attr]
-            self.written += part.size
-
-    def close(self) -> None:
-        self.drop()
-
-    def drop(self) -> None:
-        if self.out is not None:
-            self.out.close()
-            self.out = None
-
-
-def join(folder: Path) -> Path | None:
-    """The pieces in ``folder`` as one MP4 (H.264, AAC) in their place; None where there are none."""
-    pieces = sorted({int(p.stem) for p in folder.glob("[0-9]*.*")})
-    pictures = [p for n in pieces if (p := _picture_path(folder, n)).is_file()]
-    heard = any(_sound_path(folder, n).is_file() for n in pieces)
-    if not pictures and not heard:
-        return None
-    target = folder / "stretch.mp4"
-    with av.open(str(target), "w", options={"movflags": "faststart"}) as out:
-        seen: Any = None
-        if pictures:
-            with av.open(str(pictures[0])) as first:
-                seen = out.add_stream_from_template(first.streams.video[0])
-        voice: Any = out.add_stream("aac", rate=SR, layout="mono") if heard else None
-        for n in pieces:
-            # A piece of each in turn, so that little waits to be interleaved.
-            if seen is not None and _picture_path(folder, n).is_file():
-                _copy_pictures(_picture_path(folder, n), out, seen, (n - pieces[0]) * PIECE_S)
-            if voice is not None:
-                y = _samples(_sound_path(folder, n), whole=n != pieces[-1])
-                _encode_sound(y, out, voice, (n - pieces[0]) * _PIECE_SAMPLES)
-            _picture_path(folder, n).unlink(missing_ok=True)
-            _sound_path(folder, n).unlink(missing_ok=True)
-        if voice is not None:
-            out.mux(voice.encode(None))
-    return target
-
-
-def _copy_pictures(path: Path, out: Any, stream: Any, start_s: int) -> None:
-    with av.open(str(path)) as source:
-        for packet in source.demux(video=0):
-            if packet.dts is not None and packet.time_base is not None and packet.pts is not None:
-                moved = round(start_s / packet.time_base)
-                packet.pts, packet.dts, packet.stream = packet.pts + moved, packet.dts + moved, stream
-                out.mux(packet)
-
-
-def _samples(path: Path, *, whole: bool) -> Samples:
-    """A piece's sound; where it is ``whole``, silence for what is missing."""
-    y = np.fromfile(path, np.int16) if path.is_file() else np.zeros(0, np.int16)
-    return np.pad(y, (0, _PIECE_SAMPLES - y.size)) if whole else y
-
-
-def _encode_sound(y: Samples, out: Any, stream: Any, start: int) -> None:
-    for i in range(0, y.size, 1024 * 16):
-        part = y[None, i : i + 1024 * 16].astype(np.float32) / np.float32(32768)
-        frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = SR, start + i, Fraction(1, SR)
-        out.mux(stream.encode(frame))

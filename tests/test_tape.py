@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from emotion import media, tape
+from emotion import media, pieces, tape
 from emotion.tape import Tape
 from tests.conftest import SAMPLES
 
@@ -139,13 +139,13 @@ def test_only_the_last_pieces_stay_and_nothing_grows(tmp_path: Path) -> None:
 
 
 def test_more_than_can_be_written_is_dropped_and_not_queued(recorder: Tape, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = tape._Pictures.write
+    slow = pieces.Pictures.write
 
     def write(self: Any, frame: av.VideoFrame, at_s: float) -> float:
         time.sleep(0.05)
         return slow(self, frame, at_s)
 
-    monkeypatch.setattr(tape._Pictures, "write", write)
+    monkeypatch.setattr(pieces.Pictures, "write", write)
     grey = picture(np.full((120, 160, 3), 90, np.uint8))
     began_s = time.monotonic()
     for i in range(100):

@@ -11,7 +11,8 @@ import av
 import streamlit as st
 
 from emotion import media
-from emotion.tape import PIECE_S, SPAN_S, Tape
+from emotion.pieces import PIECE_S
+from emotion.tape import SPAN_S, Tape
 from pages.shared import cached
 from pages.shared.language import clock, t, t_plain
 
