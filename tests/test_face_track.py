@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from emotion import errors, media
 from emotion.face import scenes
 from emotion.face.infer import FaceReader, analyse_frames, build_reader
 from emotion.face.peaks import highest, peaks
+from emotion.face.person import OTHER, SAME, PersonEncoder, groups
 from emotion.face.track import CROPS, Tracker, smooth
 from emotion.labels import EMOTIONS
 from emotion.media import VideoFrame
@@ -33,8 +35,20 @@ def sighting(
     return Sighting(i * STEP_S, Box(x, y, size, size * 1.2), confidence, EVEN, weight, crop)
 
 
-def follow(frames: list[list[Sighting]], cuts: frozenset[int] = frozenset()):
-    tracker = Tracker()
+class Looks:
+    """An encoder that knows faces by their colours, and counts how many it was shown."""
+
+    def __init__(self) -> None:
+        self.shown = 0
+
+    def embed(self, crops) -> np.ndarray:
+        self.shown += len(crops)
+        small = [cv2.resize(c, (6, 6), interpolation=cv2.INTER_AREA).reshape(-1) / 127.5 - 1.0 for c in crops]
+        return np.array([v / np.linalg.norm(v) for v in small], np.float32)
+
+
+def follow(frames: list[list[Sighting]], cuts: frozenset[int] = frozenset(), looks: Looks | None = None):
+    tracker = Tracker(looks or Looks())
     for i, found in enumerate(frames):
         tracker.add(i * STEP_S, found, FRAME, cut=i in cuts)
     return tracker.finish()
@@ -79,6 +93,63 @@ def test_who_comes_back_after_cuts_is_known_again() -> None:
     frames = [[sighting(i, 200 if p == 1 else 400, crop=portrait(p))] for i, p in enumerate(who)]
     tracks = follow(frames, cuts=frozenset({6, 12}))
     assert sorted(len(t.sightings) for t in tracks) == [6, 12]
+
+
+def test_people_seen_together_stay_apart_however_alike() -> None:
+    frames = [[sighting(i, 60, crop=portrait(1)), sighting(i, 480, crop=portrait(1))] for i in range(12)]
+    tracks = follow(frames, cuts=frozenset({6}))
+    assert sorted(len(t.sightings) for t in tracks) == [12, 12]
+    assert all(len({s.time_s for s in t.sightings}) == 12 for t in tracks)
+
+
+def test_who_cross_keep_their_faces() -> None:
+    """Two people walk through each other: by place alone they would swap."""
+    frames = [
+        [sighting(i, 100 + 20 * i, crop=portrait(1)), sighting(i, 400 - 20 * i, crop=portrait(2))] for i in range(16)
+    ]
+    tracks = follow(frames)
+    assert [len(t.sightings) for t in tracks] == [16, 16]
+    for t in tracks:
+        steps = np.diff([s.box.x for s in t.sightings])
+        assert np.all(steps == steps[0]), "each goes on in one direction"
+
+
+def test_another_person_in_the_same_place_after_a_moment_is_another() -> None:
+    frames = [[sighting(i, 200, crop=portrait(1 if i < 5 else 2))] if not 5 <= i < 10 else [] for i in range(15)]
+    assert len(follow(frames)) == 2
+    assert len(follow([[replace(s, crop=portrait(1)) for s in found] for found in frames])) == 1
+
+
+def test_looks_are_not_asked_for_where_place_says_it_all() -> None:
+    looks = Looks()
+    follow([[sighting(i, 200 + i, crop=portrait(1))] for i in range(30)], looks=looks)
+    assert looks.shown == 0
+
+
+def test_a_person_is_known_in_another_light_size_and_pose() -> None:
+    encoder = PersonEncoder()
+    face = skimage.data.astronaut()[50:190, 155:295]
+    height, width = face.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), 15, 1.05)
+    other_view = cv2.warpAffine(np.ascontiguousarray(face[:, ::-1]), turn, (width, height), borderMode=1)
+    dim_and_small = cv2.resize((other_view * 0.6).astype(np.uint8), (60, 60), interpolation=cv2.INTER_AREA)
+    sports, nobody = skimage.data.camera()[100:190, 185:275], skimage.data.coffee()[80:220, 250:390]
+    camera_man = np.repeat(sports[..., None], 3, axis=2)
+    pictures = [np.asarray(p, np.uint8) for p in (face, dim_and_small, camera_man, nobody)]
+    first, again, man, cup = encoder.embed(pictures)
+    assert first @ again >= SAME
+    assert max(first @ man, first @ cup, again @ man) < OTHER
+    assert encoder.embed([]).shape == (0, 1024)
+
+
+def test_groups_are_joined_by_their_faces_and_never_across_one_moment(rng: np.random.Generator) -> None:
+    def faces(person: int, n: int) -> np.ndarray:
+        v = np.eye(1024)[person] + rng.normal(0, 0.01, (n, 1024))
+        return (v / np.linalg.norm(v, axis=1, keepdims=True)).astype(np.float32)
+
+    stretches = [faces(0, 3), faces(1, 1), faces(0, 2), faces(2, 3), faces(1, 3), faces(0, 1)]
+    times = [frozenset({float(i)}) for i in range(5)] + [frozenset({0.0})]
+    assert groups(stretches, times) == [[0, 2], [1, 4], [3], [5]], "the last was seen together with the first"
 
 
 def test_ghosts_are_dropped_and_a_clear_face_of_one_frame_is_kept() -> None:
@@ -165,8 +236,9 @@ def test_the_stage_clip_shows_several_people(reader: FaceReader, data: Path) -> 
     frames = media.read_frames(data / "video" / "short_hamilton_clip.mp4")
     tracks = analyse_frames(frames, reader)
     assert 6 <= len(tracks) <= 20
-    assert tracks[0].main and tracks[0].segment.start_s == pytest.approx(3.6, abs=0.5)
-    assert tracks[0].segment.end_s == pytest.approx(7.8, abs=0.5), "the singer's track ends at the cut"
+    assert tracks[0].main and tracks[0].segment.start_s == pytest.approx(0.8, abs=0.3), "far away at first"
+    assert not [s for s in tracks[0].sightings if 1.6 < s.time_s < 3.4], "two shots of others between"
+    assert tracks[0].segment.end_s == pytest.approx(7.8, abs=0.5), "the singer is gone after the last cut"
     assert sum(t.segment.start_s > 7.9 for t in tracks) >= 4, "the people listening"
 
 

@@ -7,7 +7,7 @@ The ladder: :meth:`FaceReader.read_crops` for what is a face already, :meth:`Fac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ from emotion import errors, weights
 from emotion.face import features, model, scenes, track
 from emotion.face.detect import CenterFace, Detection, Detector
 from emotion.face.model import EmotionNetwork
+from emotion.face.person import PersonEncoder
 from emotion.timeline import EmotionScores, FaceTrack, ModelUsed, Sighting
 
 if TYPE_CHECKING:
@@ -46,12 +47,14 @@ class FaceReader:
     Attributes:
         threshold: a largest probability below this means "not sure"; at and above it, 85 % of PublicTest were right.
         reliability: the network's UAR on faces it was not trained on, its weight beside the voice.
+        persons: tells whether two faces are one person's.
     """
 
     detector: Detector
     network: EmotionNetwork
     threshold: float
     reliability: float
+    persons: PersonEncoder = field(default_factory=PersonEncoder)
 
     @property
     def used(self) -> ModelUsed:
@@ -177,7 +180,7 @@ def analyse_frames(
     """The people in a clip, the main one first.
 
     Frames are taken one at a time and not kept. A frame that hardly differs from the last one read is not read
-    again: its faces are taken to be the same. A cut ends every track; who comes back is known again by looks.
+    again: its faces are taken to be the same. A cut ends every stretch; who comes back is known again by looks.
 
     Args:
         on_progress: called with the number of frames done.
@@ -186,7 +189,7 @@ def analyse_frames(
     Raises:
         Cancelled: if asked to stop.
     """
-    tracker, watch = track.Tracker(), scenes.Watch()
+    tracker, watch = track.Tracker(reader.persons), scenes.Watch()
     last: list[Sighting] = []
     for n, frame in enumerate(frames, 1):
         if cancelled():

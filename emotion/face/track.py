@@ -1,9 +1,11 @@
-"""Sightings to people: one track a person, through short losses and cuts.
+"""Sightings to people: one track a person, through short losses, crossings and cuts.
 
-1. In a scene, a sighting continues the track whose last box it overlaps most, or whose middle is nearest within
-   half a face; at most ``GAP_S`` after it was last seen.
-2. After a cut or a longer loss, a sighting continues an earlier track only if the face looks alike (grey
-   thumbnail and colours of the crop, as when a camera returns), else it begins a new one.
+1. In a scene, a sighting continues the stretch whose last box it overlaps most, or whose middle is nearest within
+   half a face; at most ``GAP_S`` after it was last seen. Where people cross, so that a sighting could continue two
+   stretches or two sightings one, the looks decide as well; and who comes back after half a second in the same
+   place must not look like somebody else.
+2. A cut or a longer loss ends a stretch. In the end stretches that look like one person, in whatever pose and
+   light, are joined, the most alike first, unless they were seen at the same time (:mod:`emotion.face.person`).
 3. A track that was seen fewer than three times and never with a confidence of 0.8 is dropped, and so is one
    that never reached 0.5 (a doubtful thing that came and went) or that was all too dark, small or blurred to be
    read (weights that sum to less than 0.5).
@@ -16,25 +18,31 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from emotion.face import person
+from emotion.face.person import OTHER
 from emotion.timeline import Box, EmotionScores, FaceTrack, Sighting
 
 GAP_S: Final = 1.6
 LEAST_IOU: Final = 0.15
 NEAR: Final = 0.6
 """Middles within this part of a face's size of each other can be the same face."""
-ALIKE_SHAPE: Final = 0.75
-ALIKE_COLOURS: Final = 0.8
-"""Measured on the clips: one person 0.2 s to 2 s apart 0.79 and more in the same pose; two people 0.71 at most."""
+CLOSE_CALL: Final = 0.5
+"""Two continuations whose closeness differs by less are told apart by looks."""
+WORTH_OF_LOOKS: Final = 3.0
+DOUBT_AFTER_S: Final = 0.5
 CLEAR_WEIGHT: Final = 0.3
 """Only faces that can be read this well are compared by their looks."""
+LOOKS: Final = 3
+"""So many faces of a stretch are compared, those that can be read best."""
 CROPS: Final = 12
+CROPS_OF_ENDED: Final = 4
 FEW: Final = 3
 CONFIDENT: Final = 0.8
 DOUBTFUL: Final = 0.5
@@ -43,36 +51,17 @@ SMOOTH_S: Final = 0.3
 SMOOTH_REACH_S: Final = 1.0
 
 
-@dataclass(frozen=True)
-class Look:
-    """What a face looks like: a grey thumbnail (mean 0, length 1) and a colour histogram (sums to 1)."""
+class Encoder(Protocol):
+    """Faces to unit vectors, one person's close to each other: :class:`emotion.face.person.PersonEncoder`."""
 
-    thumbnail: npt.NDArray[np.float32]
-    colours: npt.NDArray[np.float32]
-
-    @classmethod
-    def of(cls, crop: npt.NDArray[np.uint8]) -> Look:
-        small = cv2.resize(crop, (16, 16), interpolation=cv2.INTER_AREA)
-        grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32).reshape(-1)
-        grey -= grey.mean()
-        colours = cv2.calcHist([cv2.cvtColor(small, cv2.COLOR_RGB2LAB)], [0, 1, 2], None, [6, 8, 8], [0, 256] * 3)
-        shares = np.asarray(colours.reshape(-1) / max(float(colours.sum()), 1.0), np.float32)
-        return cls(grey / max(float(np.linalg.norm(grey)), 1e-6), shares)
-
-    def alike(self, other: Look) -> float:
-        """How alike the thumbnails are, in [-1, 1]; 0 where the colours differ."""
-        if float(np.sqrt(self.colours * other.colours).sum()) < ALIKE_COLOURS:
-            return 0.0
-        return float(self.thumbnail @ other.thumbnail)
+    def embed(self, crops: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]: ...
 
 
 @dataclass
-class Growing:
-    """A track while it grows."""
+class Stretch:
+    """One person in one scene, while it grows."""
 
-    id: int
     sightings: list[Sighting]
-    looks: list[Look] = field(default_factory=list)
     standing: float = 0.0
     live: bool = True
 
@@ -80,66 +69,106 @@ class Growing:
     def last(self) -> Sighting:
         return self.sightings[-1]
 
-    def add(self, s: Sighting, look: Look | None, frame: tuple[int, int]) -> None:
+    def add(self, s: Sighting, frame: tuple[int, int]) -> None:
         self.sightings.append(s)
-        self.live = True
         self.standing += prominence(s, frame)
-        if look is not None and len(self.sightings) % 3 == 1:
-            self.looks = [*self.looks[-7:], look]
+
+    def end(self) -> None:
+        if self.live:
+            self.live = False
+            thin(self.sightings, CROPS_OF_ENDED)
+
+    def clearest(self) -> list[npt.NDArray[np.uint8]]:
+        """At most ``LOOKS`` crops that show well who it is."""
+        clear = [s for s in self.sightings if s.crop is not None and s.weight >= CLEAR_WEIGHT]
+        best = sorted(clear, key=lambda s: -s.weight)[:LOOKS]
+        return [s.crop for s in best if s.crop is not None]
 
 
 class Tracker:
     """Takes the sightings of one frame after the other; :meth:`finish` gives the tracks."""
 
-    def __init__(self) -> None:
-        self._tracks: list[Growing] = []
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._stretches: list[Stretch] = []
         self._frames = 0
-        self._next = 1
 
     def add(self, time_s: float, sightings: list[Sighting], frame: tuple[int, int], *, cut: bool = False) -> None:
         """One frame of the given height and width; ``cut`` if it begins a new scene."""
         self._frames += 1
-        for t in self._tracks:
-            t.live = t.live and not cut and time_s - t.last.time_s <= GAP_S
+        for t in self._stretches:
+            if cut or time_s - t.last.time_s > GAP_S:
+                t.end()
         free = set(range(len(sightings)))
-        for _, i, t in self._nearest(sightings):
-            if i in free and t.live and t.last.time_s < time_s:
-                t.add(sightings[i], _look(sightings[i]), frame)
+        for _, i, t in self._continuations(sightings):
+            if i in free and t.last.time_s < time_s:
+                t.add(sightings[i], frame)
+                thin(t.sightings, CROPS)
                 free.discard(i)
-        self._recognise(time_s, [sightings[i] for i in sorted(free)], frame)
-        for t in self._tracks:
-            _thin(t)
+        for i in sorted(free):
+            begun = Stretch([])
+            begun.add(sightings[i], frame)
+            self._stretches.append(begun)
 
     def finish(self) -> tuple[FaceTrack, ...]:
         """The people, the main one first, numbered in that order from 1."""
-        kept = sorted((t for t in self._tracks if worth_keeping(t.sightings)), key=lambda t: -t.standing)
+        people = joined(self._stretches, self._encoder)
+        kept = sorted((p for p in people if worth_keeping(p.sightings)), key=lambda p: -p.standing)
+        for p in kept:
+            thin(p.sightings, CROPS)
         return tuple(
-            FaceTrack(n, smooth(t.sightings), min(1.0, len(t.sightings) / max(1, self._frames)), main=n == 1)
-            for n, t in enumerate(kept, 1)
+            FaceTrack(n, smooth(p.sightings), min(1.0, len(p.sightings) / max(1, self._frames)), main=n == 1)
+            for n, p in enumerate(kept, 1)
         )
 
-    def _nearest(self, sightings: list[Sighting]) -> list[tuple[float, int, Growing]]:
-        """Pairs of a sighting and a live track that could be one face, the best first."""
-        live = [t for t in self._tracks if t.live]
+    def _continuations(self, sightings: list[Sighting]) -> list[tuple[float, int, Stretch]]:
+        """Pairs of a sighting and a live stretch that could be one face, the best first."""
+        live = [t for t in self._stretches if t.live]
         pairs = [(closeness(t.last.box, s.box), i, t) for i, s in enumerate(sightings) for t in live]
-        return sorted((p for p in pairs if p[0] > 0), key=lambda p: -p[0])
+        pairs = [p for p in pairs if p[0] > 0]
+        judged = []
+        for pair in pairs:
+            close, i, t = pair
+            if rivals(pair, pairs) or sightings[i].time_s - t.last.time_s > DOUBT_AFTER_S:
+                alike = self._alike(sightings[i], t)
+                if alike is not None and alike < OTHER:
+                    continue
+                close += WORTH_OF_LOOKS * (alike or 0.0)
+            judged.append((close, i, t))
+        return sorted(judged, key=lambda p: -p[0])
 
-    def _recognise(self, time_s: float, rest: list[Sighting], frame: tuple[int, int]) -> None:
-        looks = [_look(s) for s in rest]
-        gone = [t for t in self._tracks if t.looks and not t.live and t.last.time_s < time_s]
-        pairs = [
-            (max(look.alike(known) for known in t.looks), i, t) for i, look in enumerate(looks) if look for t in gone
-        ]
-        free = set(range(len(rest)))
-        for likeness, i, t in sorted(pairs, key=lambda p: -p[0]):
-            if likeness >= ALIKE_SHAPE and i in free and t.last.time_s < time_s:
-                t.add(rest[i], looks[i], frame)
-                free.discard(i)
-        for i in sorted(free):
-            begun = Growing(self._next, [])
-            begun.add(rest[i], looks[i], frame)
-            self._tracks.append(begun)
-            self._next += 1
+    def _alike(self, s: Sighting, t: Stretch) -> float | None:
+        """How much a sighting looks like a stretch; None if that cannot be said."""
+        known = t.clearest()
+        if s.crop is None or s.weight < CLEAR_WEIGHT or not known:
+            return None
+        mine, *theirs = self._encoder.embed([s.crop, *known])
+        return float(max(mine @ v for v in theirs))
+
+
+Pair = tuple[float, int, Stretch]
+
+
+def rivals(pair: Pair, pairs: list[Pair]) -> bool:
+    """Whether another pair with the same sighting or the same stretch is about as close."""
+    close, i, t = pair
+    return any(p is not pair and (p[1] == i or p[2] is t) and abs(p[0] - close) < CLOSE_CALL for p in pairs)
+
+
+def joined(stretches: list[Stretch], encoder: Encoder) -> list[Stretch]:
+    """Rule 2: the stretches of one person become one."""
+    clear = [t for t in stretches if t.clearest()]
+    rest = [t for t in stretches if not t.clearest()]
+    if len(clear) < 2:
+        return stretches
+    vectors = [encoder.embed(t.clearest()) for t in clear]
+    groups = person.groups(vectors, [frozenset(s.time_s for s in t.sightings) for t in clear])
+    return [*(_one([clear[i] for i in g]) for g in groups), *rest]
+
+
+def _one(stretches: list[Stretch]) -> Stretch:
+    sightings = sorted((s for t in stretches for s in t.sightings), key=lambda s: s.time_s)
+    return Stretch(sightings, sum(t.standing for t in stretches), live=False)
 
 
 def closeness(a: Box, b: Box) -> float:
@@ -183,20 +212,15 @@ def smooth(sightings: list[Sighting]) -> tuple[Sighting, ...]:
     return tuple(out)
 
 
-def _look(s: Sighting) -> Look | None:
-    return None if s.crop is None or s.weight < CLEAR_WEIGHT else Look.of(s.crop)
-
-
-def _thin(t: Growing) -> None:
-    """Keep at most ``CROPS`` crops: when there are more, the one whose neighbours are closest in time goes.
+def thin(sightings: list[Sighting], most: int) -> None:
+    """Keep at most so many crops: when there are more, the one whose neighbours are closest in time goes.
 
     The first and the last stay; of two equally close, the one that can be read less well goes.
     """
-    held = [i for i, s in enumerate(t.sightings) if s.crop is not None]
-    while len(held) > CROPS:
-        s = t.sightings
-        spare = min(range(1, len(held) - 1), key=lambda k: _spacing(s, held, k))
-        t.sightings[held[spare]] = replace(t.sightings[held[spare]], crop=None)
+    held = [i for i, s in enumerate(sightings) if s.crop is not None]
+    while len(held) > most:
+        spare = min(range(1, len(held) - 1), key=lambda k: _spacing(sightings, held, k))
+        sightings[held[spare]] = replace(sightings[held[spare]], crop=None)
         held.pop(spare)
 
 

@@ -1,46 +1,32 @@
-"""The network for 48 x 48 grey faces: residual blocks with squeeze-and-excitation, 1.2 M parameters.
+"""The network for grey faces: MobileNet (Howard et al. 2017, arXiv:1704.04861), 3.2 M parameters, with two heads.
 
-Sources of the parts: He et al. (2016), "Deep residual learning"; Hu et al. (2018), "Squeeze-and-excitation
-networks". Written for a CPU: widths are multiples of 16 and normalisation is one fused operation, which makes
-a step in bfloat16 twice as fast as Keras's own layer does.
+It starts from a network that tells people apart (:mod:`emotion.training.face_backbone`). That one knows faces
+hundreds of pixels large, so FER2013's 48 pixels are enlarged to ``SIDE`` inside the network.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
-WIDTHS: Final = (32, 80, 160)
-BLOCKS: Final = (2, 3, 2)
-BN_MOMENTUM: Final = 0.95
-BN_EPSILON: Final = 1e-3
+from emotion.training.face_backbone import Convolution, Floats
 
-
-class FusedBatchNorm(layers.Layer):
-    """Batch normalisation over channels; scale and statistics stay float32 whatever the policy is."""
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        c = (input_shape[-1],)
-        self.gamma = self.add_weight(name="gamma", shape=c, initializer="ones", dtype="float32", autocast=False)
-        self.beta = self.add_weight(name="beta", shape=c, initializer="zeros", dtype="float32", autocast=False)
-        fixed = {"shape": c, "dtype": "float32", "autocast": False, "trainable": False}
-        self.mean = self.add_weight(name="mean", initializer="zeros", **fixed)
-        self.variance = self.add_weight(name="variance", initializer="ones", **fixed)
-
-    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
-        scale, offset = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
-        mean = tf.zeros([0]) if training else tf.convert_to_tensor(self.mean)
-        variance = tf.zeros([0]) if training else tf.convert_to_tensor(self.variance)
-        y, m, v, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=x, scale=scale, offset=offset, mean=mean, variance=variance, epsilon=BN_EPSILON, is_training=training
-        )
-        if training:
-            self.mean.assign(self.mean * BN_MOMENTUM + m * (1 - BN_MOMENTUM))
-            self.variance.assign(self.variance * BN_MOMENTUM + v * (1 - BN_MOMENTUM))
-        return y
+SIDE: Final = 96
+STRIDES: Final = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
+WIDTHS: Final = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
+STEM: Final = 32
+FIXED: Final = 5
+"""Convolutions that training leaves as they are."""
+EPSILON: Final = 1e-3
+SPREAD: Final = 60.0
+"""A standardised picture times this has the spread that the backbone saw: pictures in 0 to 255, less their mean."""
+HEADS: Final = {"ferplus": 8, "fer2013": 7}
+"""FER+'s votes, and FER2013's own single label, which is another question (they agree on 63 % of PrivateTest)."""
 
 
 class Standardise(layers.Layer):
@@ -51,31 +37,98 @@ class Standardise(layers.Layer):
         return x * tf.math.rsqrt(tf.reduce_mean(x * x, axis=[1, 2], keepdims=True) + 1e-3)
 
 
-def build(size: int | None = None, classes: int = 8) -> keras.Model:
-    """Grey pictures in [0, 1], float32 (n, size, size, 1), to float32 logits (n, classes)."""
+def build(size: int | None = None) -> keras.Model:
+    """Grey pictures in [0, 1], float32 (n, size, size, 1), to logits (n, 15): the heads side by side."""
     inputs = keras.Input((size, size, 1), name="face")
-    x = Standardise(dtype="float32")(inputs)
-    x = _normed_conv(x, WIDTHS[0], kernel=5, stride=2)
-    for stage, (width, blocks) in enumerate(zip(WIDTHS, BLOCKS, strict=True)):
-        for i in range(blocks):
-            x = _block(x, width, stride=2 if stage and not i else 1)
-    x = layers.Dropout(0.3)(layers.GlobalAveragePooling2D(dtype="float32")(x))
-    return keras.Model(inputs, layers.Dense(classes, dtype="float32", name="logits")(x))
+    return keras.Model(inputs, _heads(pooled(Standardise()(inputs))))
 
 
-def _normed_conv(x: tf.Tensor, width: int, kernel: int = 3, stride: int = 1, relu: bool = True) -> tf.Tensor:
-    init: Any = keras.initializers.HeNormal()
-    x = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False, kernel_initializer=init)(x)
-    x = FusedBatchNorm()(x)
-    return layers.ReLU()(x) if relu else x
+def pooled(x: tf.Tensor) -> tf.Tensor:
+    """MobileNet's convolutions and the mean over the picture: (n, height, width, channels) to (n, 1024)."""
+    x = _relu6(layers.Conv2D(STEM, 3, 2, padding="same")(x))
+    for width, stride in zip(WIDTHS, STRIDES, strict=True):
+        x = _relu6(layers.DepthwiseConv2D(3, stride, padding="same")(x))
+        x = _relu6(layers.Conv2D(width, 1)(x))
+    return layers.GlobalAveragePooling2D()(x)
 
 
-def _block(x: tf.Tensor, width: int, stride: int) -> tf.Tensor:
-    skip = x
-    if stride > 1:
-        skip = _normed_conv(layers.AveragePooling2D(stride, padding="same")(x), width, kernel=1, relu=False)
-    y = _normed_conv(_normed_conv(x, width, stride=stride), width, relu=False)
-    gate = layers.GlobalAveragePooling2D(keepdims=True)(y)
-    gate = layers.Conv2D(max(16, width // 8), 1, activation="relu")(gate)
-    gate = layers.Conv2D(width, 1, activation="sigmoid")(gate)
-    return layers.ReLU()(layers.Add()([skip, layers.Multiply()([y, gate])]))
+def build_for_training() -> keras.Model:
+    """The same network, for pictures of any size, in the form that learns best.
+
+    The first ``FIXED`` convolutions, which see edges and cost most, stay as they came. After each of the others
+    stands batch normalisation. Pointwise convolutions are products of matrices, which TensorFlow trains twice as fast.
+    """
+    inputs = keras.Input((None, None, 1), name="face")
+    made: list[layers.Layer] = []
+
+    def then(kind: type[layers.Layer], *args: Any, **more: Any) -> None:
+        nonlocal x
+        made.append(kind(*args, **more, use_bias=len(made) < FIXED, trainable=len(made) >= FIXED))
+        x = made[-1](x)
+        x = _relu6(x if made[-1].use_bias else layers.BatchNormalization(momentum=0.99, epsilon=EPSILON)(x))
+
+    x = Standardise()(inputs)
+    then(layers.Conv2D, STEM, 3, 2, padding="same")
+    for width, stride in zip(WIDTHS, STRIDES, strict=True):
+        then(layers.DepthwiseConv2D, 3, stride, padding="same")
+        then(layers.Dense, width)
+    return keras.Model(inputs, _heads(layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(x))))
+
+
+def _relu6(x: tf.Tensor) -> tf.Tensor:
+    return layers.ReLU(6.0)(x)
+
+
+def _heads(x: tf.Tensor) -> tf.Tensor:
+    return layers.Dense(sum(HEADS.values()), kernel_initializer="zeros", name="logits")(x)
+
+
+def give(model: keras.Model, convolutions: Sequence[Convolution]) -> None:
+    """The weights to the serving form's convolutions, in order."""
+    arrays = [array for c in convolutions for array in (c.kernel, c.bias)]
+    for v, w in zip(model.weights, arrays, strict=False):
+        v.assign(w)
+
+
+def start_from(backbone: Sequence[Convolution], faces: Floats) -> keras.Model:
+    """The training form with the backbone's weights: it computes what the backbone computes.
+
+    The backbone's first convolution, made for colour, sees the same grey three times. Its batch normalisation was
+    folded into its convolutions; it is put back with the means and deviations that ``faces`` give, shape
+    (n, SIDE, SIDE, 1).
+    """
+    first, *rest = backbone
+    grey = Convolution(np.asarray(SPREAD * first.kernel.sum(axis=2, keepdims=True), np.float32), first.bias)
+    plain = build(SIDE)
+    give(plain, [grey, *rest])
+    outputs = [x.output for x in plain.layers if isinstance(x, layers.Conv2D | layers.DepthwiseConv2D)]
+    moments = [tf.nn.moments(y, [0, 1, 2]) for y in keras.Model(plain.inputs, outputs)(faces, training=False)]
+    arrays = [array for c in [grey, *rest][:FIXED] for array in (c.kernel, c.bias)]
+    for c, (mean, variance) in zip(rest[FIXED - 1 :], moments[FIXED:], strict=True):
+        # the convolution's own shift is part of the mean, which the normalisation takes away and adds again
+        arrays += [c.kernel, np.sqrt(variance + EPSILON), mean.numpy(), mean.numpy() - c.bias, variance.numpy()]
+    model = build_for_training()
+    for v, w in zip(model.weights, arrays, strict=False):
+        v.assign(w.reshape(v.shape))
+    return model
+
+
+def folded(weights: Sequence[Floats]) -> keras.Model:
+    """The serving form, its normalisation folded into its convolutions, from weights of the training form."""
+    model = build(SIDE)
+    fixed, normed, heads = weights[: 2 * FIXED], weights[2 * FIXED : -2], weights[-2:]
+    arrays = [w.reshape(v.shape) for v, w in zip(model.weights, fixed, strict=False)]
+    for layer, i in zip(model.weights[2 * FIXED : -2 : 2], range(0, len(normed), 5), strict=True):
+        w, gamma, beta, mean, variance = normed[i : i + 5]
+        scale = gamma / np.sqrt(variance + EPSILON)
+        depthwise = layer.shape[-1] == 1
+        w = w.reshape(layer.shape) * (scale[:, None] if depthwise else scale)
+        arrays += [w, beta - mean * scale]
+    for v, w in zip(model.weights, [*arrays, *heads], strict=True):
+        v.assign(w)
+    return model
+
+
+def enlarged(face: tf.Tensor) -> tf.Tensor:
+    """(n, 48, 48, 1) to (n, SIDE, SIDE, 1), bilinear, as it is served."""
+    return tf.image.resize(face, (SIDE, SIDE))
