@@ -53,16 +53,20 @@ class FaceNetwork:
 
     def predict(self, faces: Faces) -> npt.NDArray[np.float32]:
         """Calibrated probabilities, shape (n, 7), in the order of ``DEEPFACE_LABELS``."""
-        return self.predict_both(faces)[0]
+        return self._run(faces, "emotion", 7)
 
     def predict_both(self, faces: Faces) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """The seven classes (n, 7), and FER+'s eight (n, 8) with contempt apart: neutral, happiness, surprise,
         sadness, anger, disgust, fear, contempt."""
-        outputs = ("emotion", "ferplus")
-        parts = [self.session.run(faces[i : i + BATCH], outputs) for i in range(0, len(faces), BATCH)]
-        if not parts:
-            return np.zeros((0, 7), np.float32), np.zeros((0, 8), np.float32)
-        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+        return self._run(faces, "emotion", 7), self._run(faces, "ferplus", 8)
+
+    def predict_fer2013(self, faces: Faces) -> npt.NDArray[np.float32]:
+        """What FER2013's own labels would say, (n, 7): another question than FER+'s votes, for comparison only."""
+        return self._run(faces, "fer2013", 7)
+
+    def _run(self, faces: Faces, output: str, width: int) -> npt.NDArray[np.float32]:
+        parts = [self.session.run(faces[i : i + BATCH], (output,))[0] for i in range(0, len(faces), BATCH)]
+        return np.concatenate(parts) if parts else np.zeros((0, width), np.float32)
 
 
 def to_scores(probs: npt.NDArray[np.float32]) -> list[EmotionScores]:

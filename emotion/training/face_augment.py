@@ -1,4 +1,4 @@
-"""Random changes to 48 x 48 grey faces that leave the expression readable."""
+"""Random changes to grey faces that leave the expression readable."""
 
 from __future__ import annotations
 
@@ -12,10 +12,24 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from emotion.training.face_data import Faces
+from emotion.training.face_data import FER2013, Faces
 
 Floats = npt.NDArray[np.float32]
-Batch = tuple[Floats, Floats]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows are aligned.
+
+    Attributes:
+        faces: float32, shape (n, size, size, 1), in [0, 1].
+        votes: float32, shape (n, 8), FER+'s label distributions.
+        labels: float32, shape (n, 7), FER2013's own label as a distribution.
+    """
+
+    faces: Floats
+    votes: Floats
+    labels: Floats
 
 
 @dataclass(frozen=True)
@@ -76,14 +90,14 @@ def spoil(x: Any, s: Strength, rng: np.random.Generator) -> Floats:
 
 
 def batch(faces: Faces, rows: npt.NDArray[np.int64], size: int, s: Strength, rng: np.random.Generator) -> Batch:
-    """Pictures float32 (n, size, size, 1) in [0, 1] and label distributions (n, 8); some batches are mixed up."""
+    """Changed pictures and their labels; some batches are mixed up."""
     x = np.stack([spoil(warp(faces.images[i], size, s, rng), s, rng) for i in rows])[..., None]
-    y = faces.votes[rows]
+    y, z = faces.votes[rows], np.eye(len(FER2013), dtype=np.float32)[faces.fer2013[rows]]
     if rng.random() < s.mixup:
         share = np.float32(rng.beta(0.3, 0.3))
         other = rng.permutation(len(rows))
-        x, y = share * x + (1 - share) * x[other], share * y + (1 - share) * y[other]
-    return np.asarray(x, np.float32), np.asarray(y, np.float32)
+        x, y, z = (share * v + (1 - share) * v[other] for v in (x, y, z))
+    return Batch(np.asarray(x, np.float32), np.asarray(y, np.float32), np.asarray(z, np.float32))
 
 
 def batches(faces: Faces, batch_size: int, size: int, s: Strength, rng: np.random.Generator) -> Iterator[Batch]:

@@ -36,6 +36,10 @@ TWIN_CORRELATION: Final = 0.96
 """Thumbnails of 16 x 16 that correlate above this are the same photograph; looked at by eye down to it."""
 
 
+KEPT: Final = 1_200
+"""Pictures of PublicTest that do not train."""
+
+
 @dataclass(frozen=True)
 class Faces:
     """One split. Rows are aligned.
@@ -89,13 +93,25 @@ def load_clean(folder: Path) -> dict[Split, Faces]:
     """As :func:`load`, with no photograph in two splits: the test keeps it, then the public one.
 
     Identical pictures and near copies (another crop of brightness, another watermark, mirrored) are left
-    out of ``train`` if they stand in either test split, and out of ``public`` if they stand in ``private``.
+    out of ``train`` if they stand in either other split, and out of ``public`` if they stand in ``private``.
+    ``public`` is ``KEPT`` pictures of PublicTest, for calibration and for looking at; the others train.
     """
     splits = load(folder)
     private = splits["private"]
     public = splits["public"].where(~has_twin(splits["public"], private))
-    train = splits["train"].where(~has_twin(splits["train"], private) & ~has_twin(splits["train"], splits["public"]))
-    return {"train": train, "public": public, "private": private}
+    kept = np.zeros(len(public), bool)
+    kept[np.random.default_rng(0).permutation(len(public))[:KEPT]] = True
+    rest, public = public.where(~kept), public.where(kept)
+    train = join(splits["train"], rest)
+    return {
+        "train": train.where(~has_twin(train, private) & ~has_twin(train, public)),
+        "public": public,
+        "private": private,
+    }
+
+
+def join(a: Faces, b: Faces) -> Faces:
+    return Faces(*(np.concatenate([getattr(a, f), getattr(b, f)]) for f in ("images", "votes", "fer2013")))
 
 
 def has_twin(faces: Faces, others: Faces) -> npt.NDArray[np.bool_]:
