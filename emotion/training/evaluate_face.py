@@ -1,9 +1,10 @@
 """Measure the face reader: ``python -m emotion.training.evaluate_face``.
 
-Writes ``metrics.json`` beside the weights, from the exported file as it is served. The test pictures are FER2013's
-PrivateTest with FER+ labels: votes of one zeroed, pictures whose largest vote is "unknown" or "not a face" dropped;
-the right answer is the class with most votes, of equal ones the first in FER+'s order. None of these photographs
-stands in training (``emotion.training.face_data``). ``clear`` are those with one class above half of the votes.
+Writes ``metrics.json`` and the card's figures beside the weights, from the exported file as it is served. The test
+pictures are FER2013's PrivateTest with FER+ labels: votes of one zeroed, pictures whose largest vote is "unknown" or
+"not a face" dropped; the right answer is the class with most votes, of equal ones the first in FER+'s order. None of
+these photographs stands in training (``emotion.training.face_data``). ``clear`` are those with one class above half of
+the votes.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from emotion.face import model
 from emotion.face.detect import CenterFace
 from emotion.face.features import face_input
 from emotion.face.model import DEEPFACE_LABELS, FaceNetwork
-from emotion.training import face_data, face_measures
+from emotion.training import face_card, face_data, face_measures
 from emotion.training.face_data import FERPLUS, Faces
 from emotion.training.face_frames import in_frames
 from emotion.training.face_measures import Floats, Ints
@@ -197,6 +198,7 @@ def main() -> None:
             metrics["not_available"][name] = str(e)
     path = loaded.folder / "metrics.json"
     path.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    face_card.write(loaded.folder)
     _print(metrics)
 
 

@@ -1,23 +1,16 @@
-"""The figures in the voice's model card, written from metrics.json between two marks."""
+"""The figures in the voice's model card, written from metrics.json."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-START: Final = "<!-- figures -->"
-END: Final = "<!-- /figures -->"
+from emotion.training import card
 
 
 def write(folder: Path) -> None:
-    """Bring the folder's MODEL_CARD.md up to its metrics.json; the words around the figures stay."""
-    card = folder / "MODEL_CARD.md"
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    head, rest = card.read_text(encoding="utf-8").split(START)
-    text = "\n".join([START, "", *_tables(metrics), "", END])
-    card.write_text(f"{head}{text}{rest.split(END)[-1]}", encoding="utf-8")
+    card.write(folder, _tables)
 
 
 def _tables(metrics: dict[str, Any]) -> Iterator[str]:

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROWS = (
     ("load", "imports and models, s"),
     ("voice", "voice known after, s"),
+    ("face", "faces, decoding aside, s"),
     ("all", "whole clip, models loaded, s"),
     ("total", "whole clip, from a cold start, s"),
     ("frames_with_face", "frames of 300 with a face"),
