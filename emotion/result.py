@@ -50,6 +50,8 @@ def to_dict(timeline: Timeline) -> dict[str, Any]:
                 "share": round(t.share, 4),
                 "main": t.main,
                 "probabilities": _probabilities(t.scores),
+                "valence": round(t.scores.valence, DIGITS),
+                "arousal": round(t.scores.arousal, DIGITS),
             }
             for t in timeline.tracks
         ],

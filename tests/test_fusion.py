@@ -183,8 +183,11 @@ def test_json_has_the_documented_fields_and_reads_back() -> None:
     assert list(data["voice"]["probabilities"]) == list(EMOTIONS)
     assert sum(data["fused"]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert data["timeline"][1]["voice"] is None
-    assert data["faces"][0] | {"probabilities": 0} == {
+    person = data["faces"][0]
+    scores = timeline.tracks[0].scores
+    assert person | {"probabilities": 0} == {
         "id": 3, "first_s": 0.0, "last_s": 1.8, "share": 0.9, "main": True, "probabilities": 0,
+        "valence": pytest.approx(scores.valence, abs=1e-5), "arousal": pytest.approx(scores.arousal, abs=1e-5),
     }  # fmt: skip
     assert data["warnings"] == ["No speech was found in the sound, so the voice has no opinion."]
     again = result.from_dict(data)

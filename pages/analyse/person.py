@@ -47,7 +47,8 @@ def show(current: Session, track: FaceTrack) -> None:
                 key=f"face_bars_{track.id}",
                 alt=verdict.spoken("face", track.scores),
             )
-            st.caption(t("faces.bars_help"))
+            plane = t("faces.plane", valence=track.scores.valence, arousal=track.scores.arousal)
+            st.caption(f"{t('faces.bars_help')} {plane}")
         _looked(current, track)
 
 
