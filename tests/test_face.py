@@ -123,14 +123,17 @@ def test_what_the_network_reads(rng: np.random.Generator) -> None:
     assert features.face_input([]).shape == (0, 48, 48, 1)
 
 
-def test_probabilities_are_distributions_and_mirror_images_agree(reader: FaceReader, rng: np.random.Generator) -> None:
+def test_probabilities_are_distributions_however_many_faces_are_read_at_once(
+    reader: FaceReader, rng: np.random.Generator
+) -> None:
     network = reader.network
     assert isinstance(network, model.FaceNetwork)
     x = rng.random((40, 48, 48, 1), np.float32)
     seven, eight = network.predict_both(x)
     assert seven.shape == (40, 7) and eight.shape == (40, 8)
     assert np.abs(seven.sum(axis=1) - 1).max() < 1e-5
-    assert np.abs(seven - network.predict(x[:, :, ::-1].copy())).max() < 1e-4
+    assert np.abs(network.predict_fer2013(x).sum(axis=1) - 1).max() < 1e-5
+    assert network.predict(x[:0]).shape == (0, 7)
     assert np.abs(np.concatenate([network.predict(x[i : i + 1]) for i in range(5)]) - seven[:5]).max() < 1e-4
 
 
@@ -245,7 +248,7 @@ def test_the_weights_say_what_they_are() -> None:
     assert metrics["weights"] == loaded.config["files"], "the figures are of other weights"
     assert metrics["private"]["ferplus_eight"]["n"] == 3545
     assert metrics["private"]["ferplus_eight_clear"]["n"] == 3265
-    assert metrics["private"]["ferplus_eight"]["accuracy"] >= 0.80
+    assert metrics["private"]["ferplus_eight"]["accuracy"] >= 0.83
     assert metrics["private"]["seven"]["ece"] <= 0.05
 
 

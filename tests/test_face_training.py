@@ -1,0 +1,102 @@
+"""How the face network is made and measured: clean splits, both forms of the network, measures with known answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion.face import model
+from emotion.training import face_card, face_data, face_measures
+from emotion.training.face_backbone import Convolution
+from tests.conftest import ROOT
+
+FOLDER = ROOT / "assets" / "models" / model.FOLDER
+
+
+def test_a_photograph_is_known_again_brighter_and_mirrored(rng: np.random.Generator) -> None:
+    blobs = np.kron(rng.integers(30, 200, (4, 8, 8)), np.ones((6, 6))).astype(np.uint8)
+    one = face_data.Faces(blobs, np.eye(8, dtype=np.float32)[:4], np.zeros(4, np.uint8))
+    brighter = face_data.Faces((blobs[:2] * 1.2 + 5).astype(np.uint8), one.votes[:2], one.fer2013[:2])
+    mirrored = face_data.Faces(blobs[2:3, :, ::-1].copy(), one.votes[2:3], one.fer2013[2:3])
+    assert face_data.has_twin(one, brighter).tolist() == [True, True, False, False]
+    assert face_data.has_twin(one, mirrored).tolist() == [False, False, True, False]
+
+
+def test_ties_go_to_the_first_class_and_half_is_not_clear() -> None:
+    votes = np.array([[0.5, 0.5, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0.6, 0.4, 0, 0, 0]], np.float32)
+    faces = face_data.Faces(np.zeros((2, 48, 48), np.uint8), votes, np.zeros(2, np.uint8))
+    assert faces.majority.tolist() == [0, 3]
+    assert faces.clear.tolist() == [False, True]
+
+
+@pytest.mark.data
+def test_no_photograph_stands_in_two_splits(data: Path) -> None:
+    splits = face_data.load_clean(data)
+    assert len(splits["private"]) == 3545 and int(splits["private"].clear.sum()) == 3265
+    assert len(splits["public"]) == face_data.KEPT
+    pixels = {name: {i.tobytes() for i in faces.images} for name, faces in splits.items()}
+    assert not pixels["train"] & (pixels["private"] | pixels["public"])
+    assert not pixels["public"] & pixels["private"]
+    sample = splits["train"].where(np.arange(len(splits["train"])) % 20 == 0)
+    assert not face_data.has_twin(sample, splits["private"]).any()
+
+
+def test_what_learns_computes_what_it_starts_from_and_what_is_served(rng: np.random.Generator) -> None:
+    """Normalisation put back and folded again changes no answer; the first convolutions do not learn."""
+    pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
+    from emotion.training import face_network
+
+    plain = face_network.build(face_network.SIDE)
+    shapes = [tuple(v.shape) for v in plain.weights[:-2]]
+    shapes[0] = (*shapes[0][:2], 3, shapes[0][3])  # the backbone is for colour
+    fans = [s[0] * s[1] * (1 if s[-1] == 1 else s[2]) if len(s) == 4 else 400 for s in shapes]
+    arrays = [rng.normal(0, np.sqrt(2 / n), s).astype(np.float32) for s, n in zip(shapes, fans, strict=True)]
+    backbone = [Convolution(k, b) for k, b in zip(arrays[::2], arrays[1::2], strict=True)]
+    backbone[0] = Convolution(backbone[0].kernel / face_network.SPREAD, backbone[0].bias)
+    faces = rng.random((8, face_network.SIDE, face_network.SIDE, 1), np.float32)
+    learning = face_network.start_from(backbone, faces)
+    head = [rng.normal(0, 1, v.shape).astype(np.float32) for v in plain.weights[-2:]]
+    grey = Convolution(face_network.SPREAD * backbone[0].kernel.sum(axis=2, keepdims=True), backbone[0].bias)
+    face_network.give(plain, [grey, *backbone[1:]])
+    for network in (plain, learning):
+        for v, w in zip(network.weights[-2:], head, strict=True):
+            v.assign(w)
+    served = face_network.folded([v.numpy() for v in learning.weights])
+    expected = plain(faces, training=False).numpy()
+    spread = float(np.abs(expected - expected.mean(axis=0)).max())
+    assert spread > 1e-3, "the answers differ from face to face"
+    np.testing.assert_allclose(learning(faces, training=False).numpy(), expected, atol=0.01 * spread)
+    np.testing.assert_allclose(served(faces, training=False).numpy(), expected, atol=0.01 * spread)
+    still = len(learning.weights) - len(learning.trainable_variables)
+    assert still == 2 * face_network.FIXED + 2 * (len(backbone) - face_network.FIXED), "moments and first convolutions"
+
+
+def test_measures_with_known_answers() -> None:
+    truth, predicted = np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1])
+    assert face_measures.uar(predicted, truth, 3) == pytest.approx((2 / 3 + 1) / 2)
+    assert face_measures.macro_f1(predicted, truth, 3) == pytest.approx((4 / 5 + 2 / 3) / 2)
+    # Newcombe (1998), Statistics in Medicine 17, 857-872, table I, method 3
+    assert face_measures.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert face_measures.wilson(0, 0) == (0.0, 1.0)
+    sure = np.array([[0.8, 0.2]] * 5)
+    assert face_measures.ece(sure, np.array([0, 0, 0, 0, 1])) == pytest.approx(0)
+    assert face_measures.ece(sure, np.ones(5, np.int64)) == pytest.approx(0.8)
+    probs = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]])
+    assert face_measures.threshold_for(probs, np.array([0, 0, 0, 1]), 1.0) == 0.7
+    assert face_measures.threshold_for(probs, np.array([1, 1, 1, 1]), 0.9) == 1.0
+
+
+def test_a_temperature_undoes_too_sharp_logits(rng: np.random.Generator) -> None:
+    logits = rng.normal(0, 2, (4000, 4))
+    probs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    drawn = (probs.cumsum(axis=1) > rng.random((4000, 1))).argmax(axis=1)
+    assert face_measures.fit_temperature(2 * logits, np.eye(4)[drawn]) == pytest.approx(2, abs=0.15)
+
+
+def test_the_card_says_what_the_metrics_say(tmp_path: Path) -> None:
+    for name in ("MODEL_CARD.md", "metrics.json"):
+        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
+    face_card.write(tmp_path)
+    assert (tmp_path / "MODEL_CARD.md").read_text("utf-8") == (FOLDER / "MODEL_CARD.md").read_text("utf-8")
