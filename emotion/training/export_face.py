@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--data")
     parser.add_argument(
         "--trained-by",
-        default="python -m emotion.training.train_face --output RUN --start vladmandic-human-3.3.6.tgz",
+        default="python -m emotion.training.train_face --output RUN --backbone vladmandic-human-3.3.6.tgz",
     )
     a = parser.parse_args()
     out = export(a.run, face_data.data_dir(a.data), f"{a.trained_by} && python -m emotion.training.export_face RUN")

