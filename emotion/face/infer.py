@@ -45,7 +45,7 @@ class FaceReader:
     """A detector and an emotion network.
 
     Attributes:
-        threshold: a largest probability below this means "not sure"; from it on, 90 % of the kept PublicTest were right.
+        threshold: a largest probability below this means "not sure"; from it on, 90 % of the kept pictures are right.
         reliability: the network's UAR on faces it was not trained on, its weight beside the voice.
         persons: tells whether two faces are one person's.
     """
