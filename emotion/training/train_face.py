@@ -1,4 +1,4 @@
-"""Train the face network: ``python -m emotion.training.train_face --output DIR --backbone human-3.3.6.tgz``.
+"""Train the face network: ``python -m emotion.training.train_face --output DIR --backbone PACKAGE.tgz``.
 
 It starts from a network that tells people apart (``npm pack @vladmandic/human@3.3.6`` brings the file) and learns
 FER+'s label distributions and, with a second head, FER2013's own labels. The length is fixed beforehand, either in
