@@ -7,7 +7,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
-from deploy import guard
+from deploy import guard, heap
 from pages.music.plane import points
 from pages.shared import clips, language, links, look
 from pages.shared.language import t
@@ -69,6 +69,7 @@ else:  # the server's start: Streamlit finds `app` below and imports this file
     # of this name for pages of its old kind until st.navigation has run once.
     PagesManager.uses_pages_directory = False
     links.keep_tidy()
+    heap.give_back()
 
 ROUTES = [*clips.routes(), *points.routes()]
 # Streamlit looks for this very call in the text of the file.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,14 +11,25 @@ import numpy.typing as npt
 import onnxruntime
 
 
+@functools.cache
+def _share_memory() -> None:
+    """One arena for all of the face's networks, which run one after the other, in place of one for each."""
+    cpu = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    onnxruntime.create_and_register_allocator(cpu, onnxruntime.OrtArenaCfg({}))
+
+
 class Session:
     """A network with one input, on onnxruntime's CPU; its idle threads sleep, so that other work runs."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
+        _share_memory()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        options.add_session_config_entry("session.use_env_allocators", "1")
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name

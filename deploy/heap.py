@@ -1,0 +1,28 @@
+"""What the C library does with freed memory: large pieces go back to the system at once, small ones to all threads.
+
+glibc keeps ever larger pieces for itself after each such piece that is freed (it raises ``M_MMAP_THRESHOLD`` up to
+32 MB: mallopt(3)), so that a server which reads clips and weights now and then would hold their memory for good. And
+it opens a heap for each thread, up to eight a core, of which none gives back to the others.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Final
+
+M_TRIM_THRESHOLD: Final = -1
+M_MMAP_THRESHOLD: Final = -3
+M_ARENA_MAX: Final = -8
+LARGE: Final = 2**20
+"""More than a frame that is analysed (640 x 360), so that frames are not asked of the system one by one."""
+
+
+def give_back() -> None:
+    """Set it once and for all; elsewhere than with glibc nothing happens."""
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return
+    mallopt(M_ARENA_MAX, 2)
+    mallopt(M_MMAP_THRESHOLD, LARGE)
+    mallopt(M_TRIM_THRESHOLD, 2 * LARGE)
