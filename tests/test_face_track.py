@@ -231,6 +231,25 @@ def test_it_stops_when_asked(reader: FaceReader) -> None:
         analyse_frames(frames, reader, cancelled=lambda: True)
 
 
+class Failing(Counting):
+    def detect(self, rgb):
+        if self.calls == 3:
+            raise RuntimeError("as asked")
+        return super().detect(rgb)
+
+
+def test_frames_read_side_by_side_come_in_their_order(reader: FaceReader) -> None:
+    face = skimage.data.astronaut()[:300, 80:380]
+    frames = [VideoFrame(i * STEP_S, np.roll(face, 9 * i, axis=1) if i % 5 else face // 3 * 2) for i in range(12)]
+    alone, abreast = (analyse_frames(frames, replace(reader, abreast=n)) for n in (1, 3))
+    assert [[s.scores for s in t.sightings] for t in alone] == [[s.scores for s in t.sightings] for t in abreast]
+    assert [[(s.time_s, s.box) for s in t.sightings] for t in alone] == [
+        [(s.time_s, s.box) for s in t.sightings] for t in abreast
+    ]
+    with pytest.raises(RuntimeError, match="as asked"):
+        analyse_frames(frames, replace(reader, detector=Failing(reader.detector), abreast=2))
+
+
 @pytest.mark.data
 def test_the_stage_clip_shows_several_people(reader: FaceReader, data: Path) -> None:
     frames = media.read_frames(data / "video" / "short_hamilton_clip.mp4")
