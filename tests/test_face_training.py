@@ -43,25 +43,34 @@ def test_no_photograph_stands_in_two_splits(data: Path) -> None:
     assert not face_data.has_twin(sample, splits["private"]).any()
 
 
-def test_what_learns_computes_what_it_starts_from_and_what_is_served(rng: np.random.Generator) -> None:
-    """Normalisation put back and folded again changes no answer; the first convolutions do not learn."""
+@pytest.fixture
+def backbone(rng: np.random.Generator) -> list[Convolution]:
+    """A network for colour pictures with weights by chance."""
     pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
     from emotion.training import face_network
 
-    plain = face_network.build(face_network.SIDE)
-    shapes = [tuple(v.shape) for v in plain.weights[:-2]]
-    shapes[0] = (*shapes[0][:2], 3, shapes[0][3])  # the backbone is for colour
+    shapes = [tuple(v.shape) for v in face_network.build().weights[:-4]]
+    shapes[0] = (*shapes[0][:2], 3, shapes[0][3])
     fans = [s[0] * s[1] * (1 if s[-1] == 1 else s[2]) if len(s) == 4 else 400 for s in shapes]
     arrays = [rng.normal(0, np.sqrt(2 / n), s).astype(np.float32) for s, n in zip(shapes, fans, strict=True)]
-    backbone = [Convolution(k, b) for k, b in zip(arrays[::2], arrays[1::2], strict=True)]
-    backbone[0] = Convolution(backbone[0].kernel / face_network.SPREAD, backbone[0].bias)
+    made = [Convolution(k, b) for k, b in zip(arrays[::2], arrays[1::2], strict=True)]
+    made[0] = Convolution(made[0].kernel / face_network.SPREAD, made[0].bias)
+    return made
+
+
+def test_what_learns_computes_what_it_starts_from_and_what_is_served(
+    backbone: list[Convolution], rng: np.random.Generator
+) -> None:
+    """Normalisation put back and folded again changes no answer; the first convolutions do not learn."""
+    from emotion.training import face_network
+
     faces = rng.random((8, face_network.SIDE, face_network.SIDE, 1), np.float32)
-    learning = face_network.start_from(backbone, faces)
-    head = [rng.normal(0, 1, v.shape).astype(np.float32) for v in plain.weights[-2:]]
+    learning, plain = face_network.start_from(backbone, faces), face_network.build()
     grey = Convolution(face_network.SPREAD * backbone[0].kernel.sum(axis=2, keepdims=True), backbone[0].bias)
     face_network.give(plain, [grey, *backbone[1:]])
+    head = [rng.normal(0, 1, v.shape).astype(np.float32) for v in plain.weights[-4:]]
     for network in (plain, learning):
-        for v, w in zip(network.weights[-2:], head, strict=True):
+        for v, w in zip(network.weights[-4:], head, strict=True):
             v.assign(w)
     served = face_network.folded([v.numpy() for v in learning.weights])
     expected = plain(faces, training=False).numpy()
@@ -71,6 +80,34 @@ def test_what_learns_computes_what_it_starts_from_and_what_is_served(rng: np.ran
     np.testing.assert_allclose(served(faces, training=False).numpy(), expected, atol=0.01 * spread)
     still = len(learning.weights) - len(learning.trainable_variables)
     assert still == 2 * face_network.FIXED + 2 * (len(backbone) - face_network.FIXED), "moments and first convolutions"
+
+
+def test_a_step_comes_back_from_uphill(backbone: list[Convolution], rng: np.random.Generator) -> None:
+    from emotion.training import face_network, train_face
+    from emotion.training.face_augment import Batch
+
+    side, n = face_network.SIDE, 16
+    faces = rng.random((n, side, side, 1), np.float32)
+    batch = Batch(faces, np.eye(8, dtype=np.float32)[np.arange(n) % 8], np.eye(7, dtype=np.float32)[np.arange(n) % 7])
+    trainer = train_face.Trainer(train_face.Plan(batch_size=n, peak_lr=0.0), backbone, faces)
+    before = [v.numpy() for v in trainer.model.trainable_variables]
+    trainer.step(batch, 0.5)
+    for v, w in zip(trainer.model.trainable_variables, before, strict=True):
+        np.testing.assert_allclose(v.numpy(), w, atol=1e-5)
+    trainer.plan = train_face.Plan(batch_size=n)
+    trainer.step(batch, 0.5)
+    moved = [float(np.abs(v.numpy() - w).max()) for v, w in zip(trainer.model.trainable_variables, before, strict=True)]
+    assert max(moved) > 1e-4
+
+
+def test_targets_are_votes_leaning_to_what_most_said() -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
+    from emotion.training import train_face
+
+    votes = np.array([[0.5, 0.5, 0, 0, 0, 0, 0, 0], [0, 0, 0.2, 0.8, 0, 0, 0, 0]], np.float32)
+    faces = face_data.Faces(np.zeros((2, 48, 48), np.uint8), votes, np.zeros(2, np.uint8))
+    learnt = train_face.targets(faces, train_face.Plan(decided=0.2), None).votes
+    np.testing.assert_allclose(learnt[:, :4], [[0.6, 0.4, 0, 0], [0, 0, 0.16, 0.84]], atol=1e-6)
 
 
 def test_measures_with_known_answers() -> None:

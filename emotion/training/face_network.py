@@ -25,6 +25,8 @@ FIXED: Final = 5
 EPSILON: Final = 1e-3
 SPREAD: Final = 60.0
 """A standardised picture times this has the spread that the backbone saw: pictures in 0 to 255, less their mean."""
+MIDDLE: Final = 11
+"""Blocks before the map of 6 x 6 places that the heads see beside the last one of 3 x 3."""
 HEADS: Final = {"ferplus": 8, "fer2013": 7}
 """FER+'s votes, and FER2013's own single label, which is another question (they agree on 63 % of PrivateTest)."""
 
@@ -37,28 +39,44 @@ class Standardise(layers.Layer):
         return x * tf.math.rsqrt(tf.reduce_mean(x * x, axis=[1, 2], keepdims=True) + 1e-3)
 
 
-def build(size: int | None = None) -> keras.Model:
-    """Grey pictures in [0, 1], float32 (n, size, size, 1), to logits (n, 15): the heads side by side."""
-    inputs = keras.Input((size, size, 1), name="face")
-    return keras.Model(inputs, _heads(pooled(Standardise()(inputs))))
+class Places(layers.Layer):
+    """The mean over the picture, in which each channel learns what each place counts: faces stand alike in it.
+
+    Source: the global depthwise convolution of MobileFaceNets (Chen et al. 2018, arXiv:1804.07573).
+    """
+
+    def build(self, shape: Sequence[int]) -> None:
+        even = keras.initializers.Constant(1 / (shape[1] * shape[2]))
+        self.share = self.add_weight(shape=tuple(shape[1:]), initializer=even, name="share")
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(x * self.share, axis=[1, 2])
 
 
-def pooled(x: tf.Tensor) -> tf.Tensor:
-    """MobileNet's convolutions and the mean over the picture: (n, height, width, channels) to (n, 1024)."""
+def build() -> keras.Model:
+    """Grey pictures in [0, 1], float32 (n, SIDE, SIDE, 1), to logits (n, 15): the heads side by side."""
+    inputs = keras.Input((SIDE, SIDE, 1), name="face")
+    return keras.Model(inputs, _heads(*maps(Standardise()(inputs))))
+
+
+def maps(x: tf.Tensor) -> list[tf.Tensor]:
+    """MobileNet's convolutions: (n, height, width, channels) to what the block ``MIDDLE`` sees and what the last."""
+    seen = []
     x = _relu6(layers.Conv2D(STEM, 3, 2, padding="same")(x))
     for width, stride in zip(WIDTHS, STRIDES, strict=True):
         x = _relu6(layers.DepthwiseConv2D(3, stride, padding="same")(x))
         x = _relu6(layers.Conv2D(width, 1)(x))
-    return layers.GlobalAveragePooling2D()(x)
+        seen.append(x)
+    return [seen[MIDDLE - 1], seen[-1]]
 
 
 def build_for_training() -> keras.Model:
-    """The same network, for pictures of any size, in the form that learns best.
+    """The same network in the form that learns best.
 
     The first ``FIXED`` convolutions, which see edges and cost most, stay as they came. After each of the others
     stands batch normalisation. Pointwise convolutions are products of matrices, which TensorFlow trains twice as fast.
     """
-    inputs = keras.Input((None, None, 1), name="face")
+    inputs = keras.Input((SIDE, SIDE, 1), name="face")
     made: list[layers.Layer] = []
 
     def then(kind: type[layers.Layer], *args: Any, **more: Any) -> None:
@@ -68,19 +86,22 @@ def build_for_training() -> keras.Model:
         x = _relu6(x if made[-1].use_bias else layers.BatchNormalization(momentum=0.99, epsilon=EPSILON)(x))
 
     x = Standardise()(inputs)
+    seen = []
     then(layers.Conv2D, STEM, 3, 2, padding="same")
     for width, stride in zip(WIDTHS, STRIDES, strict=True):
         then(layers.DepthwiseConv2D, 3, stride, padding="same")
         then(layers.Dense, width)
-    return keras.Model(inputs, _heads(layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(x))))
+        seen.append(x)
+    return keras.Model(inputs, _heads(seen[MIDDLE - 1], seen[-1], dropout=0.3))
 
 
 def _relu6(x: tf.Tensor) -> tf.Tensor:
     return layers.ReLU(6.0)(x)
 
 
-def _heads(x: tf.Tensor) -> tf.Tensor:
-    return layers.Dense(sum(HEADS.values()), kernel_initializer="zeros", name="logits")(x)
+def _heads(middle: tf.Tensor, last: tf.Tensor, dropout: float = 0.0) -> tf.Tensor:
+    x = layers.Concatenate()([Places(name="last")(last), Places(name="middle")(middle)])
+    return layers.Dense(sum(HEADS.values()), kernel_initializer="zeros", name="logits")(layers.Dropout(dropout)(x))
 
 
 def give(model: keras.Model, convolutions: Sequence[Convolution]) -> None:
@@ -99,7 +120,7 @@ def start_from(backbone: Sequence[Convolution], faces: Floats) -> keras.Model:
     """
     first, *rest = backbone
     grey = Convolution(np.asarray(SPREAD * first.kernel.sum(axis=2, keepdims=True), np.float32), first.bias)
-    plain = build(SIDE)
+    plain = build()
     give(plain, [grey, *rest])
     outputs = [x.output for x in plain.layers if isinstance(x, layers.Conv2D | layers.DepthwiseConv2D)]
     moments = [tf.nn.moments(y, [0, 1, 2]) for y in keras.Model(plain.inputs, outputs)(faces, training=False)]
@@ -115,10 +136,10 @@ def start_from(backbone: Sequence[Convolution], faces: Floats) -> keras.Model:
 
 def folded(weights: Sequence[Floats]) -> keras.Model:
     """The serving form, its normalisation folded into its convolutions, from weights of the training form."""
-    model = build(SIDE)
-    fixed, normed, heads = weights[: 2 * FIXED], weights[2 * FIXED : -2], weights[-2:]
+    model = build()
+    fixed, normed, heads = weights[: 2 * FIXED], weights[2 * FIXED : -4], weights[-4:]
     arrays = [w.reshape(v.shape) for v, w in zip(model.weights, fixed, strict=False)]
-    for layer, i in zip(model.weights[2 * FIXED : -2 : 2], range(0, len(normed), 5), strict=True):
+    for layer, i in zip(model.weights[2 * FIXED : -4 : 2], range(0, len(normed), 5), strict=True):
         w, gamma, beta, mean, variance = normed[i : i + 5]
         scale = gamma / np.sqrt(variance + EPSILON)
         depthwise = layer.shape[-1] == 1
