@@ -45,9 +45,9 @@ class Places(layers.Layer):
     Source: the global depthwise convolution of MobileFaceNets (Chen et al. 2018, arXiv:1804.07573).
     """
 
-    def build(self, shape: Sequence[int]) -> None:
-        even = keras.initializers.Constant(1 / (shape[1] * shape[2]))
-        self.share = self.add_weight(shape=tuple(shape[1:]), initializer=even, name="share")
+    def build(self, input_shape: Sequence[int]) -> None:
+        even = keras.initializers.Constant(1 / (input_shape[1] * input_shape[2]))
+        self.share = self.add_weight(shape=tuple(input_shape[1:]), initializer=even, name="share")
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(x * self.share, axis=[1, 2])
@@ -56,7 +56,8 @@ class Places(layers.Layer):
 def build() -> keras.Model:
     """Grey pictures in [0, 1], float32 (n, SIDE, SIDE, 1), to logits (n, 15): the heads side by side."""
     inputs = keras.Input((SIDE, SIDE, 1), name="face")
-    return keras.Model(inputs, _heads(*maps(Standardise()(inputs))))
+    middle, last = maps(Standardise()(inputs))
+    return keras.Model(inputs, _heads(middle, last))
 
 
 def maps(x: tf.Tensor) -> list[tf.Tensor]:

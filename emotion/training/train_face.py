@@ -96,7 +96,7 @@ class Trainer:
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return loss
 
-    def _gradients(self, x: tf.Tensor, votes: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def _gradients(self, x: tf.Tensor, votes: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, Any]:
         with tf.GradientTape() as tape:
             ferplus, fer2013 = tf.split(self.model(x, training=True), list(face_network.HEADS.values()), axis=1)
             loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(votes, ferplus))
