@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import hashlib
 import os
 import shutil
@@ -14,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from deploy import heap
 from emotion import errors, media
 from emotion.timeline import Timeline
 from pages.shared import visitors
@@ -70,7 +69,7 @@ def analysis(kept: Kept, readers: Future[Readers], limits: media.Limits) -> Work
             return Analysed(studied.timeline, envelope_of(path, studied.timeline), studied.heard)
         finally:
             own.free()
-            give_back()
+            heap.trim()
 
     weakref.finalize(work, own.free)
     return work
@@ -97,16 +96,10 @@ def knowing(source: BinaryIO, name: str, readers: Future[Readers], limits: media
             return pipeline.know(kept.path, models, name=name, limits=limits, on_fraction=report, cancelled=cancelled)
         finally:
             own.free()
-            give_back()
+            heap.trim()
 
     weakref.finalize(work, own.free)
     return work
-
-
-def give_back() -> None:
-    """Hand memory that decoding has freed back to the system, where the C library (glibc) can."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _keeping_partial(report: Report) -> Callable[[Progress], None]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
+from deploy import heap
 from pages.shared import visitors
 from pages.shared.jobs import Pool
 
@@ -168,6 +169,7 @@ def _settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    heap.trim()
 
 
 def catalogue() -> Catalogue:
