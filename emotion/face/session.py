@@ -13,7 +13,7 @@ import onnxruntime
 
 @functools.cache
 def _share_memory() -> None:
-    """One arena for all of the face's networks, which run one after the other, in place of one for each."""
+    """One arena for all of the face's networks: a call leaves it to the next, of whichever network."""
     cpu = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )

@@ -49,14 +49,14 @@ class Plan:
     average_every: int = 4
     second_head: float = 0.3
     """Weight of the loss on FER2013's own labels."""
+    smooth: float = 0.1
+    """Part of such a label that is shared out among the classes: it is one person's word."""
     uphill: float = 0.05
     """Length of the way uphill."""
     teacher: float = 0.25
     """Share of the earlier run's answers in the targets, if there is one."""
     decided: float = 0.15
     """Share of the class that FER+'s majority names: it is what accuracy is measured by."""
-    smooth: float = 0.1
-    """Part of such a label that is shared out among the classes: it is one person's word."""
     mild_from: float = 0.8
     """Part of the run after which the augmentation is mild, so that the end looks like real pictures."""
     seed: int = 7
