@@ -44,30 +44,26 @@ def test_no_photograph_stands_in_two_splits(data: Path) -> None:
 
 
 @pytest.fixture
-def backbone(rng: np.random.Generator) -> list[Convolution]:
-    """A network for colour pictures with weights by chance."""
+def start(rng: np.random.Generator) -> list[Convolution]:
+    """Weights by chance for grey pictures."""
     pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
     from emotion.training import face_network
 
     shapes = [tuple(v.shape) for v in face_network.build().weights[:-4]]
-    shapes[0] = (*shapes[0][:2], 3, shapes[0][3])
     fans = [s[0] * s[1] * (1 if s[-1] == 1 else s[2]) if len(s) == 4 else 400 for s in shapes]
     arrays = [rng.normal(0, np.sqrt(2 / n), s).astype(np.float32) for s, n in zip(shapes, fans, strict=True)]
-    made = [Convolution(k, b) for k, b in zip(arrays[::2], arrays[1::2], strict=True)]
-    made[0] = Convolution(made[0].kernel / face_network.SPREAD, made[0].bias)
-    return made
+    return [Convolution(k, b) for k, b in zip(arrays[::2], arrays[1::2], strict=True)]
 
 
 def test_what_learns_computes_what_it_starts_from_and_what_is_served(
-    backbone: list[Convolution], rng: np.random.Generator
+    start: list[Convolution], rng: np.random.Generator
 ) -> None:
     """Normalisation put back and folded again changes no answer; the first convolutions do not learn."""
     from emotion.training import face_network
 
     faces = rng.random((8, face_network.SIDE, face_network.SIDE, 1), np.float32)
-    learning, plain = face_network.start_from(backbone, faces), face_network.build()
-    grey = Convolution(face_network.SPREAD * backbone[0].kernel.sum(axis=2, keepdims=True), backbone[0].bias)
-    face_network.give(plain, [grey, *backbone[1:]])
+    learning, plain = face_network.start_from(start, faces), face_network.build()
+    face_network.give(plain, start)
     head = [rng.normal(0, 1, v.shape).astype(np.float32) for v in plain.weights[-4:]]
     for network in (plain, learning):
         for v, w in zip(network.weights[-4:], head, strict=True):
@@ -79,25 +75,58 @@ def test_what_learns_computes_what_it_starts_from_and_what_is_served(
     np.testing.assert_allclose(learning(faces, training=False).numpy(), expected, atol=0.01 * spread)
     np.testing.assert_allclose(served(faces, training=False).numpy(), expected, atol=0.01 * spread)
     still = len(learning.weights) - len(learning.trainable_variables)
-    assert still == 2 * face_network.FIXED + 2 * (len(backbone) - face_network.FIXED), "moments and first convolutions"
+    assert still == 2 * face_network.FIXED + 2 * (len(start) - face_network.FIXED), "moments and first convolutions"
 
 
-def test_a_step_comes_back_from_uphill(backbone: list[Convolution], rng: np.random.Generator) -> None:
+def test_a_step_comes_back_from_uphill(start: list[Convolution], rng: np.random.Generator) -> None:
     from emotion.training import face_network, train_face
     from emotion.training.face_augment import Batch
 
     side, n = face_network.SIDE, 16
     faces = rng.random((n, side, side, 1), np.float32)
     batch = Batch(faces, np.eye(8, dtype=np.float32)[np.arange(n) % 8], np.eye(7, dtype=np.float32)[np.arange(n) % 7])
-    trainer = train_face.Trainer(train_face.Plan(batch_size=n, peak_lr=0.0), backbone, faces)
+    trainer = train_face.Trainer(train_face.Plan(batch_size=n, peak_lr=0.0, uphill_from=0.0), start, faces)
     before = [v.numpy() for v in trainer.model.trainable_variables]
     trainer.step(batch, 0.5)
     for v, w in zip(trainer.model.trainable_variables, before, strict=True):
         np.testing.assert_allclose(v.numpy(), w, atol=1e-5)
-    trainer.plan = train_face.Plan(batch_size=n)
+    trainer.plan = train_face.Plan(batch_size=n, uphill_from=0.0)
     trainer.step(batch, 0.5)
     moved = [float(np.abs(v.numpy() - w).max()) for v, w in zip(trainer.model.trainable_variables, before, strict=True)]
     assert max(moved) > 1e-4
+
+
+def test_channels_that_others_stand_for_go_and_nothing_else_changes(rng: np.random.Generator) -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
+    from emotion.training import face_narrow
+
+    def convolution(*shape: int) -> Convolution:
+        return Convolution(rng.normal(0, 0.6, shape).astype(np.float32), rng.normal(0.5, 0.2, shape[-1:]).astype("f4"))
+
+    first, depthwise, pointwise = convolution(3, 3, 1, 6), convolution(3, 3, 6, 1), convolution(1, 1, 6, 5)
+    depthwise = Convolution(depthwise.kernel, rng.normal(0.5, 0.2, 6).astype(np.float32))
+    twins = [0, 1, 2, 3, 4, 5, 3, 0, 5]
+    split = Convolution(pointwise.kernel[:, :, twins] / np.bincount(twins)[twins][:, None], pointwise.bias)
+    wide = [
+        Convolution(first.kernel[..., twins], first.bias[twins]),
+        Convolution(depthwise.kernel[:, :, twins], depthwise.bias[twins]),
+        split,
+    ]
+    faces = rng.normal(0, 1, (40, 16, 16, 1)).astype(np.float32)
+    made = face_narrow.narrowed(wide, [1], [6, 5], faces, seed=0)
+    assert [c.kernel.shape for c in made] == [(3, 3, 1, 6), (3, 3, 6, 1), (1, 1, 6, 5)]
+    answers = [face_narrow.computed(c, [1], faces) for c in (wide, made)]
+    assert answers[0].std() > 0.1
+    np.testing.assert_allclose(answers[1], answers[0], atol=0.02)
+
+
+def test_the_columns_kept_are_the_ones_that_tell() -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
+    from emotion.training import face_narrow
+
+    x = np.random.default_rng(3).normal(0, 1, (500, 6)).astype(np.float32)
+    y = x[:, [1, 4]] @ np.array([[1.0, 2.0], [-1.0, 0.5]], np.float32)
+    assert face_narrow.fewest_missed(x, y, 2).tolist() == [1, 4]
 
 
 def test_targets_are_votes_leaning_to_what_most_said() -> None:
@@ -125,11 +154,13 @@ def test_measures_with_known_answers() -> None:
     assert face_measures.threshold_for(probs, np.array([1, 1, 1, 1]), 0.9) == 1.0
 
 
-def test_a_temperature_undoes_too_sharp_logits(rng: np.random.Generator) -> None:
+def test_scaling_undoes_too_sharp_and_lopsided_logits(rng: np.random.Generator) -> None:
     logits = rng.normal(0, 2, (4000, 4))
     probs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     drawn = (probs.cumsum(axis=1) > rng.random((4000, 1))).argmax(axis=1)
-    assert face_measures.fit_temperature(2 * logits, np.eye(4)[drawn]) == pytest.approx(2, abs=0.15)
+    scaling = face_measures.fit_scaling(2 * (logits - [0.5, 0, 0, 0]), np.eye(4)[drawn])
+    assert scaling.temperature == pytest.approx(2, abs=0.15)
+    assert scaling.shifts[0] - scaling.shifts[1:].mean() == pytest.approx(0.5, abs=0.15)
 
 
 def test_the_card_says_what_the_metrics_say(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""The network for grey faces: MobileNet (Howard et al. 2017, arXiv:1704.04861), 3.2 M parameters, with two heads.
+"""The network for grey faces: a narrow MobileNet (Howard et al. 2017, arXiv:1704.04861) with two heads.
 
 It starts from a network that tells people apart (:mod:`emotion.training.face_backbone`). That one knows faces
-hundreds of pixels large, so FER2013's 48 pixels are enlarged to ``SIDE`` inside the network.
+hundreds of pixels large, so FER2013's 48 pixels are enlarged to ``SIDE`` inside the network: what it knows reads faces
+of 160 pixels far better than of 96. In return it loses channels (:mod:`emotion.training.face_narrow`).
 """
 
 from __future__ import annotations
@@ -15,18 +16,21 @@ import tensorflow as tf
 from keras import layers
 
 from emotion.training.face_backbone import Convolution, Floats
+from emotion.training.face_narrow import narrowed
 
-SIDE: Final = 96
+SIDE: Final = 160
 STRIDES: Final = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
-WIDTHS: Final = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
-STEM: Final = 32
+WIDE: Final = (32, 64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
+"""Channels after the first convolution and after each block, as MobileNet has them."""
+WIDTHS: Final = (16, 24, 56, 64, 144, 144, 352, 352, 352, 352, 352, 352, 448, 448)
+"""As this network has them."""
 FIXED: Final = 5
 """Convolutions that training leaves as they are."""
 EPSILON: Final = 1e-3
 SPREAD: Final = 60.0
 """A standardised picture times this has the spread that the backbone saw: pictures in 0 to 255, less their mean."""
 MIDDLE: Final = 11
-"""Blocks before the map of 6 x 6 places that the heads see beside the last one of 3 x 3."""
+"""Blocks before the map of 10 x 10 places that the heads see beside the last one of 5 x 5."""
 HEADS: Final = {"ferplus": 8, "fer2013": 7}
 """FER+'s votes, and FER2013's own single label, which is another question (they agree on 63 % of PrivateTest)."""
 
@@ -56,15 +60,16 @@ class Places(layers.Layer):
 def build() -> keras.Model:
     """Grey pictures in [0, 1], float32 (n, SIDE, SIDE, 1), to logits (n, 15): the heads side by side."""
     inputs = keras.Input((SIDE, SIDE, 1), name="face")
-    middle, last = maps(Standardise()(inputs))
+    middle, last = maps(Standardise()(inputs), WIDTHS)
     return keras.Model(inputs, _heads(middle, last))
 
 
-def maps(x: tf.Tensor) -> list[tf.Tensor]:
+def maps(x: tf.Tensor, widths: Sequence[int]) -> list[tf.Tensor]:
     """MobileNet's convolutions: (n, height, width, channels) to what the block ``MIDDLE`` sees and what the last."""
     seen = []
-    x = _relu6(layers.Conv2D(STEM, 3, 2, padding="same")(x))
-    for width, stride in zip(WIDTHS, STRIDES, strict=True):
+    stem, *widths = widths
+    x = _relu6(layers.Conv2D(stem, 3, 2, padding="same")(x))
+    for width, stride in zip(widths, STRIDES, strict=True):
         x = _relu6(layers.DepthwiseConv2D(3, stride, padding="same")(x))
         x = _relu6(layers.Conv2D(width, 1)(x))
         seen.append(x)
@@ -88,8 +93,9 @@ def build_for_training() -> keras.Model:
 
     x = Standardise()(inputs)
     seen = []
-    then(layers.Conv2D, STEM, 3, 2, padding="same")
-    for width, stride in zip(WIDTHS, STRIDES, strict=True):
+    stem, *widths = WIDTHS
+    then(layers.Conv2D, stem, 3, 2, padding="same")
+    for width, stride in zip(widths, STRIDES, strict=True):
         then(layers.DepthwiseConv2D, 3, stride, padding="same")
         then(layers.Dense, width)
         seen.append(x)
@@ -112,21 +118,29 @@ def give(model: keras.Model, convolutions: Sequence[Convolution]) -> None:
         v.assign(w)
 
 
-def start_from(backbone: Sequence[Convolution], faces: Floats) -> keras.Model:
-    """The training form with the backbone's weights: it computes what the backbone computes.
+def narrow(backbone: Sequence[Convolution], faces: Floats, seed: int) -> list[Convolution]:
+    """The backbone's convolutions for this network: for standardised grey pictures, ``WIDTHS`` channels.
 
-    The backbone's first convolution, made for colour, sees the same grey three times. Its batch normalisation was
-    folded into its convolutions; it is put back with the means and deviations that ``faces`` give, shape
-    (n, SIDE, SIDE, 1).
+    Its first convolution, made for colour, sees the same grey three times. ``faces``: what channels are judged by,
+    shape (n, SIDE, SIDE, 1).
     """
     first, *rest = backbone
     grey = Convolution(np.asarray(SPREAD * first.kernel.sum(axis=2, keepdims=True), np.float32), first.bias)
+    return narrowed([grey, *rest], STRIDES, WIDTHS, Standardise()(faces).numpy(), seed)
+
+
+def start_from(convolutions: Sequence[Convolution], faces: Floats) -> keras.Model:
+    """The training form with these weights: it computes what they compute.
+
+    The backbone's batch normalisation was folded into its convolutions; it is put back with the means and deviations
+    that ``faces`` give, shape (n, SIDE, SIDE, 1).
+    """
     plain = build()
-    give(plain, [grey, *rest])
+    give(plain, convolutions)
     outputs = [x.output for x in plain.layers if isinstance(x, layers.Conv2D | layers.DepthwiseConv2D)]
     moments = [tf.nn.moments(y, [0, 1, 2]) for y in keras.Model(plain.inputs, outputs)(faces, training=False)]
-    arrays = [array for c in [grey, *rest][:FIXED] for array in (c.kernel, c.bias)]
-    for c, (mean, variance) in zip(rest[FIXED - 1 :], moments[FIXED:], strict=True):
+    arrays = [array for c in convolutions[:FIXED] for array in (c.kernel, c.bias)]
+    for c, (mean, variance) in zip(convolutions[FIXED:], moments[FIXED:], strict=True):
         # the convolution's own shift is part of the mean, which the normalisation takes away and adds again
         arrays += [c.kernel, np.sqrt(variance + EPSILON), mean.numpy(), mean.numpy() - c.bias, variance.numpy()]
     model = build_for_training()

@@ -34,7 +34,7 @@ class CentreBgr(keras.layers.Layer):
 
 def build(backbone: list[Convolution]) -> keras.Model:
     inputs = keras.Input((SIDE, SIDE, 3), name="face")
-    last = face_network.maps(CentreBgr()(inputs))[-1]
+    last = face_network.maps(CentreBgr()(inputs), face_network.WIDE)[-1]
     model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(last))
     face_network.give(model, backbone)
     return model

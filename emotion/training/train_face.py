@@ -1,10 +1,11 @@
 """Train the face network: ``python -m emotion.training.train_face --output DIR --backbone PACKAGE.tgz``.
 
 It starts from a network that tells people apart (``npm pack @vladmandic/human@3.3.6`` brings the file) and learns
-FER+'s label distributions and, with a second head, FER2013's own labels. With ``--start RUN`` it goes on from the
-averaged weights of an earlier run, whose answers (on the picture and its mirror image) are then part of the targets.
-Each step is taken with the gradient found a little uphill (sharpness-aware minimisation, Foret et al. 2021,
-arXiv:2010.01412; the way uphill by half of the batch). The length is fixed beforehand, either in
+FER+'s label distributions and, with a second head, FER2013's own labels. With ``--teacher face.onnx``, an earlier
+version as it is served, that one's answers (on the picture and its mirror image) are part of the targets.
+Late in the run each step is taken with the gradient found a little uphill (sharpness-aware minimisation, Foret et al.
+2021, arXiv:2010.01412; the way uphill by half of the batch; that the end of a run is enough: Zhou et al. 2025,
+arXiv:2410.10373). The length is fixed beforehand, either in
 epochs or, on a shared machine, in minutes; the learning rate runs one cycle over it. Nothing is chosen on
 PrivateTest: the part of PublicTest that is kept out of training is looked at every few epochs, for the log alone, and
 the averaged weights of the last epoch are the result. Each epoch leaves a checkpoint.
@@ -26,12 +27,13 @@ import cv2
 import keras
 import numpy as np
 import numpy.typing as npt
+import onnxruntime as ort
 import tensorflow as tf
 
 from emotion.training import face_augment, face_backbone, face_data, face_network
 
 Arrays = list[npt.NDArray[np.float32]]
-Backbone = list[face_backbone.Convolution]
+Convolutions = list[face_backbone.Convolution]
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,10 @@ class Plan:
     """Part of such a label that is shared out among the classes: it is one person's word."""
     uphill: float = 0.05
     """Length of the way uphill."""
+    uphill_from: float = 0.6
+    """Part of the run after which steps are taken from uphill."""
     teacher: float = 0.25
-    """Share of the earlier run's answers in the targets, if there is one."""
+    """Share of the earlier version's answers in the targets, if there is one."""
     decided: float = 0.15
     """Share of the class that FER+'s majority names: it is what accuracy is measured by."""
     mild_from: float = 0.8
@@ -72,9 +76,9 @@ class Plan:
 class Trainer:
     """The network, its optimiser and the running average of its weights."""
 
-    def __init__(self, plan: Plan, backbone: Backbone, faces: npt.NDArray[np.float32]) -> None:
+    def __init__(self, plan: Plan, start: Convolutions, faces: npt.NDArray[np.float32]) -> None:
         keras.utils.set_random_seed(plan.seed)
-        self.model = face_network.start_from(backbone, faces)
+        self.model = face_network.start_from(start, faces)
         self.optimizer: Any = keras.optimizers.AdamW(plan.peak_lr, weight_decay=plan.weight_decay)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.optimizer.build(self.model.trainable_variables)
@@ -83,7 +87,13 @@ class Trainer:
         self.steps = 0
 
     @tf.function(reduce_retracing=True)
-    def _step(self, x: tf.Tensor, votes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    def _plain_step(self, x: tf.Tensor, votes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        loss, gradients = self._gradients(x, votes, labels)
+        self.optimizer.apply_gradients(zip(gradients, self.model.trainable_variables, strict=True))
+        return loss
+
+    @tf.function(reduce_retracing=True)
+    def _uphill_step(self, x: tf.Tensor, votes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         variables, half = self.model.trainable_variables, self.plan.batch_size // 2
         _, gradients = self._gradients(x[:half], votes[:half], labels[:half])
         scale = self.plan.uphill / (tf.linalg.global_norm(gradients) + 1e-12)
@@ -117,12 +127,8 @@ class Trainer:
             self._average(tf.constant(keep, tf.float32))
         smooth = self.plan.smooth
         labels = batch.labels * (1 - smooth) + smooth / batch.labels.shape[1]
-        return self._step(tf.constant(batch.faces), tf.constant(batch.votes), tf.constant(labels))
-
-    def start(self, weights: Arrays) -> None:
-        for group in (self.model.weights, self.average):
-            for v, w in zip(group, weights, strict=True):
-                v.assign(w)
+        take = self._uphill_step if progress >= self.plan.uphill_from else self._plain_step
+        return take(tf.constant(batch.faces), tf.constant(batch.votes), tf.constant(labels))
 
     def averaged(self) -> Arrays:
         return [v.numpy() for v in self.average]
@@ -143,7 +149,7 @@ class Trainer:
 
 def predict(model: keras.Model, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Logits (n, 15) of faces 48 x 48, both heads."""
-    run = tf.function(lambda x: model(face_network.enlarged(x), training=False), reduce_retracing=True)
+    run = tf.function(lambda x: model(face_network.enlarged(x), training=False), autograph=False, reduce_retracing=True)
     x = (images.astype(np.float32) / 255)[..., None]
     return np.concatenate([run(tf.constant(x[i : i + 128])).numpy() for i in range(0, len(x), 128)])
 
@@ -161,29 +167,32 @@ def accuracy(model: keras.Model, faces: face_data.Faces) -> dict[str, float]:
     }
 
 
-def targets(faces: face_data.Faces, plan: Plan, earlier: Arrays | None) -> face_data.Faces:
+def targets(faces: face_data.Faces, plan: Plan, teacher: Path | None) -> face_data.Faces:
     """The pictures with what the network shall answer in place of the votes alone."""
     decided = np.eye(len(face_data.FERPLUS), dtype=np.float32)[faces.majority]
     votes = (1 - plan.decided) * faces.votes + plan.decided * decided
-    if earlier is not None:
-        model = face_network.folded(earlier)
-        ferplus = face_network.HEADS["ferplus"]
-        seen = [tf.nn.softmax(predict(model, i)[:, :ferplus]) for i in (faces.images, faces.images[:, :, ::-1])]
+    if teacher is not None:
+        session = ort.InferenceSession(str(teacher), providers=["CPUExecutionProvider"])
+        x = (faces.images.astype(np.float32) / 255)[..., None]
+        name = session.get_inputs()[0].name
+        seen = [
+            np.concatenate([session.run(["ferplus"], {name: v[i : i + 64]})[0] for i in range(0, len(v), 64)])
+            for v in (x, x[:, :, ::-1])
+        ]
         votes = (1 - plan.teacher) * votes + plan.teacher * np.mean(seen, axis=0)
     return face_data.Faces(faces.images, votes.astype(np.float32), faces.fer2013)
 
 
-def train(plan: Plan, backbone: Path, start: Path | None, folder: Path, output: Path, every: int, resume: bool) -> None:
+def train(
+    plan: Plan, backbone: Path, teacher: Path | None, folder: Path, output: Path, every: int, resume: bool
+) -> None:
     """Train and leave ``averaged.npz`` (weights), ``state.npz`` (to go on from) and ``log.jsonl`` in ``output``."""
     splits = face_data.load_clean(folder)
     rng = np.random.default_rng(plan.seed)
     some = rng.permutation(len(splits["train"]))[:512]
     faces = face_augment.batch(splits["train"], some, face_network.SIDE, face_augment.STRONG, rng).faces
-    trainer = Trainer(plan, face_backbone.read(backbone), faces)
-    earlier = load_weights(start / "averaged.npz") if start else None
-    if earlier:
-        trainer.start(earlier)
-    learnt = targets(splits["train"], plan, earlier)
+    trainer = Trainer(plan, face_network.narrow(face_backbone.read(backbone), faces, plan.seed), faces)
+    learnt = targets(splits["train"], plan, teacher)
     per_epoch = len(splits["train"]) // plan.batch_size
     epoch, before_s = 0, 0.0
     if resume:
@@ -238,7 +247,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--backbone", type=Path, required=True, help="vladmandic-human-3.3.6.tgz")
-    parser.add_argument("--start", type=Path, help="the --output of an earlier run, to go on from its weights")
+    parser.add_argument("--teacher", type=Path, help="face.onnx of an earlier version, whose answers are learnt too")
     parser.add_argument("--data", help="folder with face/fer2013.npz (default MOODCUE_DATA or ../shared/data)")
     parser.add_argument("--epochs", type=int, default=Plan.epochs)
     parser.add_argument("--minutes", type=float)
@@ -252,7 +261,7 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(a.threads)
     tf.config.threading.set_inter_op_parallelism_threads(a.threads)
     plan = Plan(epochs=a.epochs, minutes=a.minutes, peak_lr=a.peak_lr, seed=a.seed)
-    train(plan, a.backbone, a.start, face_data.data_dir(a.data), a.output, a.every, a.resume)
+    train(plan, a.backbone, a.teacher, face_data.data_dir(a.data), a.output, a.every, a.resume)
 
 
 if __name__ == "__main__":
