@@ -1,4 +1,4 @@
-"""Turn trained weights into ``assets/models/face-ferplus-v4``: ``python -m emotion.training.export_face RUN``.
+"""Turn trained weights into ``assets/models/face-ferplus-v5``: ``python -m emotion.training.export_face RUN``.
 
 The graph has DeepFace's signature: float32 (n, 48, 48, 1) in [0, 1] to probabilities over angry, disgust, fear,
 happy, sad, surprise, neutral; further outputs hold FER+'s eight classes (``ferplus``) and what FER2013's own labels
