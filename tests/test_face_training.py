@@ -106,7 +106,8 @@ def test_channels_that_others_stand_for_go_and_nothing_else_changes(rng: np.rand
     first, depthwise, pointwise = convolution(3, 3, 1, 6), convolution(3, 3, 6, 1), convolution(1, 1, 6, 5)
     depthwise = Convolution(depthwise.kernel, rng.normal(0.5, 0.2, 6).astype(np.float32))
     twins = [0, 1, 2, 3, 4, 5, 3, 0, 5]
-    split = Convolution(pointwise.kernel[:, :, twins] / np.bincount(twins)[twins][:, None], pointwise.bias)
+    halved = pointwise.kernel[:, :, twins] / np.bincount(twins)[twins][:, None]
+    split = Convolution(halved.astype(np.float32), pointwise.bias)
     wide = [
         Convolution(first.kernel[..., twins], first.bias[twins]),
         Convolution(depthwise.kernel[:, :, twins], depthwise.bias[twins]),

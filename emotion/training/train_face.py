@@ -172,7 +172,7 @@ def targets(faces: face_data.Faces, plan: Plan, teacher: Path | None) -> face_da
     decided = np.eye(len(face_data.FERPLUS), dtype=np.float32)[faces.majority]
     votes = (1 - plan.decided) * faces.votes + plan.decided * decided
     if teacher is not None:
-        session = ort.InferenceSession(str(teacher), providers=["CPUExecutionProvider"])
+        session: Any = ort.InferenceSession(str(teacher), providers=["CPUExecutionProvider"])
         x = (faces.images.astype(np.float32) / 255)[..., None]
         name = session.get_inputs()[0].name
         seen = [
