@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion.face import model
+from emotion.face import features, model
 from emotion.training import face_card, face_data, face_measures
 from emotion.training.face_backbone import Convolution
 from tests.conftest import ROOT
@@ -98,6 +98,8 @@ def test_a_step_comes_back_from_uphill(start: list[Convolution], rng: np.random.
 
 def test_channels_that_others_stand_for_go_and_nothing_else_changes(rng: np.random.Generator) -> None:
     pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
+    import tensorflow as tf
+
     from emotion.training import face_narrow
 
     def convolution(*shape: int) -> Convolution:
@@ -114,9 +116,15 @@ def test_channels_that_others_stand_for_go_and_nothing_else_changes(rng: np.rand
         split,
     ]
     faces = rng.normal(0, 1, (40, 16, 16, 1)).astype(np.float32)
+
+    def computed(first: Convolution, depthwise: Convolution, pointwise: Convolution) -> np.ndarray:
+        x = tf.nn.relu6(tf.nn.conv2d(faces, first.kernel, 2, "SAME") + first.bias)
+        x = tf.nn.relu6(tf.nn.depthwise_conv2d(x, depthwise.kernel, [1, 1, 1, 1], "SAME") + depthwise.bias)
+        return tf.nn.relu6(tf.nn.conv2d(x, pointwise.kernel, 1, "SAME") + pointwise.bias).numpy()
+
     made = face_narrow.narrowed(wide, [1], [6, 5], faces, seed=0)
     assert [c.kernel.shape for c in made] == [(3, 3, 1, 6), (3, 3, 6, 1), (1, 1, 6, 5)]
-    answers = [face_narrow.computed(c, [1], faces) for c in (wide, made)]
+    answers = [computed(*c) for c in (wide, made)]
     assert answers[0].std() > 0.1
     np.testing.assert_allclose(answers[1], answers[0], atol=0.02)
 
@@ -153,6 +161,18 @@ def test_measures_with_known_answers() -> None:
     probs = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]])
     assert face_measures.threshold_for(probs, np.array([0, 0, 0, 1]), 1.0) == 0.7
     assert face_measures.threshold_for(probs, np.array([1, 1, 1, 1]), 0.9) == 1.0
+
+
+def test_a_teacher_answers_for_the_picture_and_its_mirror_image(rng: np.random.Generator) -> None:
+    pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
+    from emotion.training import train_face
+
+    images = rng.integers(0, 255, (3, 48, 48), np.uint8)
+    faces = face_data.Faces(images, np.eye(8, dtype=np.float32)[:3], np.zeros(3, np.uint8))
+    learnt = train_face.targets(faces, train_face.Plan(teacher=0.5, decided=0.0), FOLDER / model.FILE).votes
+    network = model.FaceNetwork()
+    both = [network.predict_both(features.face_input(list(x)))[1] for x in (images, images[:, :, ::-1])]
+    np.testing.assert_allclose(learnt, 0.5 * faces.votes + 0.5 * np.mean(both, axis=0), atol=1e-5)
 
 
 def test_scaling_undoes_too_sharp_and_lopsided_logits(rng: np.random.Generator) -> None:

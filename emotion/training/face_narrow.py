@@ -55,15 +55,6 @@ def narrowed(
     return [*narrow, _outputs(pending, kept)]
 
 
-def computed(convolutions: Sequence[Convolution], strides: Sequence[int], faces: Floats) -> Floats:
-    """What the convolutions, as in :func:`narrowed`, give for ``faces``."""
-    first, *rest = convolutions
-    x = _convolved(faces, first, 2)
-    for stride, depthwise, pointwise in zip(strides, rest[::2], rest[1::2], strict=True):
-        x = _convolved(_depthwise(x, depthwise, stride), pointwise, 1)
-    return x
-
-
 def fewest_missed(x: Floats, y: Floats, keep: int) -> npt.NDArray[np.int64]:
     """Which ``keep`` columns of ``x`` (n, a) give ``y`` (n, b) nearly as well as all: one is left out at a time."""
     gram, product = _moments(x, y, 10 * RIDGE)

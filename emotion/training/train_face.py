@@ -27,9 +27,9 @@ import cv2
 import keras
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
 import tensorflow as tf
 
+from emotion.face.session import Session
 from emotion.training import face_augment, face_backbone, face_data, face_network
 
 Arrays = list[npt.NDArray[np.float32]]
@@ -172,11 +172,10 @@ def targets(faces: face_data.Faces, plan: Plan, teacher: Path | None) -> face_da
     decided = np.eye(len(face_data.FERPLUS), dtype=np.float32)[faces.majority]
     votes = (1 - plan.decided) * faces.votes + plan.decided * decided
     if teacher is not None:
-        session: Any = ort.InferenceSession(str(teacher), providers=["CPUExecutionProvider"])
+        session = Session(teacher, threads=2)
         x = (faces.images.astype(np.float32) / 255)[..., None]
-        name = session.get_inputs()[0].name
         seen = [
-            np.concatenate([session.run(["ferplus"], {name: v[i : i + 64]})[0] for i in range(0, len(v), 64)])
+            np.concatenate([session.run(v[i : i + 64], ("ferplus",))[0] for i in range(0, len(v), 64)])
             for v in (x, x[:, :, ::-1])
         ]
         votes = (1 - plan.teacher) * votes + plan.teacher * np.mean(seen, axis=0)
