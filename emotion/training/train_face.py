@@ -173,7 +173,7 @@ def targets(faces: face_data.Faces, plan: Plan, teacher: Path | None) -> face_da
     votes = (1 - plan.decided) * faces.votes + plan.decided * decided
     if teacher is not None:
         session = Session(teacher, threads=2)
-        x = (faces.images.astype(np.float32) / 255)[..., None]
+        x = np.asarray(faces.images[..., None] / 255, np.float32)
         seen = [
             np.concatenate([session.run(v[i : i + 64], ("ferplus",))[0] for i in range(0, len(v), 64)])
             for v in (x, x[:, :, ::-1])
