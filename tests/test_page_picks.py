@@ -61,6 +61,24 @@ def songs_page() -> None:
     songs.show(current, clip())
 
 
+def unsure_page() -> None:
+    """The same for a clip whose verdicts are not sure."""
+    from dataclasses import replace
+
+    import streamlit as st
+
+    from pages.analyse import correction, songs
+    from pages.analyse.session import Session
+    from tests.test_page_picks import clip, kept
+
+    current = st.session_state.setdefault("analyse", Session(kept=kept()))
+    sure = clip()
+    assert sure.fused is not None
+    timeline = replace(sure, fused=replace(sure.fused, sure=False))
+    correction.show(current, timeline)
+    songs.show(current, timeline)
+
+
 def live_song() -> None:
     """The song beside the live picture, after ten sad seconds."""
     from types import SimpleNamespace
@@ -290,6 +308,20 @@ def test_the_songs_follow_a_correction_and_its_undoing() -> None:
     assert (event.emotion, event.detail, event.clip_sha256) == ("sad", "angry", SHA)
     songs.button("correct_undo").click().run()
     assert keys(songs, "play_") == before
+
+
+def test_where_nothing_is_sure_it_is_asked_which_and_the_likeliest_is_an_answer() -> None:
+    history = agreed()
+    songs = opened(AppTest.from_function(unsure_page, default_timeout=60))
+    popover: Any = songs.get("popover")[0]
+    assert popover.proto.popover.label == sentences("en")["picks.correct.which"]
+    before = keys(songs, "play_")
+    songs.button("correct_sad").click().run()
+    assert "For what you said: sad" in texts(songs)
+    songs.button("correct_undo").click().run()
+    assert keys(songs, "play_") == before
+    assert not history.events("correction"), "nothing was corrected"
+    assert songs.button("correct_angry")
 
 
 def offering(monkeypatch: pytest.MonkeyPatch, searcher: Searcher) -> None:

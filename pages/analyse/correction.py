@@ -30,20 +30,22 @@ def show(current: Session, timeline: Timeline) -> None:
                 type="tertiary",
                 key="correct_undo",
                 on_click=_correct,
-                args=(current, right, shown, shown),
+                args=(current, right, shown, None),
             )
         return
-    label = t("picks.correct", emotion=emotion_name(shown))
+    # where nothing is sure the headline names others too: it is asked which, and the likeliest is an answer as well
+    sure = timeline.best.sure
+    label = t("picks.correct", emotion=emotion_name(shown)) if sure else t("picks.correct.which")
     with st.popover(label, icon=":material/edit:", type="tertiary", key="correct"):
         st.caption(t("picks.correct.lead"))
         with st.container(horizontal=True, gap="xsmall"):
             for emotion in EMOTIONS:
-                if emotion != shown:
+                if not sure or emotion != shown:
                     st.button(
                         f"{BY_NAME[emotion].emoji} {t_plain(f'emotion.{emotion}')}",
                         key=f"correct_{emotion}",
                         on_click=_correct,
-                        args=(current, shown, emotion, shown),
+                        args=(current, shown, emotion, emotion),
                     )
 
 
@@ -60,7 +62,10 @@ def applied(current: Session, timeline: Timeline) -> Timeline:
     return corrected(timeline, timeline.best.label, chosen)
 
 
-def _correct(current: Session, before: str, after: str, shown: str) -> None:
-    """``before`` is what stood there, ``after`` what is right; the model's own ``shown`` needs no correction."""
-    current.memo[_KEY] = None if after == shown else after
-    memory.record("correction", emotion=before, detail=after, clip_sha256=current.kept.digest if current.kept else None)
+def _correct(current: Session, before: str, after: str, kept: str | None) -> None:
+    """``before`` stood there, ``after`` is right; ``kept`` holds from now on, the model's own where it is None."""
+    current.memo[_KEY] = kept
+    if before != after:
+        memory.record(
+            "correction", emotion=before, detail=after, clip_sha256=current.kept.digest if current.kept else None
+        )
