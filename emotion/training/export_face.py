@@ -1,9 +1,9 @@
-"""Turn trained weights into ``assets/models/face-ferplus-v5``: ``python -m emotion.training.export_face RUN``.
+"""Turn trained weights into ``assets/models/face-ferplus-v6``: ``python -m emotion.training.export_face RUN``.
 
 The graph has DeepFace's signature: float32 (n, 48, 48, 1) in [0, 1] to probabilities over angry, disgust, fear,
 happy, sad, surprise, neutral; further outputs hold FER+'s eight classes (``ferplus``) and what FER2013's own labels
-would say (``fer2013``). Inside it are the enlarging, temperatures and shifts (fitted on the pictures of PublicTest that
-did not train), and the folding of contempt. ``python -m emotion.training.evaluate_face`` measures what was exported.
+would say (``fer2013``). Inside it are the enlarging, the temperatures (fitted on the pictures of PublicTest that did
+not train), and the folding of contempt. Then ``python -m emotion.training.evaluate_face`` measures what was exported.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from emotion.face.features import face_input
 from emotion.face.model import DEEPFACE_LABELS, FILE, FOLDER, FaceNetwork
 from emotion.training import face_data, face_measures, face_network, train_face
 from emotion.training.export import shrunk
-from emotion.training.face_measures import Scaling
 from emotion.weights import models_dir
 
 OPSET: Final = 17
@@ -60,16 +59,13 @@ def folding(train: face_data.Faces) -> npt.NDArray[np.float64]:
     return matrix
 
 
-def graph(model: keras.Model, scalings: Sequence[Scaling], fold: npt.NDArray[np.float64]) -> onnx.ModelProto:
+def graph(model: keras.Model, temperatures: tuple[float, float], fold: npt.NDArray[np.float64]) -> onnx.ModelProto:
     """The network as it is served; large weights in 16 bits, widened once on loading."""
 
     @tf.function(input_signature=[SIGNATURE])
     def serve(face: tf.Tensor) -> list[tf.Tensor]:
         heads = tf.split(model(face_network.enlarged(face), training=False), list(face_network.HEADS.values()), axis=1)
-        ferplus, fer2013 = (
-            tf.nn.softmax(x / s.temperature + tf.constant(s.shifts, tf.float32))
-            for x, s in zip(heads, scalings, strict=True)
-        )
+        ferplus, fer2013 = (tf.nn.softmax(x / t) for x, t in zip(heads, temperatures, strict=True))
         return [tf.matmul(ferplus, tf.constant(fold, tf.float32)), ferplus, fer2013]
 
     proto, _ = tf2onnx.convert.from_function(serve, input_signature=[SIGNATURE], opset=OPSET)
@@ -92,12 +88,12 @@ def export(run: Path, data: Path, command: str) -> Path:
     model = face_network.folded(train_face.load_weights(run / "averaged.npz"))
     ferplus, fer2013 = np.split(train_face.predict(model, public.images), [len(face_data.FERPLUS)], axis=1)
     labels = np.eye(len(face_data.FER2013))[public.fer2013]
-    scalings = face_measures.fit_scaling(ferplus, public.votes), face_measures.fit_scaling(fer2013, labels)
+    temperatures = face_measures.fit_temperature(ferplus, public.votes), face_measures.fit_temperature(fer2013, labels)
     fold = folding(splits["train"])
     out = models_dir() / FOLDER
     out.mkdir(parents=True, exist_ok=True)
     part = out / f"{FILE}.part"
-    onnx.save(graph(model, scalings, fold), part)
+    onnx.save(graph(model, temperatures, fold), part)
     part.replace(out / FILE)
     config = {
         "name": FOLDER,
@@ -105,10 +101,8 @@ def export(run: Path, data: Path, command: str) -> Path:
         "labels": list(DEEPFACE_LABELS),
         "labels_ferplus": list(face_data.FERPLUS),
         "preprocessing": PREPROCESSING,
-        "temperature": round(scalings[0].temperature, 4),
-        "shifts": dict(zip(face_data.FERPLUS, scalings[0].shifts.round(4).tolist(), strict=True)),
-        "temperature_fer2013": round(scalings[1].temperature, 4),
-        "shifts_fer2013": dict(zip(face_data.FER2013, scalings[1].shifts.round(4).tolist(), strict=True)),
+        "temperature": round(temperatures[0], 4),
+        "temperature_fer2013": round(temperatures[1], 4),
         "contempt_becomes": dict(zip(DEEPFACE_LABELS, fold[face_data.CONTEMPT].round(4).tolist(), strict=True)),
         "threshold": 0.5,
         "reliability": 0.5,
