@@ -15,6 +15,7 @@ def test_figures_are_drawn_with_words_for_those_who_do_not_see_them(open_page: O
     page = open_page("/evidence")
     page.get_by_role("heading", name="Confusion matrix").first.wait_for()
     chart = page.locator(".st-key-voice_confusion [role=figure]")
+    chart.wait_for()
     expect(chart).to_have_attribute("aria-label", re.compile("Confusion matrix.*%"))
     expect(chart.locator(".heatmap-label")).not_to_have_count(0)
 
