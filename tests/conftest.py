@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pylibsrtp  # noqa: F401  (loaded after TensorFlow it crashes; the app never loads TensorFlow, some tests do)
 import pytest
 import sqlalchemy as sa
 
