@@ -96,6 +96,22 @@ def test_a_step_comes_back_from_uphill(start: list[Convolution], rng: np.random.
     assert max(moved) > 1e-4
 
 
+def test_a_run_goes_on_from_an_earlier_ones_weights(
+    start: list[Convolution], rng: np.random.Generator, tmp_path: Path
+) -> None:
+    from emotion.training import face_network, train_face
+
+    faces = rng.random((8, face_network.SIDE, face_network.SIDE, 1), np.float32)
+    earlier, later = (train_face.Trainer(train_face.Plan(), start, faces) for _ in range(2))
+    for v in earlier.average:
+        v.assign_add(rng.normal(0, 0.1, v.numpy().shape).astype(np.float32))
+    train_face._save(tmp_path, earlier)
+    later.go_on_from(train_face.load_weights(tmp_path / "averaged.npz"))
+    for group in (later.model.weights, later.average):
+        for v, w in zip(group, earlier.average, strict=True):
+            np.testing.assert_array_equal(v.numpy(), w.numpy())
+
+
 def test_channels_that_others_stand_for_go_and_nothing_else_changes(rng: np.random.Generator) -> None:
     pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
     import tensorflow as tf

@@ -132,7 +132,8 @@ class Trainer:
         take = self._uphill_step if progress >= self.plan.uphill_from else self._plain_step
         return take(tf.constant(batch.faces), tf.constant(batch.votes), tf.constant(labels))
 
-    def start(self, weights: Arrays) -> None:
+    def go_on_from(self, weights: Arrays) -> None:
+        """An earlier run's averaged weights."""
         for group in (self.model.weights, self.average):
             for v, w in zip(group, weights, strict=True):
                 v.assign(w)
@@ -206,7 +207,7 @@ def train(
     faces = face_augment.batch(splits["train"], some, face_network.SIDE, face_augment.STRONG, rng).faces
     trainer = Trainer(plan, face_network.narrow(face_backbone.read(backbone), faces, plan.seed), faces)
     if start is not None:
-        trainer.start(load_weights(start / "averaged.npz"))
+        trainer.go_on_from(load_weights(start / "averaged.npz"))
     learnt = targets(splits["train"], plan, teachers)
     per_epoch = len(splits["train"]) // plan.batch_size
     epoch, before_s = 0, 0.0
