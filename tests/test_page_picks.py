@@ -48,21 +48,8 @@ def clip() -> Timeline:
     return Timeline(Clip("c.mp4", 10.0), moments, voice=voice, face=face, fused=fused)
 
 
-def songs_page() -> None:
+def songs_page(sure: bool = True) -> None:
     """The Songs section and the correction, as the result shows them."""
-    import streamlit as st
-
-    from pages.analyse import correction, songs
-    from pages.analyse.session import Session
-    from tests.test_page_picks import clip, kept
-
-    current = st.session_state.setdefault("analyse", Session(kept=kept()))
-    correction.show(current, clip())
-    songs.show(current, clip())
-
-
-def unsure_page() -> None:
-    """The same for a clip whose verdicts are not sure."""
     from dataclasses import replace
 
     import streamlit as st
@@ -72,9 +59,9 @@ def unsure_page() -> None:
     from tests.test_page_picks import clip, kept
 
     current = st.session_state.setdefault("analyse", Session(kept=kept()))
-    sure = clip()
-    assert sure.fused is not None
-    timeline = replace(sure, fused=replace(sure.fused, sure=False))
+    timeline = clip()
+    assert timeline.fused is not None
+    timeline = replace(timeline, fused=replace(timeline.fused, sure=sure))
     correction.show(current, timeline)
     songs.show(current, timeline)
 
@@ -312,7 +299,7 @@ def test_the_songs_follow_a_correction_and_its_undoing() -> None:
 
 def test_where_nothing_is_sure_it_is_asked_which_and_the_likeliest_is_an_answer() -> None:
     history = agreed()
-    songs = opened(AppTest.from_function(unsure_page, default_timeout=60))
+    songs = opened(AppTest.from_function(songs_page, default_timeout=60, kwargs={"sure": False}))
     popover: Any = songs.get("popover")[0]
     assert popover.proto.popover.label == sentences("en")["picks.correct.which"]
     before = keys(songs, "play_")
