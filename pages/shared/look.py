@@ -6,8 +6,12 @@ from typing import Final
 
 import streamlit as st
 
-DARK: Final = "[data-testid=stMultiSelect] [data-tag], [data-testid=stBaseButton-primary] { color: #16161b }"
-"""Streamlit writes white on the dark theme's light violet, which has too little contrast."""
+DARK: Final = """
+[data-testid=stMultiSelect] [data-tag], [data-testid=stBaseButton-primary] { color: #16161b }
+button[kind=tertiary]:is(:active, [aria-expanded=true]) { color: #a7a0f7 }
+"""
+"""Streamlit writes white on the dark theme's light violet, and pressed buttons without a frame in a deep blue: both
+have too little contrast."""
 
 
 def dress() -> None:

@@ -277,6 +277,9 @@ def test_every_section_can_be_used_by_all(open_page: Open, scheme: Literal["ligh
     for name in ("Verdict", "Songs", "Faces", "Sound", "Share", "Download"):
         section(page, name)
         assert barriers(page) == [], name
+    page.locator(".st-key-correct button").first.click()
+    page.locator("[class*=st-key-correct_] button").first.wait_for()
+    assert barriers(page) == [], "correction"
 
 
 def test_a_phone_shows_it_all_in_its_width(open_page: Open) -> None:
