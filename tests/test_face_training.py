@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,13 @@ def start(rng: np.random.Generator) -> list[Convolution]:
     pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
     from emotion.training import face_network
 
-    shapes = [tuple(v.shape) for v in face_network.build().weights[:-4]]
+    return by_chance(face_network.WIDTHS, rng)
+
+
+def by_chance(widths: Sequence[int], rng: np.random.Generator) -> list[Convolution]:
+    from emotion.training import face_network
+
+    shapes = [tuple(v.shape) for v in face_network.build(widths).weights[:-4]]
     fans = [s[0] * s[1] * (1 if s[-1] == 1 else s[2]) if len(s) == 4 else 400 for s in shapes]
     arrays = [rng.normal(0, np.sqrt(2 / n), s).astype(np.float32) for s, n in zip(shapes, fans, strict=True)]
     return [Convolution(k, b) for k, b in zip(arrays[::2], arrays[1::2], strict=True)]
@@ -64,6 +71,7 @@ def test_what_learns_computes_what_it_starts_from_and_what_is_served(
     faces = rng.random((8, face_network.SIDE, face_network.SIDE, 1), np.float32)
     learning, plain = face_network.start_from(start, faces), face_network.build()
     face_network.give(plain, start)
+    assert face_network.widths_of([c.kernel for c in start]) == list(face_network.WIDTHS)
     head = [rng.normal(0, 1, v.shape).astype(np.float32) for v in plain.weights[-4:]]
     for network in (plain, learning):
         for v, w in zip(network.weights[-4:], head, strict=True):
@@ -110,6 +118,24 @@ def test_a_run_goes_on_from_an_earlier_ones_weights(
     for group in (later.model.weights, later.average):
         for v, w in zip(group, earlier.average, strict=True):
             np.testing.assert_array_equal(v.numpy(), w.numpy())
+
+
+def test_a_run_of_any_width_teaches(rng: np.random.Generator, tmp_path: Path) -> None:
+    """What it answers is read from its weights alone, which tell how wide it is."""
+    pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
+    from emotion.training import face_network, train_face
+
+    faces = rng.random((8, face_network.SIDE, face_network.SIDE, 1), np.float32)
+    network = face_network.start_from(by_chance([8 + 2 * i for i in range(14)], rng), faces)
+    network.weights[-2].assign(rng.normal(0, 1, network.weights[-2].shape).astype(np.float32))
+    np.savez(tmp_path / "averaged.npz", **{f"w{i}": v.numpy() for i, v in enumerate(network.weights)})
+    images = rng.integers(0, 255, (3, 48, 48), np.uint8)
+    said = train_face.answers(tmp_path, images)
+    x = face_network.enlarged((images / 255).astype(np.float32)[..., None])
+    logits = network(x, training=False).numpy()[:, : face_network.HEADS["ferplus"]]
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert np.ptp(expected, axis=0).max() > 1e-3, "the answers differ from face to face"
+    np.testing.assert_allclose(said, expected, atol=1e-4)
 
 
 def test_channels_that_others_stand_for_go_and_nothing_else_changes(rng: np.random.Generator) -> None:

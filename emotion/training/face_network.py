@@ -57,10 +57,10 @@ class Places(layers.Layer):
         return tf.reduce_sum(x * self.share, axis=[1, 2])
 
 
-def build() -> keras.Model:
+def build(widths: Sequence[int] = WIDTHS) -> keras.Model:
     """Grey pictures in [0, 1], float32 (n, SIDE, SIDE, 1), to logits (n, 15): the heads side by side."""
     inputs = keras.Input((SIDE, SIDE, 1), name="face")
-    middle, last = maps(Standardise()(inputs), WIDTHS)
+    middle, last = maps(Standardise()(inputs), widths)
     return keras.Model(inputs, _heads(middle, last))
 
 
@@ -76,7 +76,7 @@ def maps(x: tf.Tensor, widths: Sequence[int]) -> list[tf.Tensor]:
     return [seen[MIDDLE - 1], seen[-1]]
 
 
-def build_for_training() -> keras.Model:
+def build_for_training(widths: Sequence[int] = WIDTHS) -> keras.Model:
     """The same network in the form that learns best.
 
     The first ``FIXED`` convolutions, which see edges and cost most, stay as they came. After each of the others
@@ -93,7 +93,7 @@ def build_for_training() -> keras.Model:
 
     x = Standardise()(inputs)
     seen = []
-    stem, *widths = WIDTHS
+    stem, *widths = widths
     then(layers.Conv2D, stem, 3, 2, padding="same")
     for width, stride in zip(widths, STRIDES, strict=True):
         then(layers.DepthwiseConv2D, 3, stride, padding="same")
@@ -118,15 +118,20 @@ def give(model: keras.Model, convolutions: Sequence[Convolution]) -> None:
         v.assign(w)
 
 
-def narrow(backbone: Sequence[Convolution], faces: Floats, seed: int) -> list[Convolution]:
-    """The backbone's convolutions for this network: for standardised grey pictures, ``WIDTHS`` channels.
-
-    Its first convolution, made for colour, sees the same grey three times. ``faces``: what channels are judged by,
-    shape (n, SIDE, SIDE, 1).
-    """
+def for_grey(backbone: Sequence[Convolution]) -> list[Convolution]:
+    """The backbone's convolutions for standardised grey pictures: the first one sees the same grey three times."""
     first, *rest = backbone
-    grey = Convolution(np.asarray(SPREAD * first.kernel.sum(axis=2, keepdims=True), np.float32), first.bias)
-    return narrowed([grey, *rest], STRIDES, WIDTHS, Standardise()(faces).numpy(), seed)
+    return [Convolution(np.asarray(SPREAD * first.kernel.sum(axis=2, keepdims=True), np.float32), first.bias), *rest]
+
+
+def narrow(wide: Sequence[Convolution], faces: Floats, seed: int) -> list[Convolution]:
+    """The same with ``WIDTHS`` channels. ``faces``: what channels are judged by, shape (n, SIDE, SIDE, 1)."""
+    return narrowed(wide, STRIDES, WIDTHS, Standardise()(faces).numpy(), seed)
+
+
+def widths_of(kernels: Sequence[Floats]) -> list[int]:
+    """Channels after the first convolution and after each block, from the kernels of all convolutions in order."""
+    return [k.shape[-1] for k in (kernels[0], *kernels[2::2])]
 
 
 def start_from(convolutions: Sequence[Convolution], faces: Floats) -> keras.Model:
@@ -135,7 +140,8 @@ def start_from(convolutions: Sequence[Convolution], faces: Floats) -> keras.Mode
     The backbone's batch normalisation was folded into its convolutions; it is put back with the means and deviations
     that ``faces`` give, shape (n, SIDE, SIDE, 1).
     """
-    plain = build()
+    widths = widths_of([c.kernel for c in convolutions])
+    plain = build(widths)
     give(plain, convolutions)
     outputs = [x.output for x in plain.layers if isinstance(x, layers.Conv2D | layers.DepthwiseConv2D)]
     moments = [tf.nn.moments(y, [0, 1, 2]) for y in keras.Model(plain.inputs, outputs)(faces, training=False)]
@@ -143,7 +149,7 @@ def start_from(convolutions: Sequence[Convolution], faces: Floats) -> keras.Mode
     for c, (mean, variance) in zip(convolutions[FIXED:], moments[FIXED:], strict=True):
         # the convolution's own shift is part of the mean, which the normalisation takes away and adds again
         arrays += [c.kernel, np.sqrt(variance + EPSILON), mean.numpy(), mean.numpy() - c.bias, variance.numpy()]
-    model = build_for_training()
+    model = build_for_training(widths)
     for v, w in zip(model.weights, arrays, strict=False):
         v.assign(w.reshape(v.shape))
     return model
@@ -151,8 +157,8 @@ def start_from(convolutions: Sequence[Convolution], faces: Floats) -> keras.Mode
 
 def folded(weights: Sequence[Floats]) -> keras.Model:
     """The serving form, its normalisation folded into its convolutions, from weights of the training form."""
-    model = build()
     fixed, normed, heads = weights[: 2 * FIXED], weights[2 * FIXED : -4], weights[-4:]
+    model = build(widths_of([*fixed[::2], *normed[::5]]))
     arrays = [w.reshape(v.shape) for v, w in zip(model.weights, fixed, strict=False)]
     for layer, i in zip(model.weights[2 * FIXED : -4 : 2], range(0, len(normed), 5), strict=True):
         w, gamma, beta, mean, variance = normed[i : i + 5]

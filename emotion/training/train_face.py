@@ -2,10 +2,11 @@
 
 It starts from a network that tells people apart (``npm pack @vladmandic/human@3.3.6`` brings the file) and learns
 FER+'s label distributions and, with a second head, FER2013's own labels. With ``--start RUN`` it goes on from the
-averaged weights of an earlier run. With ``--teacher face.onnx ...``, earlier versions as they are served, the mean of
-their answers (on the picture and its mirror image) is part of the targets. After the first third each step is taken
-with the gradient found a little uphill (sharpness-aware minimisation, Foret et al. 2021, arXiv:2010.01412; the way
-uphill by half of the batch; that the end of a run is enough: Zhou et al. 2025, arXiv:2410.10373).
+averaged weights of an earlier run. With ``--wide`` it keeps the starting network's width: too slow to be served, but
+a better teacher. With ``--teacher ...``, runs or ``face.onnx`` of versions that were served, the mean of their
+answers (on the picture and its mirror image) is part of the targets. After the first third each step is taken with
+the gradient found a little uphill (sharpness-aware minimisation, Foret et al. 2021, arXiv:2010.01412; the way uphill
+by half of the batch; that the end of a run is enough: Zhou et al. 2025, arXiv:2410.10373).
 
 The length is fixed beforehand, either in epochs or, on a shared machine, in minutes; the learning rate runs one cycle
 over it. Nothing is chosen on PrivateTest: the part of PublicTest that is kept out of training is looked at every few
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # off by default on some processors, where it saves a quarter
 
 import cv2
 import keras
@@ -180,14 +182,18 @@ def targets(faces: face_data.Faces, plan: Plan, teachers: Sequence[Path]) -> fac
     decided = np.eye(len(face_data.FERPLUS), dtype=np.float32)[faces.majority]
     votes = (1 - plan.decided) * faces.votes + plan.decided * decided
     if teachers:
-        x = np.asarray(faces.images[..., None] / 255, np.float32)
-        seen = [
-            np.concatenate([session.run(v[i : i + 64], ("ferplus",))[0] for i in range(0, len(v), 64)])
-            for session in [Session(path, threads=2) for path in teachers]
-            for v in (x, x[:, :, ::-1])
-        ]
+        seen = [answers(path, images) for path in teachers for images in (faces.images, faces.images[:, :, ::-1])]
         votes = (1 - plan.teacher) * votes + plan.teacher * np.mean(seen, axis=0)
     return face_data.Faces(faces.images, votes.astype(np.float32), faces.fer2013)
+
+
+def answers(teacher: Path, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Shape (n, 8): what a run, or a network as it is served, says of FER+'s classes."""
+    if teacher.is_dir():
+        logits = predict(face_network.folded(load_weights(teacher / "averaged.npz")), images)
+        return tf.nn.softmax(logits[:, : face_network.HEADS["ferplus"]]).numpy()
+    session, x = Session(teacher, threads=2), np.asarray(images[..., None] / 255, np.float32)
+    return np.concatenate([session.run(x[i : i + 64], ("ferplus",))[0] for i in range(0, len(x), 64)])
 
 
 def train(
@@ -199,13 +205,15 @@ def train(
     output: Path,
     every: int,
     resume: bool,
+    wide: bool = False,
 ) -> None:
     """Train and leave ``averaged.npz`` (weights), ``state.npz`` (to go on from) and ``log.jsonl`` in ``output``."""
     splits = face_data.load_clean(folder)
     rng = np.random.default_rng(plan.seed)
     some = rng.permutation(len(splits["train"]))[:512]
     faces = face_augment.batch(splits["train"], some, face_network.SIDE, face_augment.STRONG, rng).faces
-    trainer = Trainer(plan, face_network.narrow(face_backbone.read(backbone), faces, plan.seed), faces)
+    convolutions = face_network.for_grey(face_backbone.read(backbone))
+    trainer = Trainer(plan, convolutions if wide else face_network.narrow(convolutions, faces, plan.seed), faces)
     if start is not None:
         trainer.go_on_from(load_weights(start / "averaged.npz"))
     learnt = targets(splits["train"], plan, teachers)
@@ -265,12 +273,14 @@ def main() -> None:
     parser.add_argument("--backbone", type=Path, required=True, help="vladmandic-human-3.3.6.tgz")
     parser.add_argument("--start", type=Path, help="the --output of an earlier run, to go on from its weights")
     parser.add_argument(
-        "--teacher", type=Path, nargs="+", default=(), help="face.onnx of earlier versions, to be learnt from too"
+        "--teacher", type=Path, nargs="+", default=(), help="earlier runs, or face.onnx files, to be learnt from too"
     )
+    parser.add_argument("--wide", action="store_true", help="keep the starting network's width")
     parser.add_argument("--data", help="folder with face/fer2013.npz (default MOODCUE_DATA or ../shared/data)")
     parser.add_argument("--epochs", type=int, default=Plan.epochs)
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--peak-lr", type=float, default=Plan.peak_lr)
+    parser.add_argument("--uphill-from", type=float, default=Plan.uphill_from, help="1: never")
     parser.add_argument("--seed", type=int, default=Plan.seed)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--every", type=int, default=4, help="epochs between looks at PublicTest")
@@ -279,8 +289,8 @@ def main() -> None:
     cv2.setNumThreads(1)
     tf.config.threading.set_intra_op_parallelism_threads(a.threads)
     tf.config.threading.set_inter_op_parallelism_threads(a.threads)
-    plan = Plan(epochs=a.epochs, minutes=a.minutes, peak_lr=a.peak_lr, seed=a.seed)
-    train(plan, a.backbone, a.start, a.teacher, face_data.data_dir(a.data), a.output, a.every, a.resume)
+    plan = Plan(epochs=a.epochs, minutes=a.minutes, peak_lr=a.peak_lr, uphill_from=a.uphill_from, seed=a.seed)
+    train(plan, a.backbone, a.start, a.teacher, face_data.data_dir(a.data), a.output, a.every, a.resume, a.wide)
 
 
 if __name__ == "__main__":
