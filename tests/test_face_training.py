@@ -123,6 +123,8 @@ def test_a_run_goes_on_from_an_earlier_ones_weights(
 def test_a_run_of_any_width_teaches(rng: np.random.Generator, tmp_path: Path) -> None:
     """What it answers is read from its weights alone, which tell how wide it is."""
     pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
+    import tensorflow as tf
+
     from emotion.training import face_network, train_face
 
     faces = rng.random((8, face_network.SIDE, face_network.SIDE, 1), np.float32)
@@ -131,7 +133,7 @@ def test_a_run_of_any_width_teaches(rng: np.random.Generator, tmp_path: Path) ->
     np.savez(tmp_path / "averaged.npz", **{f"w{i}": v.numpy() for i, v in enumerate(network.weights)})
     images = rng.integers(0, 255, (3, 48, 48), np.uint8)
     said = train_face.answers(tmp_path, images)
-    x = face_network.enlarged((images / 255).astype(np.float32)[..., None])
+    x = face_network.enlarged(tf.constant((images / 255).astype(np.float32)[..., None]))
     logits = network(x, training=False).numpy()[:, : face_network.HEADS["ferplus"]]
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     assert np.ptp(expected, axis=0).max() > 1e-3, "the answers differ from face to face"
