@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion.face import features, model
+from emotion.face import model
 from emotion.training import face_card, face_data, face_measures
 from emotion.training.face_backbone import Convolution
 from tests.conftest import ROOT
@@ -120,24 +120,46 @@ def test_a_run_goes_on_from_an_earlier_ones_weights(
             np.testing.assert_array_equal(v.numpy(), w.numpy())
 
 
-def test_a_run_of_any_width_teaches(rng: np.random.Generator, tmp_path: Path) -> None:
-    """What it answers is read from its weights alone, which tell how wide it is."""
+def test_of_several_runs_the_mean_is_exported(rng: np.random.Generator, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
-    import tensorflow as tf
+    from emotion.training import export_face
 
+    runs = [[rng.random((3, 2), np.float32), rng.random(4, np.float32)] for _ in range(2)]
+    for name, weights in zip("ab", runs, strict=True):
+        (tmp_path / name).mkdir()
+        arrays = {f"w{i}": w for i, w in enumerate(weights)}
+        np.savez(tmp_path / name / "averaged.npz", allow_pickle=False, **arrays)
+    made = export_face.mean_weights([tmp_path / "a", tmp_path / "b"])
+    for w, a, b in zip(made, *runs, strict=True):
+        np.testing.assert_allclose(w, (a + b) / 2, atol=1e-6)
+
+
+def test_teachers_of_any_width_answer_for_the_pictures_that_are_learnt_from(
+    start: list[Convolution], rng: np.random.Generator, tmp_path: Path
+) -> None:
+    """They are read from their weights alone; every other one sees the mirror image."""
     from emotion.training import face_network, train_face
+    from emotion.training.face_augment import Batch
 
-    faces = rng.random((8, face_network.SIDE, face_network.SIDE, 1), np.float32)
-    network = face_network.start_from(by_chance([8 + 2 * i for i in range(14)], rng), faces)
-    network.weights[-2].assign(rng.normal(0, 1, network.weights[-2].shape).astype(np.float32))
-    np.savez(tmp_path / "averaged.npz", **{f"w{i}": v.numpy() for i, v in enumerate(network.weights)})
-    images = rng.integers(0, 255, (3, 48, 48), np.uint8)
-    said = train_face.answers(tmp_path, images)
-    x = face_network.enlarged(tf.constant((images / 255).astype(np.float32)[..., None]))
-    logits = network(x, training=False).numpy()[:, : face_network.HEADS["ferplus"]]
-    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    assert np.ptp(expected, axis=0).max() > 1e-3, "the answers differ from face to face"
-    np.testing.assert_allclose(said, expected, atol=1e-4)
+    side, n, teachers = face_network.SIDE, 4, []
+    faces = rng.random((n, side, side, 1), np.float32)
+    for name, widths in (("narrow", [8 + 2 * i for i in range(14)]), ("wide", [10 + 3 * i for i in range(14)])):
+        network = face_network.start_from(by_chance(widths, rng), faces)
+        network.weights[-2].assign(rng.normal(0, 1, network.weights[-2].shape).astype(np.float32))
+        (tmp_path / name).mkdir()
+        weights = {f"w{i}": v.numpy() for i, v in enumerate(network.weights)}
+        np.savez(tmp_path / name / "averaged.npz", allow_pickle=False, **weights)
+        teachers.append(network)
+    narrow, wide = (
+        m(x, training=False).numpy()[:, :8] for m, x in zip(teachers, (faces, faces[:, :, ::-1]), strict=True)
+    )
+    said = np.mean([np.exp(y) / np.exp(y).sum(axis=1, keepdims=True) for y in (narrow, wide)], axis=0)
+    assert np.ptp(said, axis=0).max() > 1e-3, "the answers differ from face to face"
+
+    plan = train_face.Plan(teacher=0.5)
+    trainer = train_face.Trainer(plan, start, faces, train_face.load_runs([tmp_path / "narrow", tmp_path / "wide"]))
+    batch = Batch(faces, np.eye(8, dtype=np.float32)[:n], np.eye(7, dtype=np.float32)[:n])
+    np.testing.assert_allclose(trainer.votes(batch).numpy(), 0.5 * batch.votes + 0.5 * said, atol=1e-4)
 
 
 def test_channels_that_others_stand_for_go_and_nothing_else_changes(rng: np.random.Generator) -> None:
@@ -188,7 +210,7 @@ def test_targets_are_votes_leaning_to_what_most_said() -> None:
 
     votes = np.array([[0.5, 0.5, 0, 0, 0, 0, 0, 0], [0, 0, 0.2, 0.8, 0, 0, 0, 0]], np.float32)
     faces = face_data.Faces(np.zeros((2, 48, 48), np.uint8), votes, np.zeros(2, np.uint8))
-    learnt = train_face.targets(faces, train_face.Plan(decided=0.2), ()).votes
+    learnt = train_face.targets(faces, train_face.Plan(decided=0.2)).votes
     np.testing.assert_allclose(learnt[:, :4], [[0.6, 0.4, 0, 0], [0, 0, 0.16, 0.84]], atol=1e-6)
 
 
@@ -205,18 +227,6 @@ def test_measures_with_known_answers() -> None:
     probs = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]])
     assert face_measures.threshold_for(probs, np.array([0, 0, 0, 1]), 1.0) == 0.7
     assert face_measures.threshold_for(probs, np.array([1, 1, 1, 1]), 0.9) == 1.0
-
-
-def test_a_teacher_answers_for_the_picture_and_its_mirror_image(rng: np.random.Generator) -> None:
-    pytest.importorskip("tensorflow", reason="TensorFlow, which trains, has no wheels for this Python")
-    from emotion.training import train_face
-
-    images = rng.integers(0, 255, (3, 48, 48), np.uint8)
-    faces = face_data.Faces(images, np.eye(8, dtype=np.float32)[:3], np.zeros(3, np.uint8))
-    learnt = train_face.targets(faces, train_face.Plan(teacher=0.5, decided=0.0), [FOLDER / model.FILE]).votes
-    network = model.FaceNetwork()
-    both = [network.predict_both(features.face_input(list(x)))[1] for x in (images, images[:, :, ::-1])]
-    np.testing.assert_allclose(learnt, 0.5 * faces.votes + 0.5 * np.mean(both, axis=0), atol=1e-5)
 
 
 def test_a_temperature_undoes_too_sharp_logits(rng: np.random.Generator) -> None:

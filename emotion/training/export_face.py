@@ -1,9 +1,10 @@
-"""Turn trained weights into ``assets/models/face-ferplus-v6``: ``python -m emotion.training.export_face RUN``.
+"""Turn trained weights into ``assets/models/face-ferplus-v7``: ``python -m emotion.training.export_face RUN...``.
 
 The graph has DeepFace's signature: float32 (n, 48, 48, 1) in [0, 1] to probabilities over angry, disgust, fear,
 happy, sad, surprise, neutral; further outputs hold FER+'s eight classes (``ferplus``) and what FER2013's own labels
 would say (``fer2013``). Inside it are the enlarging, the temperatures (fitted on the pictures of PublicTest that did
-not train), and the folding of contempt. Then ``python -m emotion.training.evaluate_face`` measures what was exported.
+not train), and the folding of contempt. Of several runs, one begun from the other, the mean of their weights is
+exported (Wortsman et al. 2022, arXiv:2203.05482). Then ``python -m emotion.training.evaluate_face`` measures what was exported.
 """
 
 from __future__ import annotations
@@ -81,11 +82,17 @@ def named(proto: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
     return proto
 
 
-def export(run: Path, data: Path, command: str) -> Path:
+def mean_weights(runs: Sequence[Path]) -> train_face.Arrays:
+    """Of runs of one width, which lie in one valley: each began from another's weights."""
+    weights = [train_face.load_weights(run / "averaged.npz") for run in runs]
+    return [np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)]
+
+
+def export(runs: Sequence[Path], data: Path, command: str) -> Path:
     """Write the model folder; metrics and card are the evaluation's and the author's."""
     splits = face_data.load_clean(data)
     public = splits["public"]
-    model = face_network.folded(train_face.load_weights(run / "averaged.npz"))
+    model = face_network.folded(mean_weights(runs))
     ferplus, fer2013 = np.split(train_face.predict(model, public.images), [len(face_data.FERPLUS)], axis=1)
     labels = np.eye(len(face_data.FER2013))[public.fer2013]
     temperatures = face_measures.fit_temperature(ferplus, public.votes), face_measures.fit_temperature(fer2013, labels)
@@ -128,14 +135,15 @@ def write(path: Path, value: object) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, help="the --output of emotion.training.train_face")
+    parser.add_argument("run", type=Path, nargs="+", help="the --output of emotion.training.train_face")
     parser.add_argument("--data")
     parser.add_argument(
         "--trained-by",
         default="python -m emotion.training.train_face --output RUN --backbone vladmandic-human-3.3.6.tgz",
     )
     a = parser.parse_args()
-    out = export(a.run, face_data.data_dir(a.data), f"{a.trained_by} && python -m emotion.training.export_face RUN")
+    names = " ".join(run.name for run in a.run)
+    out = export(a.run, face_data.data_dir(a.data), f"{a.trained_by} && python -m emotion.training.export_face {names}")
     print(out)
 
 

