@@ -13,7 +13,7 @@ from emotion.face.session import Session
 from emotion.labels import EMOTIONS, INDEX
 from emotion.timeline import EmotionScores, ModelUsed
 
-FOLDER: Final = "face-ferplus-v6"
+FOLDER: Final = "face-ferplus-v7"
 FILE: Final = "face.onnx"
 BATCH: Final = 32
 

@@ -4,7 +4,8 @@ The graph has DeepFace's signature: float32 (n, 48, 48, 1) in [0, 1] to probabil
 happy, sad, surprise, neutral; further outputs hold FER+'s eight classes (``ferplus``) and what FER2013's own labels
 would say (``fer2013``). Inside it are the enlarging, the temperatures (fitted on the pictures of PublicTest that did
 not train), and the folding of contempt. Of several runs, one begun from the other, the mean of their weights is
-exported (Wortsman et al. 2022, arXiv:2203.05482). Then ``python -m emotion.training.evaluate_face`` measures what was exported.
+exported (Wortsman et al. 2022, arXiv:2203.05482). Then ``python -m emotion.training.evaluate_face`` measures what was
+exported.
 """
 
 from __future__ import annotations

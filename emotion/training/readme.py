@@ -11,7 +11,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 README: Final = ROOT / "README.md"
 START, END = "<!-- evidence -->", "<!-- /evidence -->"
 
-VOICE, SEED, FACE = "voice-v2", "voice-seed-v1", "face-ferplus-v6"
+VOICE, SEED, FACE = "voice-v2", "voice-seed-v1", "face-ferplus-v7"
 
 # What is measured, and where its figures stand: (model folder, path to accuracy and UAR or macro-F1).
 ROWS: Final[tuple[tuple[str, str, str], ...]] = (
