@@ -62,6 +62,12 @@ def by_chance(widths: Sequence[int], rng: np.random.Generator) -> list[Convoluti
     return [Convolution(k, b) for k, b in zip(arrays[::2], arrays[1::2], strict=True)]
 
 
+def leave(run: Path, weights: Sequence[np.ndarray]) -> None:
+    """The weights as a run leaves them."""
+    run.mkdir()
+    np.savez(run / "averaged.npz", allow_pickle=False, **{f"w{i}": w for i, w in enumerate(weights)})
+
+
 def test_what_learns_computes_what_it_starts_from_and_what_is_served(
     start: list[Convolution], rng: np.random.Generator
 ) -> None:
@@ -126,9 +132,7 @@ def test_of_several_runs_the_mean_is_exported(rng: np.random.Generator, tmp_path
 
     runs = [[rng.random((3, 2), np.float32), rng.random(4, np.float32)] for _ in range(2)]
     for name, weights in zip("ab", runs, strict=True):
-        (tmp_path / name).mkdir()
-        arrays = {f"w{i}": w for i, w in enumerate(weights)}
-        np.savez(tmp_path / name / "averaged.npz", allow_pickle=False, **arrays)
+        leave(tmp_path / name, weights)
     made = export_face.mean_weights([tmp_path / "a", tmp_path / "b"])
     for w, a, b in zip(made, *runs, strict=True):
         np.testing.assert_allclose(w, (a + b) / 2, atol=1e-6)
@@ -146,9 +150,7 @@ def test_teachers_of_any_width_answer_for_the_pictures_that_are_learnt_from(
     for name, widths in (("narrow", [8 + 2 * i for i in range(14)]), ("wide", [10 + 3 * i for i in range(14)])):
         network = face_network.start_from(by_chance(widths, rng), faces)
         network.weights[-2].assign(rng.normal(0, 1, network.weights[-2].shape).astype(np.float32))
-        (tmp_path / name).mkdir()
-        weights = {f"w{i}": v.numpy() for i, v in enumerate(network.weights)}
-        np.savez(tmp_path / name / "averaged.npz", allow_pickle=False, **weights)
+        leave(tmp_path / name, [v.numpy() for v in network.weights])
         teachers.append(network)
     narrow, wide = (
         m(x, training=False).numpy()[:, :8] for m, x in zip(teachers, (faces, faces[:, :, ::-1]), strict=True)

@@ -89,6 +89,18 @@ def mean_weights(runs: Sequence[Path]) -> train_face.Arrays:
     return [np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)]
 
 
+def kept_figures(weights: train_face.Arrays, public: face_data.Faces) -> dict[str, float]:
+    """What versions are chosen by: how one does on PublicTest's kept pictures, of which none trained.
+
+    ``majority`` is the cross-entropy with the class that most named, after the temperature.
+    """
+    model = face_network.folded(weights)
+    logits = train_face.predict(model, public.images)[:, : len(face_data.FERPLUS)]
+    scaled = logits / face_measures.fit_temperature(logits, public.votes)
+    majority = float(np.mean(tf.nn.sparse_softmax_cross_entropy_with_logits(public.majority, scaled)))
+    return train_face.accuracy(model, public) | {"majority": majority}
+
+
 def export(runs: Sequence[Path], data: Path, command: str) -> Path:
     """Write the model folder; metrics and card are the evaluation's and the author's."""
     splits = face_data.load_clean(data)
@@ -145,6 +157,9 @@ def main() -> None:
     a = parser.parse_args()
     names = " ".join(run.name for run in a.run)
     out = export(a.run, face_data.data_dir(a.data), f"{a.trained_by} && python -m emotion.training.export_face {names}")
+    public = face_data.load_clean(face_data.data_dir(a.data))["public"]
+    for runs in [*([run] for run in a.run), a.run]:
+        print(*(run.name for run in runs), kept_figures(mean_weights(runs), public))
     print(out)
 
 
