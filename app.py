@@ -7,10 +7,12 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
-from deploy import guard, heap
+from deploy import guard
 from pages.music.plane import points
-from pages.shared import clips, language, links, look
+from pages.shared import language
 from pages.shared.language import t
+from pages.shared.services import clips, heap, links
+from pages.shared.ui import look
 
 ROOT = Path(__file__).resolve().parent
 

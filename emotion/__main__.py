@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from emotion import errors, media
-from emotion.batch import Row, expand, hear_files, look_at_files
 from emotion.labels import EMOTIONS
+from emotion.many import Row, expand, hear_files, look_at_files
 from emotion.timeline import EmotionScores, Speaker, Timeline, Verdict
 
 PICTURE_SUFFIXES: Final = frozenset({"png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "pgm", "ppm"})

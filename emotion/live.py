@@ -19,13 +19,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from emotion import moments, signals
-from emotion.face.follow import Follower
+from emotion import grid, signals
+from emotion.face.frame_tracker import Follower
 from emotion.face.track import prominence
 from emotion.fusion import verdict_of_both
 from emotion.pipeline import Readers
 from emotion.timeline import Clip, EmotionScores, FaceTrack, Segment, Sighting, Timeline, Verdict
-from emotion.voice.growing import Growing
+from emotion.voice.online_profile import Growing
 from emotion.voice.speech import HOP_S, WINDOW_S, speech_segments
 
 SPAN_S: Final = 30.0
@@ -168,7 +168,7 @@ class Live:
         tracks = (FaceTrack(1, track, 1.0, main=True),) if track else ()
         windows = [(Segment(max(0.0, w.start_s - begin_s), w.end_s - begin_s), s) for w, s in voices]
         clip = Clip("live", SPAN_S)
-        whole = moments.of_clip(clip, windows, tracks, readers.reliability)
+        whole = grid.of_clip(clip, windows, tracks, readers.reliability)
         timeline = Timeline(clip, tuple(m for m in whole if m.segment.start_s < SPAN_S), tracks=tracks)
         recent = [s for w, s in voices if now_s - w.end_s <= NOW_S]
         voice = recent[-1] if recent else None

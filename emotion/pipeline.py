@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from emotion import errors, media, moments, signals
+from emotion import errors, grid, media, signals
 from emotion.fusion import Reliability, verdict_of_both
 from emotion.timeline import Adaptation, Clip, EmotionScores, FaceTrack, Notice, Segment, Timeline, Verdict
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from emotion.face.infer import FaceReader
     from emotion.voice.adapt import Listened
     from emotion.voice.infer import VoiceReader
-    from emotion.voice.known import KnownVoice
+    from emotion.voice.saved_speaker import KnownVoice
     from emotion.voice.speech import SpeechDetector
 
 Stage = Literal["reading", "hearing", "looking", "matching"]
@@ -103,7 +103,7 @@ def analyse(
         readers: the models, see :func:`load_readers`.
         limits: size and length accepted, :class:`media.Limits` by default.
         adapt: read each voice in the light of what else it says; the plain reading is kept beside it.
-        known: further footage of whoever speaks, see :mod:`emotion.voice.known`.
+        known: further footage of whoever speaks, see :mod:`emotion.voice.saved_speaker`.
         on_progress: called from this thread, often.
         cancelled: asked between windows and frames.
 
@@ -271,7 +271,7 @@ def _judged(clip: Clip, windows: Sequence[Window], tracks: Sequence[FaceTrack], 
     face_threshold = readers.face.threshold if readers.face else 1.0
     fused, differ = verdict_of_both(voice, face, readers.reliability, (voice_threshold, face_threshold))
     return {
-        "moments": moments.of_clip(clip, windows, tracks[:1], readers.reliability),
+        "moments": grid.of_clip(clip, windows, tracks[:1], readers.reliability),
         "voice": voice and Verdict(voice, voice.confidence >= voice_threshold),
         "face": face and Verdict(face, face.confidence >= face_threshold),
         "fused": fused,
@@ -298,7 +298,7 @@ def know(
         MoodCueError: what else is wrong with the file.
     """
     from emotion.voice import adapt
-    from emotion.voice.known import MAX_BYTES, SUFFIX
+    from emotion.voice.saved_speaker import MAX_BYTES, SUFFIX
 
     path, limits = Path(path), limits or media.Limits()
     name = name or path.name

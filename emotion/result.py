@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from fractions import Fraction
 from typing import Any, Final
 
 from emotion import errors
@@ -25,8 +26,10 @@ def to_dict(timeline: Timeline) -> dict[str, Any]:
             "duration_s": round(clip.duration_s, 3),
             "sr": clip.sr,
             "fps": None if clip.fps is None else round(clip.fps, 3),
+            "frame_rate": None if clip.frame_rate is None else str(clip.frame_rate),
             "width": clip.width,
             "height": clip.height,
+            "start_timecode": clip.start_timecode,
         },
         **{side: _verdict(getattr(timeline, side)) for side in MODALITIES},
         "valence": None if best is None else round(best.scores.valence, DIGITS),
@@ -41,6 +44,7 @@ def to_dict(timeline: Timeline) -> dict[str, Any]:
             }
             for m in timeline.moments
         ],
+        "speech": [{"start": round(s.start_s, 3), "end": round(s.end_s, 3)} for s in timeline.speech],
         "adaptation": _adaptation(timeline.adaptation),
         "faces": [
             {
@@ -82,7 +86,7 @@ def from_dict(data: object, *, name: str = "timeline.json") -> Timeline:
     """
     try:
         return _from_dict(data)
-    except (KeyError, TypeError, ValueError, AttributeError) as e:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as e:
         detail = f"the field {e} is missing" if isinstance(e, KeyError) else str(e)
         raise errors.TimelineFileError(name=name, detail=detail) from e
 
@@ -99,14 +103,29 @@ def _from_dict(data: Any) -> Timeline:
         for m in data["timeline"]
     )
     return Timeline(
-        Clip(str(clip["name"]), float(clip["duration_s"]), clip["sr"], clip["fps"], clip["width"], clip["height"]),
+        Clip(
+            str(clip["name"]),
+            float(clip["duration_s"]),
+            clip["sr"],
+            _rate(clip),
+            clip["width"],
+            clip["height"],
+            clip.get("start_timecode"),
+        ),
         moments,
         voice=_read_verdict(data["voice"]),
         face=_read_verdict(data["face"]),
         fused=_read_verdict(data["fused"]),
         disagreement=data.get("disagreement"),
+        speech=tuple(Segment(float(s["start"]), float(s["end"])) for s in data.get("speech", ())),
         models=tuple(ModelUsed(m["name"], m["version"], m["sha256"]) for m in data.get("models", ())),
     )
+
+
+def _rate(clip: Any) -> Fraction | None:
+    if clip.get("frame_rate") is not None:
+        return Fraction(str(clip["frame_rate"]))
+    return None if clip["fps"] is None else Fraction(clip["fps"]).limit_denominator(1001)
 
 
 def _speaker(timeline: Timeline, moment: Moment) -> int | None:

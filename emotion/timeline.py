@@ -1,7 +1,7 @@
 """What passes between the stages: frozen, hashable where it can be, free of any file or framework.
 
 Times are seconds from the start of the clip; boxes are pixels of the frame that was read, which
-may be smaller than the clip's own (``Clip.scale``).
+may be smaller than the clip's own.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -187,9 +188,16 @@ class Clip:
     name: str
     duration_s: float
     sr: int | None = None
-    fps: float | None = None
+    frame_rate: Fraction | None = None
+    """Pictures a second, exact: 30000/1001 is not 29.97."""
     width: int | None = None
     height: int | None = None
+    start_timecode: str | None = None
+    """What the camera wrote for the first frame, as ``01:00:00:00`` or ``01:00:00;00`` (drop-frame)."""
+
+    @property
+    def fps(self) -> float | None:
+        return None if self.frame_rate is None else float(self.frame_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +284,8 @@ class Timeline:
     tracks: tuple[FaceTrack, ...] = ()
     models: tuple[ModelUsed, ...] = ()
     notices: tuple[Notice, ...] = ()
+    speech: tuple[Segment, ...] = ()
+    """Where somebody speaks, in order, without overlap."""
     adaptation: Adaptation | None = None
     """None where no voice was heard, or by a model that reads everybody alike."""
 

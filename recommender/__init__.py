@@ -14,13 +14,13 @@ Import ``youtube``, ``history``, ``taste`` and ``suggestions`` by name: what nee
 loaded before. Nothing here knows of a page: reasons are message keys with values (``messages.sentence``).
 """
 
-from recommender.catalogue import Catalogue, Track
-from recommender.files import load as load_catalogue
-from recommender.filters import Filters
 from recommender.messages import sentence
-from recommender.picks import Pick, emotion_picks, seed_picks
-from recommender.plane import GOALS
-from recommender.rank import INTENTS, rank
+from recommender.ranking.picks import Pick, emotion_picks, seed_picks
+from recommender.ranking.plane import GOALS
+from recommender.ranking.rank import INTENTS, rank
+from recommender.songs.catalogue import Catalogue, Track
+from recommender.songs.files import load as load_catalogue
+from recommender.songs.filters import Filters
 
 __all__ = [
     "GOALS",

@@ -17,14 +17,15 @@ from emotion.errors import FileMissing, MoodCueError, TimelineFileError, Unknown
 from emotion.labels import EMOTIONS
 from emotion.result import from_dict
 from emotion.timeline import EmotionScores, Timeline
-from recommender import files, lmc, moods, tables
-from recommender.catalogue import ENERGY_LEVELS, Catalogue
+from recommender import tables
 from recommender.errors import NothingHeard, UnknownChoice
-from recommender.filters import Filters
-from recommender.picks import Pick, emotion_picks, seed_picks
-from recommender.plane import DEFAULT_GOAL, GOALS
-from recommender.rank import INTENTS, rank
-from recommender.sections import sections
+from recommender.ranking.picks import Pick, emotion_picks, seed_picks
+from recommender.ranking.plane import DEFAULT_GOAL, GOALS
+from recommender.ranking.rank import INTENTS, rank
+from recommender.ranking.sections import sections
+from recommender.songs import files, lmc, moods
+from recommender.songs.catalogue import ENERGY_LEVELS, Catalogue
+from recommender.songs.filters import Filters
 from recommender.suggestions import suggest
 
 

@@ -30,7 +30,7 @@ import numpy as np
 from emotion.labels import EMOTIONS
 from emotion.messages import english
 from emotion.timeline import EmotionScores, Segment, Timeline
-from recommender.catalogue import ENERGY_BOUNDS, ENERGY_LEVELS
+from recommender.songs.catalogue import ENERGY_BOUNDS, ENERGY_LEVELS
 
 Key = Literal["major", "minor", "modal"]
 Names = tuple[str, ...]

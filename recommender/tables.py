@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from emotion.messages import english
 from recommender.messages import sentence
-from recommender.picks import Pick
+from recommender.ranking.picks import Pick
 from recommender.suggestions import Suggestion
 
 FORMATS: Final[tuple[str, ...]] = ("table", "json", "csv")

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from emotion.pipeline import Readers, load_readers
-from recommender import database
+from recommender.store import database
 from tests import private_postgres
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,7 +11,7 @@ import pytest
 from emotion import signals
 from emotion.labels import EMOTIONS
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
-from pages.shared import charts, sound_charts
+from pages.shared.ui import charts, sound_charts
 
 
 def traces(figure: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from emotion.errors import Cancelled, EmptyFile
-from pages.shared.jobs import Busy, Pool, Status, Ticket
+from pages.shared.services.jobs import Busy, Pool, Status, Ticket
 
 
 @pytest.fixture

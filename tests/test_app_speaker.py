@@ -14,11 +14,11 @@ import pytest
 
 from emotion import errors, media
 from emotion.pipeline import Readers, study
-from emotion.voice import known
-from pages.analyse import footage, speaker
+from emotion.voice import saved_speaker
+from pages.analyse import speaker, speaker_samples
+from pages.analyse.jobs_for_clip import Analysed
 from pages.analyse.session import Session
-from pages.analyse.work import Analysed
-from pages.shared.jobs import Pool
+from pages.shared.services.jobs import Pool
 from tests import clips
 from tests.conftest import SAMPLES
 
@@ -54,7 +54,7 @@ def analysed(readers: Readers, tmp_path_factory: pytest.TempPathFactory) -> Anal
     return Analysed(studied.timeline, None, studied.heard)
 
 
-def heard(current: Session) -> footage.Footage:
+def heard(current: Session) -> speaker_samples.Footage:
     """The last file added, when the pool is done with it."""
     until = time.monotonic() + 60
     while current.footage[-1].advance():
@@ -67,25 +67,27 @@ def test_footage_counts_for_its_speaker_and_can_be_taken_back(
     cache: Path, analysed: Analysed, models: Future[Readers], pool: Pool[Any]
 ) -> None:
     one, other = Session(result=analysed), Session(result=analysed)
-    plain = footage.reading(one, analysed, models)
+    plain = speaker_samples.reading(one, analysed, models)
     with MORE.open("rb") as f:
-        footage.add(one, f, "more.mp4", models, pool)
+        speaker_samples.add(one, f, "more.mp4", models, pool)
     more = heard(one)
     assert (more.error, len(more.voices)) == (None, 1)
     assert not [p for p in cache.rglob("*") if p.is_file()], "it is heard and deleted"
     assert pool._jobs == {}, "nothing of it stays with the pool"
-    read = footage.reading(one, analysed, models)
+    read = speaker_samples.reading(one, analysed, models)
     assert read.adaptation is not None
     assert read.adaptation.speakers[0].files == 1
     assert read.voice != plain.voice
-    assert footage.reading(other, analysed, models) == plain, "another visitor with the same clip sees nothing of it"
-    footage.choose(one, more, footage.NOBODY)
-    without = footage.reading(one, analysed, models)
+    assert speaker_samples.reading(other, analysed, models) == plain, (
+        "another visitor with the same clip sees nothing of it"
+    )
+    speaker_samples.choose(one, more, speaker_samples.NOBODY)
+    without = speaker_samples.reading(one, analysed, models)
     assert without.voice == plain.voice
-    footage.choose(one, more, 0)
-    assert footage.reading(one, analysed, models).voice == read.voice
+    speaker_samples.choose(one, more, 0)
+    assert speaker_samples.reading(one, analysed, models).voice == read.voice
     one.footage.remove(more)
-    assert footage.reading(one, analysed, models) == plain
+    assert speaker_samples.reading(one, analysed, models) == plain
 
 
 def test_the_switch_needs_no_new_analysis(analysed: Analysed, models: Future[Readers]) -> None:
@@ -93,33 +95,33 @@ def test_the_switch_needs_no_new_analysis(analysed: Analysed, models: Future[Rea
     told = analysed.timeline.adaptation
     assert told is not None
     current.adapt = False
-    off = footage.reading(current, analysed, models)
+    off = speaker_samples.reading(current, analysed, models)
     assert off.voice == told.general
     assert [m.voice for m in off.moments] != [m.voice for m in analysed.timeline.moments]
     current.adapt = True
-    assert footage.reading(current, analysed, models) == analysed.timeline
+    assert speaker_samples.reading(current, analysed, models) == analysed.timeline
 
 
 def test_who_says_that_two_speak_gets_two(analysed: Analysed, models: Future[Readers]) -> None:
     current = Session(result=analysed)
-    footage.say_speakers(current, 2)
-    told = footage.reading(current, analysed, models).adaptation
+    speaker_samples.say_speakers(current, 2)
+    told = speaker_samples.reading(current, analysed, models).adaptation
     assert told is not None
     assert [s.id for s in told.speakers] == [1, 2]
-    footage.say_speakers(current, None)
-    assert footage.reading(current, analysed, models) == analysed.timeline
+    speaker_samples.say_speakers(current, None)
+    assert speaker_samples.reading(current, analysed, models) == analysed.timeline
 
 
 def test_a_saved_speaker_is_taken_back_through_the_same_door(
     cache: Path, analysed: Analysed, models: Future[Readers], pool: Pool[Any]
 ) -> None:
     current = Session(result=analysed)
-    listened = footage.listened(current)
+    listened = speaker_samples.listened(current)
     reader = models.result().voice
     assert listened is not None
     assert reader is not None
-    saved = footage.to_save(current, listened, 0, reader)
-    footage.add(current, BytesIO(known.save(saved)), "me.NPZ", models, pool)
+    saved = speaker_samples.to_save(current, listened, 0, reader)
+    speaker_samples.add(current, BytesIO(saved_speaker.save(saved)), "me.NPZ", models, pool)
     more = heard(current)
     assert more.error is None
     np.testing.assert_array_equal(more.voices[0].profile.mean, saved.profile.mean)
@@ -148,7 +150,7 @@ def test_what_is_no_footage_gets_its_sentence(
         content = made.read_bytes()
         made.unlink()
     current = Session()
-    footage.add(current, BytesIO(content), name, models, pool)
+    speaker_samples.add(current, BytesIO(content), name, models, pool)
     more = heard(current)
     assert type(more.error) is error
     assert name in str(more.error)
@@ -156,9 +158,9 @@ def test_what_is_no_footage_gets_its_sentence(
 
 
 def test_there_is_an_end_to_footage(cache: Path, models: Future[Readers], pool: Pool[Any]) -> None:
-    current = Session(footage=[footage.Footage(str(i)) for i in range(footage.MOST_FILES)])
-    footage.add(current, BytesIO(b"x"), "more.wav", models, pool)
-    assert isinstance(current.footage[-1].error, footage.TooManyFiles)
+    current = Session(footage=[speaker_samples.Footage(str(i)) for i in range(speaker_samples.MOST_FILES)])
+    speaker_samples.add(current, BytesIO(b"x"), "more.wav", models, pool)
+    assert isinstance(current.footage[-1].error, speaker_samples.TooManyFiles)
 
 
 def test_the_panel_says_what_was_used_and_what_it_changed(analysed: Analysed) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from emotion.errors import EmptyFile, TooLarge
-from pages.shared import visitors
+from pages.shared.services import visitors
 
 
 def test_a_file_lies_in_a_folder_of_its_own(tmp_path: Path) -> None:

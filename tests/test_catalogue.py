@@ -10,10 +10,11 @@ import pyarrow.parquet
 import pytest
 
 from emotion.labels import EMOTIONS
-from recommender import files, moods, paths
-from recommender.catalogue import from_columns
+from recommender import paths
 from recommender.errors import CatalogueError
-from recommender.text import normalise
+from recommender.songs import files, moods
+from recommender.songs.catalogue import from_columns
+from recommender.songs.text import normalise
 
 
 @pytest.fixture(scope="module")

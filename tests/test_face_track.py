@@ -11,7 +11,7 @@ import pytest
 import skimage.data
 
 from emotion import errors, media
-from emotion.face import scenes
+from emotion.face import shot_change
 from emotion.face.infer import FaceReader, analyse_frames, build_reader
 from emotion.face.peaks import highest, peaks
 from emotion.face.person import OTHER, SAME, PersonEncoder, groups
@@ -184,13 +184,13 @@ def test_what_can_hardly_be_read_hardly_counts() -> None:
 
 
 def test_still_moving_and_cut_frames_are_told_apart(rng: np.random.Generator) -> None:
-    watch = scenes.Watch()
+    watch = shot_change.Watch()
     first = skimage.data.astronaut()
     noisy = np.clip(first + rng.normal(0, 4, first.shape), 0, 255).astype(np.uint8)
-    assert watch.look(first) == scenes.Change(False, False)
+    assert watch.look(first) == shot_change.Change(False, False)
     assert watch.look(noisy).still
-    assert watch.look(np.roll(first, 15, axis=1)) == scenes.Change(False, False)
-    assert watch.look(cv2.resize(skimage.data.coffee(), (512, 512))) == scenes.Change(False, True)
+    assert watch.look(np.roll(first, 15, axis=1)) == shot_change.Change(False, False)
+    assert watch.look(cv2.resize(skimage.data.coffee(), (512, 512))) == shot_change.Change(False, True)
 
 
 class Counting:

@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from emotion import errors, fetch, media
-from emotion.fetch_worker import is_public
+from emotion.fetch.worker import is_public
 from tests import clips
 
 

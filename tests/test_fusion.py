@@ -6,11 +6,12 @@ import csv
 import io
 import itertools
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from emotion import errors, moments, result
+from emotion import errors, grid, result
 from emotion.fusion import DISAGREE_FROM, Reliability, accord, disagreement, fuse, share_neutral, verdict_of_both
 from emotion.labels import EMOTIONS
 from emotion.timeline import (
@@ -106,7 +107,7 @@ def test_sure_needs_confidence_and_agreement() -> None:
 
 @pytest.mark.parametrize("duration_s", [0.05, 0.4, 1.0, 1.49, 1.5, 2.3, 59.99, 60.0])
 def test_the_grid_covers_the_clip_without_a_gap(duration_s: float) -> None:
-    steps = moments.grid(duration_s)
+    steps = grid.grid(duration_s)
     assert steps[0].start_s == 0
     assert steps[-1].end_s == pytest.approx(duration_s)
     assert all(a.end_s == b.start_s for a, b in itertools.pairwise(steps))
@@ -120,7 +121,7 @@ def sighting(time_s: float, emotion: str, weight: float = 1.0) -> Sighting:
 def test_moments_take_what_lies_in_them() -> None:
     windows = [(Segment(0, 3), peaked("sad")), (Segment(5, 8), peaked("angry"))]
     track = FaceTrack(1, tuple(sighting(t, "happy" if t < 4 else "neutral") for t in (0.2, 0.6, 3.1, 6.4)), 0.5)
-    line = moments.of_clip(Clip("c", 9.0), windows, (track,), EQUAL)
+    line = grid.of_clip(Clip("c", 9.0), windows, (track,), EQUAL)
     said = [(m.voice and m.voice.label, m.face and m.face.label) for m in line]
     assert len(line) == 9
     assert said[0] == ("sad", "happy")
@@ -136,7 +137,7 @@ def test_moments_take_what_lies_in_them() -> None:
 def test_a_face_that_can_hardly_be_read_counts_less() -> None:
     track = FaceTrack(1, (sighting(0.1, "happy", 1.0), sighting(0.3, "sad", 0.1)), 1.0)
     assert track.scores.label == "happy"
-    (moment,) = moments.of_clip(Clip("c", 1.0), [], (track,), EQUAL)
+    (moment,) = grid.of_clip(Clip("c", 1.0), [], (track,), EQUAL)
     assert moment.face is not None
     assert moment.face.label == "happy"
 
@@ -147,7 +148,7 @@ def a_timeline() -> Timeline:
     assert fused is not None
     track = FaceTrack(3, (sighting(0.0, "happy"), sighting(1.8, "happy")), 0.9, main=True)
     return Timeline(
-        Clip("=影片 😀.mp4", 2.0, 48_000, 29.97, 640, 360),
+        Clip("=影片 😀.mp4", 2.0, 48_000, Fraction(30000, 1001), 640, 360),
         (Moment(Segment(0, 1), sad, happy, fused, 0.3), Moment(Segment(1, 2), None, happy, happy)),
         Verdict(sad, True),
         Verdict(happy, False),

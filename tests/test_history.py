@@ -10,9 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from emotion.errors import UnknownEmotion
-from recommender import database, files, paths
+from recommender import paths
 from recommender.errors import MemoryUnavailable
-from recommender.history import KEPT_S, History, clip_hash
+from recommender.songs import files
+from recommender.store import database
+from recommender.store.history import KEPT_S, History, clip_hash
 
 SHA = hashlib.sha256(b"clip").hexdigest()
 
@@ -152,7 +154,7 @@ def test_many_threads_write_at_once(engine, track):
 
 def test_two_processes_may_begin_at_once_and_a_migration_is_whole(tmp_path):
     url = f"sqlite:///{tmp_path / 'm.sqlite'}"
-    code = f"from recommender import database; database.open_database({url!r})"
+    code = f"from recommender.store import database; database.open_database({url!r})"
     started = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(3)]
     for process in started:
         _, err = process.communicate(timeout=60)

@@ -19,14 +19,14 @@ from streamlit.testing.v1 import AppTest
 
 from emotion import media
 from emotion.errors import Cancelled
-from emotion.face.follow import WHOLE_EVERY_S, Follower
+from emotion.face.frame_tracker import WHOLE_EVERY_S, Follower
 from emotion.live import SPAN_S, WINDOW_S, Live
 from emotion.messages import catalogue
 from emotion.pipeline import Readers
 from emotion.timeline import Box, EmotionScores, Sighting
 from pages.live import drawing, stream
-from pages.live.keeping import Keeping
-from pages.shared import cached, visitors
+from pages.live.live_recording import Keeping
+from pages.shared.services import cached, visitors
 
 SAMPLES = Path(__file__).resolve().parent.parent / "assets" / "samples"
 
@@ -252,9 +252,9 @@ def test_a_kept_stretch_is_analysed_like_an_upload_or_thrown_away(
     monkeypatch.setattr(st, "switch_page", went.append)
 
     def script() -> None:
-        from pages.live import keeping
+        from pages.live import live_recording
 
-        keeping.show(keeping.of_session())
+        live_recording.show(live_recording.of_session())
 
     keeping = Keeping()
     keeping.follow(tmp_path / "live", wanted=True, start_s=1.0)

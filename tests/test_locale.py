@@ -14,7 +14,8 @@ import pytest
 import recommender.errors  # noqa: F401 - its classes join the tree
 from emotion.errors import MoodCueError
 from emotion.labels import EMOTIONS
-from pages.shared import jobs, language
+from pages.shared import language
+from pages.shared.services import jobs
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "assets" / "locale"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emotion.labels import EMOTIONS
-from recommender import moods
+from recommender.songs import moods
 
 
 def shuffled_seed_moods(seed: int) -> list[str]:

@@ -13,7 +13,7 @@ from emotion.labels import EMOTIONS
 from emotion.messages import catalogue
 from emotion.training import scores
 from pages.evidence import figures, reading
-from recommender import moods
+from recommender.songs import moods
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = str(ROOT / "pages" / "evidence" / "page.py")

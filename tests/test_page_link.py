@@ -20,10 +20,10 @@ from emotion.labels import EMOTIONS
 from emotion.messages import catalogue as sentences
 from emotion.timeline import Box, EmotionScores, FaceTrack, Sighting, Timeline
 from pages.analyse import session
-from pages.shared import clips, memory
-from recommender import database, snapshot
-from recommender.history import History
-from recommender.shares import Made, Shares, folder
+from pages.shared.services import clips, memory
+from recommender.store import database, snapshot
+from recommender.store.history import History
+from recommender.store.shares import Made, Shares, folder
 from tests.conftest import ROOT, SAMPLES
 from tests.test_page_picks import clip
 
@@ -63,7 +63,7 @@ def share_section() -> None:
 
 
 def kept() -> Any:
-    from pages.shared.visitors import Kept
+    from pages.shared.services.visitors import Kept
 
     return Kept(Path("holiday with somebody.mp4"), "holiday with somebody.mp4", "a" * 64)
 
@@ -218,7 +218,7 @@ def test_a_damaged_result_gives_a_sentence(section: AppTest) -> None:
 
 
 def test_a_limit_is_a_sentence(section: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recommender.shares.EACH", 1)
+    monkeypatch.setattr("recommender.store.shares.EACH", 1)
     make(section)
     section.button("share_make").click().run()
     assert "You have 1 links already" in section.error[0].value

@@ -21,8 +21,8 @@ from pages.music import plane
 from pages.music.plane import points
 from pages.music.selection import Area, Selection
 from recommender import load_catalogue
-from recommender.catalogue import Catalogue, from_columns
 from recommender.paths import STARTER
+from recommender.songs.catalogue import Catalogue, from_columns
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = str(ROOT / "pages" / "music" / "page.py")

@@ -15,11 +15,11 @@ from streamlit.testing.v1 import AppTest
 from emotion.labels import EMOTIONS
 from emotion.messages import catalogue as sentences
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
-from pages.shared import cached, memory
-from recommender import database
-from recommender.correction import corrected
-from recommender.history import History
-from recommender.youtube import Players, Searcher, SearchFailed
+from pages.shared.services import cached, memory
+from recommender.players.youtube import Players, Searcher, SearchFailed
+from recommender.ranking.correction import corrected
+from recommender.store import database
+from recommender.store.history import History
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = str(ROOT / "pages" / "picks" / "page.py")
@@ -80,7 +80,7 @@ def live_song() -> None:
 
 
 def kept():
-    from pages.shared.visitors import Kept
+    from pages.shared.services.visitors import Kept
 
     return Kept(Path("c.mp4"), "c.mp4", SHA)
 
@@ -169,7 +169,7 @@ def test_a_pick_is_listed_exported_and_deleted(page: AppTest) -> None:
 def ticked() -> None:
     """The list with its newest entry ticked, as a click on its box does."""
     from pages.picks import listing
-    from pages.shared import memory
+    from pages.shared.services import memory
 
     listing.delete_some(memory.history().events()[:1])
 

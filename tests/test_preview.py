@@ -8,7 +8,7 @@ import av
 import pytest
 
 from emotion import errors, media
-from emotion.preview import playable
+from emotion.media.preview import playable
 from tests import clips
 
 

@@ -11,13 +11,15 @@ import pytest
 from emotion.labels import BY_NAME, EMOTIONS
 from emotion.result import to_dict
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
-from recommender import files, moods, paths, plane, sentence
+from recommender import paths, sentence
 from recommender.__main__ import main
-from recommender.catalogue import from_columns
 from recommender.errors import NoSongs, NothingHeard, UnknownChoice
-from recommender.filters import Filters
-from recommender.rank import INTENTS, rank
-from recommender.sections import sections
+from recommender.ranking import plane
+from recommender.ranking.rank import INTENTS, rank
+from recommender.ranking.sections import sections
+from recommender.songs import files, moods
+from recommender.songs.catalogue import from_columns
+from recommender.songs.filters import Filters
 
 
 def scores(**probs: float) -> EmotionScores:

@@ -11,8 +11,10 @@ import pytest
 from emotion.labels import EMOTIONS
 from emotion.result import to_dict
 from emotion.timeline import Clip, EmotionScores, Timeline, Verdict
-from recommender import files, lmc, moods, paths, picks, sentence
+from recommender import paths, sentence
 from recommender.__main__ import main
+from recommender.ranking import picks
+from recommender.songs import files, lmc, moods
 
 HEADER = (
     "msd_id,msd_artist,msd_title,is_english,lyrics_available,wordcount,lyrics_filename,found_tags,matched_mood,mood"
@@ -60,7 +62,7 @@ def test_the_seed_repeats_and_another_one_differs(starter):
 
 
 def test_artists_repeat_only_where_the_list_has_no_other():
-    from recommender.catalogue import from_columns
+    from recommender.songs.catalogue import from_columns
 
     few = from_columns("x", {"artist": ["A"] * 9 + ["B"], "title": list("abcdefghij"), "mood": ["excitement"] * 10})
     got = picks.emotion_picks("surprised", 3, few)

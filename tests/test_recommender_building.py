@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 
 from emotion.errors import TableFileError
-from recommender import files, lmc, moods, paths
+from recommender import paths
 from recommender.building import agreement, deezer, lmc_archive, merge, sources
 from recommender.building.__main__ import main
-from recommender.catalogue import from_columns
 from recommender.errors import BadArchive, SourceUnavailable
+from recommender.songs import files, lmc, moods
+from recommender.songs.catalogue import from_columns
 
 DATA = Path(os.environ.get("MOODCUE_DATA", Path(__file__).parent.parent.parent / "shared" / "data")) / "music"
 DEEZER_HEADER = "dzr_sng_id,MSD_sng_id,MSD_track_id,valence,arousal,artist_name,track_name"

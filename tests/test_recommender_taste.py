@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline
-from recommender import files, paths, sentence, simulation
-from recommender.history import Event
-from recommender.rank import rank
-from recommender.taste import ENOUGH, STRONGEST, learn
+from recommender import paths, sentence
+from recommender.ranking import simulation
+from recommender.ranking.rank import rank
+from recommender.ranking.taste import ENOUGH, STRONGEST, learn
+from recommender.songs import files
+from recommender.store.history import Event
 
 
 @pytest.fixture(scope="module")

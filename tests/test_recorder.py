@@ -13,7 +13,7 @@ import av
 import pytest
 
 from emotion import errors, media
-from emotion.recording import seekable
+from emotion.media.remux import seekable
 from pages.analyse import recorder
 from pages.analyse.recorder.parts import Part, Recording
 from tests.conftest import ROOT, SAMPLES

@@ -18,9 +18,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from emotion import errors, media
-from emotion.recording import seekable
+from emotion.media.remux import seekable
 from pages.analyse.recorder.parts import Part, Recording
-from pages.shared import cached, language, players
+from pages.shared import language
+from pages.shared.services import cached
+from pages.shared.ui import players
 from tests.conftest import ROOT, SAMPLES
 
 DOCUMENT = ROOT / "docs" / "security.md"
@@ -106,7 +108,7 @@ def test_the_next_clip_takes_the_last_ones_place(tmp_path: Path, monkeypatch: py
         import streamlit as st
 
         from pages.analyse import session
-        from pages.shared import cached
+        from pages.shared.services import cached
 
         for name in ("first.wav", "second.wav"):
             session.open_bytes(name.encode(), name)
@@ -134,8 +136,8 @@ def test_a_recording_on_its_way_has_no_name_and_leaves_nothing(tmp_path: Path, m
 RAW = ("unsafe_allow_html", "unsafe_allow_javascript")
 HTML_CALLS = {"html", "iframe"}
 OURS = {
-    ("pages/analyse/choose.py", "html"): "a style sheet of our own sentences",
-    ("pages/shared/look.py", "html"): "a style sheet, a constant",
+    ("pages/analyse/upload.py", "html"): "a style sheet of our own sentences",
+    ("pages/shared/ui/look.py", "html"): "a style sheet, a constant",
 }
 """Where a page writes HTML, and what: nothing in it came from outside."""
 

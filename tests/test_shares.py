@@ -6,6 +6,7 @@ import json
 import struct
 import threading
 from dataclasses import asdict, replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -14,12 +15,15 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from emotion import media, preview, result
+from emotion import media, result
 from emotion.labels import EMOTIONS
+from emotion.media import preview
 from emotion.timeline import Clip, EmotionScores, ModelUsed, Moment, Notice, Segment, Timeline, Verdict
-from recommender import database, files, paths, seed_picks, shares, snapshot
+from recommender import paths, seed_picks
 from recommender.errors import SharesFull, ShareTooLarge, SnapshotError, TooManyShares
-from recommender.shares import DAY_S, Shares, clip_of, folder, key_of
+from recommender.songs import files
+from recommender.store import database, shares, snapshot
+from recommender.store.shares import DAY_S, Shares, clip_of, folder, key_of
 from tests.conftest import SAMPLES
 
 NOW = 1_700_000_000.0
@@ -221,7 +225,7 @@ def timeline() -> Timeline:
     sad, calm = scores(sad=0.75, calm=0.25), scores(calm=1.0)
     moments = tuple(Moment(Segment(i, i + 1), voice=sad, face=calm if i else None, fused=sad) for i in range(5))
     return Timeline(
-        Clip("/home/somebody/holiday with somebody.mp4", 5.0, 44100, 25.0, 640, 360),
+        Clip("/home/somebody/holiday with somebody.mp4", 5.0, 44100, Fraction(25), 640, 360),
         moments,
         Verdict(sad, True),
         Verdict(calm, True),

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from emotion import media, pieces, tape
-from emotion.tape import Tape
+from emotion import media
+from emotion.media import tape, tape_segments
+from emotion.media.tape import Tape
 from tests.conftest import SAMPLES
 
 CLIP = SAMPLES / "good-news.mp4"
@@ -139,13 +140,13 @@ def test_only_the_last_pieces_stay_and_nothing_grows(tmp_path: Path) -> None:
 
 
 def test_more_than_can_be_written_is_dropped_and_not_queued(recorder: Tape, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = pieces.Pictures.write
+    slow = tape_segments.Pictures.write
 
     def write(self: Any, frame: av.VideoFrame, at_s: float) -> float:
         time.sleep(0.05)
         return slow(self, frame, at_s)
 
-    monkeypatch.setattr(pieces.Pictures, "write", write)
+    monkeypatch.setattr(tape_segments.Pictures, "write", write)
     grey = picture(np.full((120, 160, 3), 90, np.uint8))
     began_s = time.monotonic()
     for i in range(100):

@@ -10,8 +10,11 @@ import urllib.request
 
 import pytest
 
-from recommender import database, files, paths, youtube
-from recommender.youtube import BotCheck, Players, SearchFailed, may_embed, search_link
+from recommender import paths
+from recommender.players import youtube
+from recommender.players.youtube import BotCheck, Players, SearchFailed, may_embed, search_link
+from recommender.songs import files
+from recommender.store import database
 
 GOOD, GONE, FORBIDDEN, PRIVATE = "good0000000", "gone0000000", "forbid00000", "private0000"
 SLOW, DRIP, GARBAGE, BUSY, HUGE = "slow0000000", "drip0000000", "garbage0000", "busy0000000", "huge0000000"
@@ -120,7 +123,7 @@ def players(server, tmp_path, clock):
 
 
 def song(title):
-    from recommender.catalogue import from_columns
+    from recommender.songs.catalogue import from_columns
 
     return from_columns("x", {"artist": ["Artist"], "title": [title], "mood": ["sad"]})[0]
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion import errors, weights
-from emotion.face import features, model, scenes, track
+from emotion.face import features, model, shot_change, track
 from emotion.face.detect import CenterFace, Detection, Detector
 from emotion.face.model import EmotionNetwork
 from emotion.face.person import PersonEncoder
@@ -200,7 +200,7 @@ def analyse_frames(
     Raises:
         Cancelled: if asked to stop.
     """
-    tracker, watch = track.Tracker(reader.persons), scenes.Watch()
+    tracker, watch = track.Tracker(reader.persons), shot_change.Watch()
     last: list[Sighting] = []
     for n, (frame, seen, reading) in enumerate(_read(frames, reader, watch, cancelled), 1):
         last = reading.result() if reading else [replace(s, time_s=frame.time_s, crop=None) for s in last]
@@ -209,11 +209,11 @@ def analyse_frames(
     return tracker.finish()
 
 
-Reading = tuple["VideoFrame", scenes.Change, Future[list[Sighting]] | None]
+Reading = tuple["VideoFrame", shot_change.Change, Future[list[Sighting]] | None]
 
 
 def _read(
-    frames: Iterable[VideoFrame], reader: FaceReader, watch: scenes.Watch, cancelled: Callable[[], bool]
+    frames: Iterable[VideoFrame], reader: FaceReader, watch: shot_change.Watch, cancelled: Callable[[], bool]
 ) -> Iterator[Reading]:
     """Each frame in turn, with what changed and its faces (None in a still one), which may still be looked for."""
     begun: deque[Reading] = deque()

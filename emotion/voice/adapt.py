@@ -19,10 +19,10 @@ import numpy.typing as npt
 
 from emotion import signals
 from emotion.timeline import Adaptation, EmotionScores, Segment, Speaker, SpokenWindow, Verdict
-from emotion.voice import known as known_voice
+from emotion.voice import saved_speaker as known_voice
 from emotion.voice import speakers
-from emotion.voice.known import KnownVoice
 from emotion.voice.profile import SpeakerProfile
+from emotion.voice.saved_speaker import KnownVoice
 from emotion.voice.speech import WINDOW_S, covered_s
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import streamlit as st
 from emotion.labels import BY_NAME, EMOTIONS
 from emotion.timeline import Timeline
 from pages.analyse.session import Session
-from pages.shared import memory
 from pages.shared.language import emotion_name, t, t_plain
-from recommender.correction import corrected
+from pages.shared.services import memory
+from recommender.ranking.correction import corrected
 
 _KEY: Final = "correction"
 

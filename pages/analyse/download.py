@@ -10,8 +10,8 @@ import streamlit as st
 from emotion import result
 from emotion.timeline import Timeline
 from pages.analyse.session import Session
-from pages.shared import memory
 from pages.shared.language import t
+from pages.shared.services import memory
 
 
 def show(current: Session, timeline: Timeline) -> None:

@@ -13,8 +13,8 @@ from emotion import media
 from emotion.timeline import FaceTrack, Sighting, Timeline
 from pages.analyse import person
 from pages.analyse.session import Session
-from pages.shared.cached import jpeg
 from pages.shared.language import clock, emotion_name, t, t_plain
+from pages.shared.services.cached import jpeg
 
 PEOPLE: Final = 12
 NEAR_S: Final = 0.35

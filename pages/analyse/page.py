@@ -1,8 +1,8 @@
 """Upload or record → progress → result."""
 
-from pages.analyse import choose, progress, session
-from pages.shared import cached
-from pages.shared.failures import calm
+from pages.analyse import progress, session, upload
+from pages.shared.services import cached
+from pages.shared.ui.failures import calm
 
 with calm():
     status = session.advance()
@@ -13,5 +13,5 @@ with calm():
     elif status is not None:
         progress.show()
     else:
-        choose.show(session.current().error)
+        upload.show(session.current().error)
 cached.warm()  # last: the first page must not share the processor with the loading of models

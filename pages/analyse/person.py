@@ -10,10 +10,10 @@ from emotion.face.peaks import highest, peaks
 from emotion.timeline import FaceTrack, Sighting
 from pages.analyse import session, verdict
 from pages.analyse.session import Session
-from pages.shared import cached
-from pages.shared.cached import jpeg
-from pages.shared.failures import calm
 from pages.shared.language import clock, emotion_name, t, t_plain
+from pages.shared.services import cached
+from pages.shared.services.cached import jpeg
+from pages.shared.ui.failures import calm
 
 STRIP: Final = 8
 HEAT_SIDE: Final = 144
@@ -22,7 +22,7 @@ DIM: Final = 0.25
 
 
 def show(current: Session, track: FaceTrack) -> None:
-    from pages.shared import charts, plotting
+    from pages.shared.ui import charts, plotting
 
     with st.container(border=True):
         st.markdown(

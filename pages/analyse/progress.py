@@ -9,9 +9,9 @@ import streamlit as st
 from emotion.errors import Cancelled
 from emotion.pipeline import Progress
 from pages.analyse import session
-from pages.shared.failures import calm
-from pages.shared.jobs import Status
 from pages.shared.language import t
+from pages.shared.services.jobs import Status
+from pages.shared.ui.failures import calm
 
 EVERY_S: Final = 0.6
 STAGES: Final = ("reading", "hearing", "looking", "matching")

@@ -7,18 +7,20 @@ from typing import Any, Final
 import streamlit as st
 
 from emotion.timeline import Timeline
-from pages.analyse import correction, download, faces, footage, session, share, songs, sound, speaker, verdict
+from pages.analyse import correction, download, faces, session, share, songs, sound, speaker, speaker_samples, verdict
 from pages.analyse.session import Session
-from pages.shared import cached, charts, language, players, plotting
-from pages.shared.failures import calm
+from pages.shared import language
 from pages.shared.language import t, t_plain
+from pages.shared.services import cached
+from pages.shared.ui import charts, players, plotting
+from pages.shared.ui.failures import calm
 
 SECTIONS: Final = ("verdict", "songs", "faces", "sound", "share", "download")
 
 
 def show(current: Session) -> None:
     assert current.result is not None and current.kept is not None  # noqa: S101 - page.py asks for it
-    timeline = footage.reading(current, current.result, cached.readers())
+    timeline = speaker_samples.reading(current, current.result, cached.readers())
     _head(timeline)
     left, right = st.columns([3, 2], gap="large", vertical_alignment="top")
     with left, calm():

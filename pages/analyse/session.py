@@ -12,11 +12,11 @@ from typing import Any, BinaryIO, Final
 import streamlit as st
 
 from emotion import media
-from pages.analyse import work
-from pages.analyse.footage import Footage
-from pages.shared import cached, clips
-from pages.shared.jobs import Status, Ticket
-from pages.shared.visitors import Kept, Visitor
+from pages.analyse import jobs_for_clip
+from pages.analyse.speaker_samples import Footage
+from pages.shared.services import cached, clips
+from pages.shared.services.jobs import Status, Ticket
+from pages.shared.services.visitors import Kept, Visitor
 
 KEY: Final = "analyse"
 
@@ -31,10 +31,10 @@ class Session:
     kept: Kept | None = None
     url: str | None = None
     fetching: Ticket[Kept] | None = None
-    analysing: Ticket[work.Analysed] | None = None
+    analysing: Ticket[jobs_for_clip.Analysed] | None = None
     preparing: Ticket[Path] | None = None
     secret: str | None = None
-    result: work.Analysed | None = None
+    result: jobs_for_clip.Analysed | None = None
     error: BaseException | None = None
     at_s: float = 0.0
     adapt: bool = True
@@ -89,7 +89,7 @@ def open_bytes(data: bytes, name: str) -> None:
 
 
 def open_link(url: str) -> None:
-    from emotion.fetch import check_url
+    from emotion.fetch.client import check_url
 
     session = start_over()
     visitor: Visitor = cached.visitor()
@@ -97,7 +97,7 @@ def open_link(url: str) -> None:
     try:
         session.url = check_url(url)
         key = secrets.token_hex(16)  # nobody joins it: the file goes to this visitor's folder
-        session.fetching = cached.fetch_pool().submit(key, work.fetching(session.url, visitor.folder, limits))
+        session.fetching = cached.fetch_pool().submit(key, jobs_for_clip.fetching(session.url, visitor.folder, limits))
     except Exception as e:
         start_over(e)
 
@@ -133,11 +133,11 @@ def advance() -> Status[Any] | None:
     session.analysing.leave()
     session.analysing = None
     if status.result is None:
-        start_over(work.with_name(status.error, session.kept.name))
+        start_over(jobs_for_clip.with_name(status.error, session.kept.name))
     else:
         session.result = status.result.named(session.kept.name)
         session.preparing = cached.pool().submit(
-            f"player {session.kept.path.name}", work.preparing(session.kept, cached.visitor().folder)
+            f"player {session.kept.path.name}", jobs_for_clip.preparing(session.kept, cached.visitor().folder)
         )
     return None
 
@@ -163,4 +163,4 @@ def playable(wait_s: float = 0.3) -> Path | None:
 
 def _analyse(session: Session, kept: Kept) -> None:
     limits = media.Limits.from_environment()
-    session.analysing = cached.pool().submit(kept.digest, work.analysis(kept, cached.readers(), limits))
+    session.analysing = cached.pool().submit(kept.digest, jobs_for_clip.analysis(kept, cached.readers(), limits))

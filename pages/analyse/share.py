@@ -10,17 +10,17 @@ from typing import Final
 
 import streamlit as st
 
-from emotion import preview
+from emotion.media import preview
 from emotion.timeline import FaceTrack, Timeline
 from pages.analyse import correction, session, songs
 from pages.analyse.download import file_stem
 from pages.analyse.session import Session
-from pages.shared import cached, links, memory
-from pages.shared.failures import calm
 from pages.shared.language import t, t_plain
-from recommender import shares, snapshot
+from pages.shared.services import cached, links, memory
+from pages.shared.ui.failures import calm
 from recommender.errors import NoSongs
-from recommender.picks import Pick
+from recommender.ranking.picks import Pick
+from recommender.store import shares, snapshot
 
 _LINKS: Final = "links"
 PEOPLE: Final = 3

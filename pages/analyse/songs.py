@@ -10,13 +10,14 @@ import streamlit as st
 
 import recommender
 from emotion.timeline import Timeline
-from pages.analyse import correction, suits, ways
+from pages.analyse import correction, song_options, suits
 from pages.analyse.session import Session
-from pages.shared import cached, choice, memory, song
-from pages.shared.failures import calm
 from pages.shared.language import emotion_name, language, markdown, t, t_plain
+from pages.shared.services import cached, memory
+from pages.shared.ui import pick_buttons, song
+from pages.shared.ui.failures import calm
 from recommender import Pick
-from recommender.taste import Taste
+from recommender.ranking.taste import Taste
 
 
 def show(current: Session, timeline: Timeline) -> None:
@@ -33,7 +34,7 @@ def show(current: Session, timeline: Timeline) -> None:
 def _music(current: Session, timeline: Timeline, right: str | None) -> None:
     """A choice above the list runs this part of the page alone."""
     catalogue = cached.catalogue()
-    wish = ways.choose(catalogue)
+    wish = song_options.choose(catalogue)
     remembering = memory.consent()
     events = memory.choices() if remembering else []
     taste = memory.taste(events, catalogue) if wish.way != "lists" else None
@@ -47,12 +48,14 @@ def _music(current: Session, timeline: Timeline, right: str | None) -> None:
     st.caption(t("songs.privacy") + ("" if remembering else " " + t("picks.off_here")))
 
 
-def picked(current: Session, timeline: Timeline, wish: ways.Wish, right: str | None, taste: Taste | None) -> list[Pick]:
+def picked(
+    current: Session, timeline: Timeline, wish: song_options.Wish, right: str | None, taste: Taste | None
+) -> list[Pick]:
     """The songs of a wish, worked out once: a pick does not turn the list over. Another draw brings others."""
     draw = current.memo.get("draw", 0)
     key = ("songs", timeline.voice, wish, right, taste is not None, draw)
     if key not in current.memo:
-        current.memo[key] = ways.songs(wish, timeline, right, cached.catalogue(), taste, draw)
+        current.memo[key] = song_options.songs(wish, timeline, right, cached.catalogue(), taste, draw)
     return current.memo[key]
 
 
@@ -62,7 +65,7 @@ def seen(current: Session, timeline: Timeline) -> list[Pick]:
     Raises:
         NoSongs
     """
-    wish, taste = current.memo.get("wish", (ways.Wish(), None))
+    wish, taste = current.memo.get("wish", (song_options.Wish(), None))
     return picked(current, correction.applied(current, timeline), wish, correction.right(current), taste)
 
 
@@ -70,7 +73,7 @@ def _others(current: Session) -> None:
     current.memo["draw"] = current.memo.get("draw", 0) + 1
 
 
-def _lead(wish: ways.Wish, picks: Sequence[Pick], taste: Taste | None) -> None:
+def _lead(wish: song_options.Wish, picks: Sequence[Pick], taste: Taste | None) -> None:
     if not picks:
         st.info(t("error.no_songs"), icon=":material/search_off:")
     elif wish.way == "lists":
@@ -130,7 +133,7 @@ def _song(current: Session | None, pick: Pick, made: str | None) -> None:
         st.caption(markdown(recommender.sentence(pick.reason, language())))
         if current is not None and made is not None:
             said = current.memo.get(("made", track.id), made)
-            choice.buttons(track, said, "songs", functools.partial(_choose, current, pick))
+            pick_buttons.buttons(track, said, "songs", functools.partial(_choose, current, pick))
         if asked:
             st.session_state[f"playing_{track.id}"] = True
         if st.session_state.get(f"playing_{track.id}"):
@@ -138,7 +141,7 @@ def _song(current: Session | None, pick: Pick, made: str | None) -> None:
                 song.player(track, "songs")
 
 
-def _choose(current: Session, pick: Pick, kind: choice.Choice) -> None:
+def _choose(current: Session, pick: Pick, kind: pick_buttons.Choice) -> None:
     digest = current.kept.digest if current.kept else None
-    if choice.record(kind, pick.track, emotion=pick.emotion, clip_sha256=digest):
+    if pick_buttons.record(kind, pick.track, emotion=pick.emotion, clip_sha256=digest):
         current.memo[("made", pick.track.id)] = kind

@@ -12,9 +12,9 @@ import streamlit as st
 from emotion import media, signals
 from emotion.timeline import Timeline
 from pages.analyse.session import Session
-from pages.shared import plotting, sound_charts
-from pages.shared.charts import Envelope
 from pages.shared.language import clock, t, t_plain
+from pages.shared.ui import plotting, sound_charts
+from pages.shared.ui.charts import Envelope
 
 SR: Final = 22_050
 MOST_S: Final = 120.0

@@ -8,11 +8,12 @@ import streamlit as st
 
 from emotion import media
 from emotion.timeline import Adaptation, Speaker, Timeline
-from pages.analyse import choose, download, footage, verdict
-from pages.analyse.footage import BY_VOICE, NOBODY, Footage
+from pages.analyse import download, speaker_samples, upload, verdict
 from pages.analyse.session import Session
-from pages.shared import cached, failures, plotting, speaker_charts
+from pages.analyse.speaker_samples import BY_VOICE, NOBODY, Footage
 from pages.shared.language import emotion_name, t, t_plain
+from pages.shared.services import cached
+from pages.shared.ui import failures, plotting, speaker_charts
 
 EVERY_S: Final = 0.7
 MOST_SPEAKERS: Final = 4
@@ -49,13 +50,13 @@ def _switch(current: Session, told: Adaptation) -> None:
 
 def _count(current: Session) -> None:
     """Two voices of one sex are hard to tell from two moods of one: the visitor may say how many speak."""
-    heard = footage.listened(current)
+    heard = speaker_samples.listened(current)
     if heard is None or heard.voices.shape[1] == 0 or len(heard.segments) < 2:
         return
-    st.session_state["speaker_count"] = footage.speakers(current) or 0
+    st.session_state["speaker_count"] = speaker_samples.speakers(current) or 0
 
     def counted() -> None:
-        footage.say_speakers(current, st.session_state["speaker_count"] or None)
+        speaker_samples.say_speakers(current, st.session_state["speaker_count"] or None)
 
     st.selectbox(
         t("speaker.count"),
@@ -126,7 +127,7 @@ def _more(current: Session, told: Adaptation) -> None:
         on_change=_uploaded,
         args=(current,),
     )
-    choose.uploader_words(t_plain("speaker.more_drop", mb=limits.max_bytes / 1024**2))
+    upload.uploader_words(t_plain("speaker.more_drop", mb=limits.max_bytes / 1024**2))
     if any(more.ticket for more in current.footage):
         _follow(current)
     for more in list(current.footage):
@@ -139,9 +140,9 @@ def _uploader() -> str:
 
 
 def _uploaded(current: Session) -> None:
-    for upload in st.session_state[_uploader()] or ():
-        footage.add(current, upload, upload.name, cached.readers(), cached.pool())
-        cached.forget_upload(upload)
+    for file in st.session_state[_uploader()] or ():
+        speaker_samples.add(current, file, file.name, cached.readers(), cached.pool())
+        cached.forget_upload(file)
     st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1
 
 
@@ -180,9 +181,9 @@ def _file(current: Session, told: Adaptation, more: Footage) -> None:
 def _whose(current: Session, more: Footage) -> str:
     from emotion.voice.speech import WINDOW_S
 
-    heard = footage.listened(current)
-    choice = footage.chosen(current, more)
-    pairs = footage.assigned(heard, more.voices, choice) if heard else []
+    heard = speaker_samples.listened(current)
+    choice = speaker_samples.chosen(current, more)
+    pairs = speaker_samples.assigned(heard, more.voices, choice) if heard else []
     counted = [voice for _, voice in pairs] or more.voices
     seconds = sum(voice.profile.count for voice in counted) * WINDOW_S
     whom = t("songs.join").join(t("speaker.name", number=n + 1) for n in sorted({n for n, _ in pairs}))
@@ -195,7 +196,7 @@ def _choice(current: Session, told: Adaptation, more: Footage) -> None:
     names = {BY_VOICE: t_plain("speaker.by_voice"), NOBODY: t_plain("speaker.nobody")}
     names |= {s.id - 1: t_plain("speaker.name", number=s.id) for s in told.speakers}
     key = f"footage_whose_{more.id}"
-    st.session_state[key] = footage.chosen(current, more)
+    st.session_state[key] = speaker_samples.chosen(current, more)
     st.selectbox(
         t("speaker.file.whose", name=more.name),
         sorted(names),
@@ -203,7 +204,7 @@ def _choice(current: Session, told: Adaptation, more: Footage) -> None:
         key=key,
         label_visibility="collapsed",
         width=190,
-        on_change=lambda: footage.choose(current, more, st.session_state[key]),
+        on_change=lambda: speaker_samples.choose(current, more, st.session_state[key]),
     )
 
 
@@ -216,11 +217,11 @@ def _remove(current: Session, more: Footage) -> None:
 
 
 def _save(current: Session, timeline: Timeline, told: Adaptation) -> None:
-    heard = footage.listened(current)
+    heard = speaker_samples.listened(current)
     reader = cached.readers().result().voice
     if heard is None or reader is None:
         return
-    from emotion.voice.known import SUFFIX, save
+    from emotion.voice.saved_speaker import SUFFIX, save
 
     stem = download.file_stem(timeline.clip.name)
     with st.container(horizontal=True):
@@ -228,7 +229,7 @@ def _save(current: Session, timeline: Timeline, told: Adaptation) -> None:
             many = len(told.speakers) > 1
             st.download_button(
                 t("speaker.save_number", number=speaker.id) if many else t("speaker.save"),
-                save(footage.to_save(current, heard, speaker.id - 1, reader)),
+                save(speaker_samples.to_save(current, heard, speaker.id - 1, reader)),
                 file_name=f"{stem}-speaker-{speaker.id}.{SUFFIX}",
                 mime="application/octet-stream",
                 icon=":material/person:",

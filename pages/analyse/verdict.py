@@ -63,7 +63,7 @@ def verdicts(timeline: Timeline) -> dict[str, EmotionScores]:
 
 
 def bars(timeline: Timeline, *, key: str) -> None:
-    from pages.shared import charts, plotting
+    from pages.shared.ui import charts, plotting
 
     shown = verdicts(timeline)
     if shown:
@@ -81,7 +81,7 @@ def show(timeline: Timeline) -> None:
     if timeline.best is None:
         st.info(t("verdict.nothing_more"))
         return
-    from pages.shared import charts, plotting
+    from pages.shared.ui import charts, plotting
 
     left, right = st.columns([3, 2], gap="medium")
     with left:

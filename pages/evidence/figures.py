@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 
 from emotion.labels import BY_NAME
 from pages.evidence.reading import Result
-from pages.shared.charts import CLEAR, FAINT, GREY, PATTERNS
+from pages.shared.ui.charts import CLEAR, FAINT, GREY, PATTERNS
 
 Words = Callable[..., str]
 SHADES: Final = [[0, "#eef1f8"], [0.35, "#a9bfe6"], [0.7, "#4f7ac7"], [1, "#1d3f83"]]

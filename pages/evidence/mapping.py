@@ -12,7 +12,8 @@ import streamlit as st
 from emotion.labels import TABLE
 from pages.evidence.sections import metric_name
 from pages.shared.language import emotion_name, known, number, percent, t, t_plain
-from recommender import moods, paths
+from recommender import paths
+from recommender.songs import moods
 
 METRICS = paths.ASSETS / "music" / "metrics.json"
 

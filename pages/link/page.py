@@ -7,12 +7,12 @@ import logging
 import streamlit as st
 
 from pages.link import shown
-from pages.shared import links
-from pages.shared.failures import calm
 from pages.shared.language import t
-from recommender import database, snapshot
+from pages.shared.services import links
+from pages.shared.ui.failures import calm
 from recommender.errors import SnapshotError
-from recommender.shares import Share, Shares
+from recommender.store import database, snapshot
+from recommender.store.shares import Share, Shares
 
 _log = logging.getLogger(__name__)
 

@@ -9,12 +9,13 @@ import streamlit as st
 
 from pages.analyse import songs, verdict
 from pages.analyse.result import timeline_in_words
-from pages.shared import cached, charts, clips, players, plotting
-from pages.shared.failures import calm
 from pages.shared.language import clock, emotion_name, t, t_plain
-from recommender.picks import Pick
-from recommender.shares import Share, clip_of
-from recommender.snapshot import Face, Snapshot
+from pages.shared.services import cached, clips
+from pages.shared.ui import charts, players, plotting
+from pages.shared.ui.failures import calm
+from recommender.ranking.picks import Pick
+from recommender.store.shares import Share, clip_of
+from recommender.store.snapshot import Face, Snapshot
 
 FACE_PX = 96
 

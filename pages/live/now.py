@@ -16,8 +16,9 @@ from emotion.timeline import Timeline
 from emotion.voice.adapt import LEAST_CLIPS
 from emotion.voice.speech import WINDOW_S
 from pages.live import stream
-from pages.shared import cached, charts, choice
 from pages.shared.language import emotion_name, markdown, t, t_plain
+from pages.shared.services import cached
+from pages.shared.ui import charts, pick_buttons
 from recommender import Pick
 
 EVERY_S: Final = 1.0
@@ -154,8 +155,8 @@ def _song(view: LiveView) -> None:
         st.markdown(f"{t('live.song')}  \n**{markdown(track.title)}** · {markdown(track.artist)}")
         words = [emotion_name(kept[1].emotion), *([t_plain(f"music.mood.{track.mood}")] if track.mood else [])]
         st.caption(markdown(" · ".join(dict.fromkeys(words))))
-        said = choice.made()
-        choice.buttons(
+        said = pick_buttons.made()
+        pick_buttons.buttons(
             track, None if said is None else said.get(track.id, ""), "live", functools.partial(_choose, kept[1])
         )
         if playing == track.id:
@@ -165,9 +166,9 @@ def _song(view: LiveView) -> None:
             st.rerun(scope="fragment")
 
 
-def _choose(pick: Pick, kind: choice.Choice) -> None:
+def _choose(pick: Pick, kind: pick_buttons.Choice) -> None:
     """A live picture is no clip and has no hash; a song that does not fit makes room for the next."""
-    choice.record(kind, pick.track, emotion=pick.emotion)
+    pick_buttons.record(kind, pick.track, emotion=pick.emotion)
     if kind == "skip":
         st.session_state.pop(_PLAYING, None)
         st.session_state.pop(_SONG, None)
@@ -183,7 +184,7 @@ def _pick(view: LiveView) -> Pick | None:
 
 
 def _player(track: recommender.Track) -> None:
-    from pages.shared import song
+    from pages.shared.ui import song
 
     song.player(track, "live")
     if st.button(t("live.next_song"), icon=":material/skip_next:", key="live_next"):

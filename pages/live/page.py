@@ -7,17 +7,17 @@ import time
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, create_audio_sink_track, webrtc_streamer
 
-from pages.live import frame, keeping, now, stream
-from pages.shared import cached
-from pages.shared.failures import calm
+from pages.live import frame, live_recording, now, stream
 from pages.shared.language import language, t
+from pages.shared.services import cached
+from pages.shared.ui.failures import calm
 
 cached.warm()
 stream.drop_rather_than_queue()
 st.title(t("live.title"))
 st.markdown(t("live.lead"))
 with calm():
-    live, kept = now.of_session(), keeping.of_session()
+    live, kept = now.of_session(), live_recording.of_session()
     left, right = st.columns([3, 2], gap="large")
     with left:
         servers = {"iceServers": stream.ice_servers()}
@@ -36,8 +36,8 @@ with calm():
         )
         frame.show()
         asked = context.state.playing or context.state.signalling
-        keeping.ask(kept, start_s=now.mark(live, asked=asked, now_s=time.monotonic()))
-        keeping.show(kept)
+        live_recording.ask(kept, start_s=now.mark(live, asked=asked, now_s=time.monotonic()))
+        live_recording.show(kept)
         st.caption(t("live.privacy"))
     with right:
         now.panel(live, asked=asked)

@@ -19,7 +19,7 @@ from streamlit_webrtc import relay
 
 from emotion.live import Live
 from pages.live import drawing
-from pages.live.keeping import Keeping
+from pages.live.live_recording import Keeping
 
 CONNECT_S: Final = 10.0
 """Without a frame for so long after the start, the page says that the connection cannot be made."""

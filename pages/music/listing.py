@@ -13,12 +13,13 @@ import numpy.typing as npt
 import streamlit as st
 
 from emotion.labels import EMOTIONS
-from pages.music import choosing
+from pages.music import filter_widgets
 from pages.music.selection import MOST_SONGS, Selection
-from pages.shared import choice, copying, language, song
-from pages.shared.failures import calm
+from pages.shared import language
 from pages.shared.language import emotion_name, markdown, t, t_plain
-from recommender.catalogue import Catalogue, Track
+from pages.shared.ui import copying, pick_buttons, song
+from pages.shared.ui.failures import calm
+from recommender.songs.catalogue import Catalogue, Track
 
 PER_PAGE: Final = 12
 
@@ -32,10 +33,12 @@ def songs(catalogue: Catalogue, rows: npt.NDArray[np.intp], selection: Selection
                 t("library.no_area"),
                 icon=":material/close:",
                 key="no_area",
-                on_click=lambda: choosing.change(area=None),
+                on_click=lambda: filter_widgets.change(area=None),
             )
         if selection != Selection(songs=selection.songs):
-            st.button(t("library.reset"), icon=":material/filter_alt_off:", key="music_reset", on_click=choosing.reset)
+            st.button(
+                t("library.reset"), icon=":material/filter_alt_off:", key="music_reset", on_click=filter_widgets.reset
+            )
         copying.here(key="music_copy", label=t_plain("share.copy"), language=language.chosen())
     if not len(rows):
         st.info(t("library.none"), icon=":material/search_off:")
@@ -45,7 +48,7 @@ def songs(catalogue: Catalogue, rows: npt.NDArray[np.intp], selection: Selection
     # another choice has another key, and so starts on its first page
     chosen = zlib.crc32(repr(replace(selection, songs=())).encode())
     page = st.pagination(pages, key=f"music_page_{chosen}") if pages > 1 else 1
-    said = choice.made()
+    said = pick_buttons.made()
     shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
     for column, some in zip(st.columns(2), (shown[0::2], shown[1::2]), strict=True):
         with column:
@@ -59,14 +62,14 @@ def shared(catalogue: Catalogue, selection: Selection) -> None:
     with st.container(border=True, key="shared_songs"):
         st.subheader(t("library.shared", count=len(tracks)), anchor=False)
         st.caption(t("library.shared.how"))
-        said = choice.made()
+        said = pick_buttons.made()
         for track in tracks:
             _song(track, selection, "shared", said)
         st.button(
             t("library.shared.empty"),
             icon=":material/playlist_remove:",
             key="shared_empty",
-            on_click=lambda: choosing.change(songs=()),
+            on_click=lambda: filter_widgets.change(songs=()),
         )
 
 
@@ -106,16 +109,16 @@ def _song(track: Track, selection: Selection, place: str, said: Mapping[str | No
                     key=f"aside_{place}_{track.id}",
                     help=t("library.aside.off" if aside else "library.aside.on", title=track.title),
                     disabled=not aside and len(selection.songs) >= MOST_SONGS,
-                    on_click=choosing.change,
+                    on_click=filter_widgets.change,
                     kwargs={"songs": left if aside else (*selection.songs, track.id)},
                 )
         made = None if said is None else said.get(track.id, "")
-        choice.buttons(track, made, place, functools.partial(_choose, track))
+        pick_buttons.buttons(track, made, place, functools.partial(_choose, track))
         if st.session_state.get(playing):
             with calm():
                 song.player(track, place)
 
 
-def _choose(track: Track, kind: choice.Choice) -> None:
+def _choose(track: Track, kind: pick_buttons.Choice) -> None:
     """No clip stands behind it here, and so no hash; the emotion is the song's own."""
-    choice.record(kind, track, emotion=track.emotion)
+    pick_buttons.record(kind, track, emotion=track.emotion)

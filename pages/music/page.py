@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.music import choosing, listing, plane
+from pages.music import filter_widgets, listing, plane
 from pages.music.plane.points import places
-from pages.shared import cached
-from pages.shared.failures import calm
 from pages.shared.language import t
-from recommender.catalogue import Catalogue
+from pages.shared.services import cached
+from pages.shared.ui.failures import calm
+from recommender.songs.catalogue import Catalogue
 
 
 @st.fragment
 def explore(catalogue: Catalogue) -> None:
     """A filter, a region or a song runs this part of the page alone."""
     with calm():
-        selection = choosing.filters(catalogue)
+        selection = filter_widgets.filters(catalogue)
         keep = selection.shown(catalogue)
         rows = selection.listed(catalogue, places(catalogue))
         if selection.songs:
             listing.shared(catalogue, selection)
         st.caption(t("library.plane.how"))
-        plane.show(catalogue, keep, selection.area, listing.in_words(catalogue, rows), choosing.area_chosen)
+        plane.show(catalogue, keep, selection.area, listing.in_words(catalogue, rows), filter_widgets.area_chosen)
         listing.songs(catalogue, rows, selection)
 
 

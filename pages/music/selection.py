@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion.labels import EMOTIONS, INDEX
-from recommender.catalogue import Catalogue
-from recommender.filters import Filters
-from recommender.moods import MOODS
+from recommender.songs.catalogue import Catalogue
+from recommender.songs.filters import Filters
+from recommender.songs.moods import MOODS
 
 WORDS: Final = {"yes": True, "no": False}
 KEYS: Final = ("q", "emotion", "mood", "genre", "decade", "words", "area", "song")

@@ -10,12 +10,12 @@ import streamlit as st
 
 from emotion.labels import BY_NAME
 from emotion.timeline import Notice
-from pages.shared import cached, links, memory
-from pages.shared.failures import calm
 from pages.shared.language import emotion_name, markdown, t, t_plain
-from recommender.history import KINDS, Event
-from recommender.shares import Share
-from recommender.taste import ENOUGH, STRONGEST
+from pages.shared.services import cached, links, memory
+from pages.shared.ui.failures import calm
+from recommender.ranking.taste import ENOUGH, STRONGEST
+from recommender.store.history import KINDS, Event
+from recommender.store.shares import Share
 
 NAMED: Final = 5
 _DELETED: Final = "_picks_deleted_some"

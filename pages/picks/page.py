@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.picks import listing, settings
-from pages.shared import links, memory
-from pages.shared.failures import calm
 from pages.shared.language import t
+from pages.shared.services import links, memory
+from pages.shared.ui.failures import calm
 
 st.title(t("picks.title"), anchor=False)
 st.markdown(t("picks.lead"))

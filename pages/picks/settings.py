@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import memory
-from pages.shared.failures import calm
 from pages.shared.language import t
+from pages.shared.services import memory
+from pages.shared.ui.failures import calm
 
 _SWITCH = "picks_consent"
 _DELETED = "_picks_deleted"

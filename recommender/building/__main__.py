@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from emotion.errors import MoodCueError
-from recommender import files, lmc, paths
+from recommender import paths
 from recommender.building import agreement, deezer, lmc_archive, merge, sources
 from recommender.errors import SourceUnavailable
+from recommender.songs import files, lmc
 
 T = TypeVar("T")
 
@@ -110,7 +111,7 @@ def report_agreement(args: argparse.Namespace) -> int:
 
 def write_metrics(args: argparse.Namespace) -> int:
     """Write what the evidence page shows, measured on the built catalogue and on the starter."""
-    from recommender import simulation
+    from recommender.ranking import simulation
 
     catalogue, starter = files.load(args.output), files.read(paths.STARTER)
     measured = agreement.measure(catalogue)

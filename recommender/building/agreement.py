@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from emotion.labels import EMOTIONS, INDEX
-from recommender import moods
-from recommender.catalogue import Catalogue, nearest_emotion
+from recommender.songs import moods
+from recommender.songs.catalogue import Catalogue, nearest_emotion
 
 SHUFFLES = 200
 

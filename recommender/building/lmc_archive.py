@@ -12,8 +12,8 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
-from recommender import lmc, moods
 from recommender.errors import BadArchive, TableFileError
+from recommender.songs import lmc, moods
 
 LARGEST_BYTES: Final = 1 << 30
 """A table larger than this is no table of songs."""

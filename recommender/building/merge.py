@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from emotion.labels import EMOTIONS
-from recommender import lmc, moods
 from recommender.building import deezer
-from recommender.catalogue import COLUMNS, Catalogue, from_columns
-from recommender.text import normalise
+from recommender.songs import lmc, moods
+from recommender.songs.catalogue import COLUMNS, Catalogue, from_columns
+from recommender.songs.text import normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _add_starter(book: _Book, starter: Catalogue, ranked: bool) -> int:
 
 def _with_nearest(rows: list[dict[str, Any]]) -> list[str]:
     """Every row's emotion; that nearest on the plane where no label gives one."""
-    from recommender.catalogue import nearest_emotion
+    from recommender.songs.catalogue import nearest_emotion
 
     bare = [i for i, r in enumerate(rows) if not r.get("emotion")]
     emotions = [r.get("emotion") or "" for r in rows]

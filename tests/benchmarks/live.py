@@ -33,7 +33,7 @@ from streamlit_webrtc.webrtc import _process_offer_coro
 from emotion.live import Live
 from emotion.pipeline import Readers, load_readers
 from pages.live import stream
-from pages.live.keeping import Keeping
+from pages.live.live_recording import Keeping
 from tests.benchmarks import live_browser
 from tests.conftest import DATA, SAMPLES
 

@@ -19,10 +19,10 @@ from aiortc.codecs.vpx import Vp8Encoder
 
 from emotion import media
 from emotion.live import WINDOW_S, Live
+from emotion.media.tape import Tape
 from emotion.pipeline import load_readers
-from emotion.tape import Tape
 from pages.live import stream
-from pages.live.keeping import Keeping
+from pages.live.live_recording import Keeping
 from tests.benchmarks.live import CLIP
 from tests.benchmarks.live_browser import CLOCK, SR, encoded, numbered
 

@@ -23,9 +23,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from pages.music.plane.points import places
 from pages.music.selection import Area, Selection
-from recommender import files, load_catalogue
+from recommender import load_catalogue
 from recommender.building.__main__ import main as build
-from recommender.catalogue import Catalogue, from_columns
+from recommender.songs import files
+from recommender.songs.catalogue import Catalogue, from_columns
 from tests.benchmarks.browser import FLAGS, server
 from tests.conftest import DATA
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from emotion.labels import EMOTIONS
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline
-from recommender import INTENTS, rank
-from recommender.catalogue import Catalogue, from_columns
+from recommender import INTENTS
+from recommender.ranking.rank import rank
+from recommender.songs.catalogue import Catalogue, from_columns
 
 SONGS, SEGMENTS, BAR_MS = 20_000, 60, 50.0
 

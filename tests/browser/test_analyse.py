@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Locator, Page, expect
 
 from emotion import media
-from recommender import database
+from recommender.store import database
 from tests.browser.axe import barriers
 from tests.browser.conftest import ROOT, Open, Server, until
 from tests.clips import tone, write
@@ -327,7 +327,7 @@ def test_serving_never_imports_tensorflow() -> None:
     """What the page and the models import, in a process of its own."""
     program = (
         "import sys; from emotion.pipeline import load_readers, analyse; "
-        "import pages.analyse.result, pages.analyse.songs, pages.analyse.progress, recommender.youtube; "
+        "import pages.analyse.result, pages.analyse.songs, pages.analyse.progress, recommender.players.youtube; "
         f"analyse({str(SAMPLES / 'good-news.mp4')!r}, load_readers()); "
         "assert not {'tensorflow', 'keras', 'tf_keras', 'torch'} & set(sys.modules)"
     )

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import create_engine, text
 
 from recommender import load_catalogue
-from recommender.database import migrate
 from recommender.paths import STARTER
+from recommender.store.database import migrate
 from tests.browser.conftest import Open, Server
 
 HOST = "https://www.youtube-nocookie.com"

@@ -21,7 +21,7 @@ from emotion.labels import TABLE
 from pages.music.plane import points
 from pages.music.selection import Area
 from pages.shared.language import t_plain
-from recommender.catalogue import Catalogue
+from recommender.songs.catalogue import Catalogue
 
 Words = Callable[..., str]
 KEY: Final = "music_plane"

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from recommender.catalogue import Catalogue
+from recommender.songs.catalogue import Catalogue
 
 GOLDEN_ANGLE: Final = np.pi * (3 - 5**0.5)
 SPREAD: Final = 0.018

@@ -1,0 +1,159 @@
+"""A link to a video becomes a file, through yt-dlp in a process of its own.
+
+The process (:mod:`emotion.fetch.worker`) may connect to public addresses alone, whatever a page,
+a redirect or a name server answers; it can be stopped at any time, and nothing it does reaches
+this process but the lines of JSON that it prints.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, cast
+from urllib.parse import urlsplit
+
+from emotion import errors
+from emotion.media import Limits
+
+TIME_LIMIT_S: Final = 300.0
+MAX_URL: Final = 2000
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+FAILURES: Final[dict[str, type[errors.LinkError]]] = {
+    "not_allowed": errors.LinkNotAllowed,
+    "refused": errors.LinkRefused,
+    "unreachable": errors.LinkUnreachable,
+    "no_video": errors.LinkNoVideo,
+    "live": errors.LinkLive,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The file, and the title that the page gives it."""
+
+    path: Path
+    title: str
+
+
+def fetch(
+    url: str,
+    folder: Path,
+    *,
+    limits: Limits | None = None,
+    on_progress: Callable[[float], None] = lambda fraction: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Fetched:
+    """The sound and a small picture of the video at ``url``, as a file in ``folder``.
+
+    Raises:
+        LinkError: one of its kinds; :class:`errors.TooLong`, :class:`errors.TooLarge` or
+            :class:`errors.Cancelled`. No part of the file is left behind.
+    """
+    limits = limits or Limits()
+    url = check_url(url)
+    order = {"url": url, "folder": str(folder), "bytes": limits.max_bytes, "seconds": limits.max_duration_s}
+    before = set(folder.iterdir())
+    worker = subprocess.Popen(  # this Python, a module of ours, no shell
+        [sys.executable, "-m", "emotion.fetch.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env=_environment(),
+    )
+    done = False
+    try:
+        result = _follow(worker, order, on_progress, cancelled)
+        fetched = _outcome(result, url, limits, folder)
+        done = True
+        return fetched
+    finally:
+        worker.kill()
+        worker.wait()
+        if not done:
+            for path in set(folder.iterdir()) - before:
+                path.unlink(missing_ok=True)
+
+
+def check_url(url: str) -> str:
+    """The address without the space around it.
+
+    Raises:
+        LinkNotAllowed: it is not http or https with a host, or carries a password.
+    """
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.password is None
+    except ValueError:
+        good = False
+    if not good or len(url) > MAX_URL or any(ord(c) < 33 for c in url):
+        raise errors.LinkNotAllowed(url=url[:100])
+    return url
+
+
+def _environment() -> dict[str, str]:
+    """No proxies (one would hide where a connection goes) and no plug-ins."""
+    kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    return kept | {"YTDLP_NO_PLUGINS": "1", "PYTHONIOENCODING": "utf-8"}
+
+
+def _follow(
+    worker: subprocess.Popen[str],
+    order: dict[str, Any],
+    on_progress: Callable[[float], None],
+    cancelled: Callable[[], bool],
+) -> dict[str, Any]:
+    """The worker's last word; its progress is passed on as it comes."""
+    to_worker, from_worker = cast("IO[str]", worker.stdin), cast("IO[str]", worker.stdout)
+    to_worker.write(json.dumps(order))
+    to_worker.close()
+    lines: queue.Queue[str | None] = queue.Queue()
+    threading.Thread(target=_pump, args=(from_worker, lines), daemon=True).start()
+    deadline = time.monotonic() + TIME_LIMIT_S
+    while time.monotonic() < deadline:
+        if cancelled():
+            raise errors.Cancelled
+        try:
+            line = lines.get(timeout=0.2)
+        except queue.Empty:
+            continue
+        if line is None:
+            return {"failure": "unreachable"}
+        said = json.loads(line)
+        if "fraction" in said:
+            on_progress(said["fraction"])
+        else:
+            return said
+    return {"failure": "unreachable"}
+
+
+def _pump(stream: IO[str], lines: queue.Queue[str | None]) -> None:
+    for line in stream:
+        lines.put(line)
+    lines.put(None)
+
+
+def _outcome(said: dict[str, Any], url: str, limits: Limits, folder: Path) -> Fetched:
+    failure = said.get("failure")
+    host = urlsplit(url).hostname or url
+    if failure == "too_long":
+        raise errors.TooLong(name=host, duration_s=said["duration_s"], limit_s=limits.max_duration_s)
+    if failure == "too_large":
+        raise errors.TooLarge(name=host, size_mb=said["bytes"] / 1024**2, limit_mb=limits.max_bytes / 1024**2)
+    if failure is not None:
+        raise FAILURES.get(failure, errors.LinkUnreachable)(url=url[:100], host=host)
+    path = (folder / Path(said["file"]).name).resolve()
+    if path.parent != folder.resolve() or not path.is_file():
+        raise errors.LinkNoVideo(url=url[:100], host=host)
+    return Fetched(path, str(said.get("title") or host)[:200])

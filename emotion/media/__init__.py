@@ -1,0 +1,35 @@
+"""Clips in and out: one reader (:mod:`read`) and what writes files (:mod:`preview`, :mod:`remux`, :mod:`tape`).
+
+Import the package for reading: ``media.probe``, ``media.read_sound``, ``media.read_frames``.
+"""
+
+from emotion.media.decode import SoundChunk, VideoFrame
+from emotion.media.read import (
+    FRAMES_PER_SECOND,
+    MAX_SIDE,
+    MIN_DURATION_S,
+    SAMPLE_RATE,
+    SUFFIXES,
+    Limits,
+    decode,
+    frame_at,
+    probe,
+    read_frames,
+    read_sound,
+)
+
+__all__ = [
+    "FRAMES_PER_SECOND",
+    "MAX_SIDE",
+    "MIN_DURATION_S",
+    "SAMPLE_RATE",
+    "SUFFIXES",
+    "Limits",
+    "SoundChunk",
+    "VideoFrame",
+    "decode",
+    "frame_at",
+    "probe",
+    "read_frames",
+    "read_sound",
+]

@@ -1,0 +1,159 @@
+"""What the pool does for the Analyse page: fetch a link, analyse a clip, make a copy that browsers play."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from emotion import errors, media
+from emotion.timeline import Timeline
+from pages.shared.services import heap, visitors
+from pages.shared.services.jobs import Report, Work
+from pages.shared.services.visitors import Kept
+
+if TYPE_CHECKING:
+    from emotion.pipeline import Heard, Progress, Readers
+    from emotion.voice.saved_speaker import KnownVoice
+    from pages.shared.ui.charts import Envelope
+
+NAMELESS: Final = "clip"
+"""What the pipeline calls every clip: its result may be shared by visitors, their names are not."""
+ENVELOPE_SR: Final = 8000
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """The result of one clip, by whatever name; ``envelope`` is its waveform, small enough to draw.
+
+    ``heard`` is what it takes to read the voice again: numbers, no sound.
+    """
+
+    timeline: Timeline
+    envelope: Envelope | None
+    heard: Heard
+
+    def named(self, name: str) -> Analysed:
+        return replace(self, timeline=replace(self.timeline, clip=replace(self.timeline.clip, name=name)))
+
+
+def analysis(kept: Kept, readers: Future[Readers], limits: media.Limits) -> Work[Analysed]:
+    """Work that reads a copy of its own: whoever brought the clip may leave while others wait for it.
+
+    The copy goes when the work is done, and when it is dropped without having been started.
+    """
+    own = visitors.arrive()
+    path = own.folder / kept.path.name
+    try:
+        os.link(kept.path, path)
+    except OSError:
+        shutil.copyfile(kept.path, path)
+
+    def work(report: Report, cancelled: Callable[[], bool]) -> Analysed:
+        from emotion import pipeline
+
+        try:
+            media.probe(path, name=NAMELESS, limits=limits)
+            models = readers.result()
+            on_progress = _keeping_partial(report)
+            studied = pipeline.study(
+                path, models, name=NAMELESS, limits=limits, on_progress=on_progress, cancelled=cancelled
+            )
+            return Analysed(studied.timeline, envelope_of(path, studied.timeline), studied.heard)
+        finally:
+            own.free()
+            heap.trim()
+
+    weakref.finalize(work, own.free)
+    return work
+
+
+def knowing(source: BinaryIO, name: str, readers: Future[Readers], limits: media.Limits) -> Work[list[KnownVoice]]:
+    """Work that hears further footage of a speaker; the file goes when it is done, or dropped before its start.
+
+    Raises:
+        TooLarge, EmptyFile: nothing of it is kept.
+    """
+    own = visitors.arrive()
+    try:
+        kept = own.keep(source, name, max_bytes=limits.max_bytes)
+    except BaseException:
+        own.free()
+        raise
+
+    def work(report: Report, cancelled: Callable[[], bool]) -> list[KnownVoice]:
+        from emotion import pipeline
+
+        try:
+            models = readers.result()
+            return pipeline.know(kept.path, models, name=name, limits=limits, on_fraction=report, cancelled=cancelled)
+        finally:
+            own.free()
+            heap.trim()
+
+    weakref.finalize(work, own.free)
+    return work
+
+
+def _keeping_partial(report: Report) -> Callable[[Progress], None]:
+    """The pipeline hands the sound's result on once; every later report repeats it for who looks then."""
+    partial: Timeline | None = None
+
+    def keep(progress: Progress) -> None:
+        nonlocal partial
+        partial = progress.partial or partial
+        report(replace(progress, partial=partial))
+
+    return keep
+
+
+def fetching(url: str, folder: Path, limits: media.Limits) -> Work[Kept]:
+    """Work that brings the video of a link into a visitor's folder."""
+
+    def work(report: Report, cancelled: Callable[[], bool]) -> Kept:
+        from emotion.fetch import fetch
+
+        fetched = fetch(url, folder, limits=limits, on_progress=report, cancelled=cancelled)
+        with fetched.path.open("rb") as f:
+            digest = hashlib.file_digest(f, "sha256").hexdigest()
+        return Kept(fetched.path, fetched.title or fetched.path.name, digest)
+
+    return work
+
+
+def preparing(kept: Kept, folder: Path) -> Work[Path]:
+    """Work that finds what the browser plays: the clip itself, or a small copy of it beside it."""
+
+    def work(report: Report, cancelled: Callable[[], bool]) -> Path:
+        from emotion.media.preview import playable
+
+        del report, cancelled
+        return playable(kept.path, folder)
+
+    return work
+
+
+def envelope_of(path: Path, timeline: Timeline) -> Envelope | None:
+    """The waveform of a clip that has sound which can be read."""
+    if timeline.clip.sr is None:
+        return None
+    from emotion import signals
+
+    try:
+        y = media.read_sound(path, ENVELOPE_SR, name=NAMELESS)
+    except errors.MediaError:
+        return None
+    return signals.envelope(y, ENVELOPE_SR) if y.size else None
+
+
+def with_name(error: BaseException | None, name: str) -> BaseException | None:
+    """An error that quotes the clip quotes this visitor's name for it."""
+    if isinstance(error, errors.MoodCueError) and "name" in error.values:
+        return type(error)(**{**error.values, "name": name})
+    return error

@@ -1,0 +1,132 @@
+"""How the songs are to relate to the clip, and which songs may come: what the visitor chose above the list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import streamlit as st
+
+from emotion.timeline import Timeline
+from pages.shared.language import t, t_plain
+from recommender import GOALS, Catalogue, Filters, Pick, emotion_picks, seed_picks
+from recommender.ranking.plane import DEFAULT_GOAL
+from recommender.ranking.rank import rank
+from recommender.ranking.taste import Taste
+from recommender.songs.catalogue import ENERGY_LEVELS
+
+WAYS: Final = ("lists", "match", "counter", "lead")
+"""``lists`` is the seed's five and five by label; the others are the intents of ``recommender.ranking.rank``."""
+WORDS: Final = {"yes": True, "no": False}
+COUNT: Final = 10
+_FILTERS: Final = ("songs_genre", "songs_decade", "songs_energy", "songs_words")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    way: str = "lists"
+    goal: str = DEFAULT_GOAL
+    filters: Filters = field(default_factory=Filters)
+
+    @property
+    def loose(self) -> bool:
+        """No filter is set."""
+        return self.filters == Filters()
+
+
+def choose(catalogue: Catalogue) -> Wish:
+    """Draw the choices; gives what is chosen now. They last as long as the visitor's session."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        way = st.segmented_control(
+            t_plain("picks.way"),
+            WAYS,
+            default=WAYS[0],
+            required=True,
+            format_func=lambda w: t_plain(f"picks.way.{w}"),
+            key="songs_way",
+            persist_state="session",
+        )
+        goal = _goal() if way == "lead" else DEFAULT_GOAL
+        filters = _filters(catalogue)
+    return Wish(way, goal, filters)
+
+
+def _goal() -> str:
+    return st.selectbox(
+        t_plain("picks.goal"),
+        list(GOALS),
+        format_func=lambda g: t_plain(f"music.goal.{g}"),
+        key="songs_goal",
+        persist_state="session",
+        width=180,
+    )
+
+
+def _filters(catalogue: Catalogue) -> Filters:
+    some = sum(bool(st.session_state.get(key)) for key in _FILTERS)
+    label = t("picks.filters_some", count=some) if some else t("picks.filters")
+    with st.popover(label, icon=":material/filter_alt:", key="songs_filters"):
+        anything = t_plain("library.any")
+        genres = st.multiselect(
+            t_plain("library.genre"),
+            catalogue.genres,
+            key="songs_genre",
+            placeholder=anything,
+            persist_state="session",
+        )
+        decades = st.multiselect(
+            t_plain("library.decade"),
+            catalogue.decades,
+            key="songs_decade",
+            placeholder=anything,
+            format_func=lambda d: t_plain("library.decade.of", decade=str(d)),
+            persist_state="session",
+        )
+        energies = st.pills(
+            t_plain("picks.energy"),
+            ENERGY_LEVELS,
+            selection_mode="multi",
+            format_func=lambda e: t_plain(f"music.energy.{e}"),
+            key="songs_energy",
+            persist_state="session",
+        )
+        words = st.segmented_control(
+            t_plain("library.words"),
+            list(WORDS),
+            format_func=lambda w: t_plain(f"library.words.{w}"),
+            key="songs_words",
+            persist_state="session",
+        )
+        if some:
+            st.button(t("library.reset"), icon=":material/filter_alt_off:", key="songs_reset", on_click=_reset)
+    return Filters(frozenset(genres), frozenset(decades), frozenset(energies), WORDS[words] if words else None)
+
+
+def _reset() -> None:
+    for key in _FILTERS:
+        st.session_state[key] = None if key == "songs_words" else []
+
+
+def songs(
+    wish: Wish, timeline: Timeline, right: str | None, catalogue: Catalogue, taste: Taste | None, draw: int
+) -> list[Pick]:
+    """The songs of a wish; ``right`` is the emotion that the visitor put in place of the one shown.
+
+    Raises:
+        NoSongs, NothingHeard
+    """
+    if wish.way != "lists":
+        return rank(
+            timeline,
+            catalogue,
+            count=COUNT,
+            intent=wish.way,  # pyright: ignore[reportArgumentType] - the ways beside the lists are the intents
+            goal=wish.goal,
+            filters=wish.filters,
+            taste=taste,
+            seed=draw,
+        )
+    if right is not None:
+        return emotion_picks(right, COUNT, catalogue, seed=draw, filters=wish.filters)
+    voice, face = (v.scores if v else None for v in (timeline.voice, timeline.face))
+    return seed_picks(voice, face, catalogue, seed=draw, filters=wish.filters)

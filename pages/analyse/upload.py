@@ -1,0 +1,122 @@
+"""The first look: bring a clip, or take a sample."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from emotion import media
+from pages.analyse import recorder, session
+from pages.shared.language import t, t_plain
+from pages.shared.services import cached
+from pages.shared.ui import failures
+
+UPLOADER = "analyse_upload"
+SAMPLE = "sample"
+
+
+def show(error: BaseException | None) -> None:
+    limits = media.Limits.from_environment()
+    st.title(t("analyse.title"))
+    st.markdown(t("analyse.lead"))
+    _from_the_link()
+    if error is not None:
+        failures.show(error)
+    st.file_uploader(
+        t("analyse.upload"),
+        type=sorted(media.SUFFIXES),
+        key=f"{UPLOADER}_{st.session_state.get(UPLOADER, 0)}",
+        max_upload_size=max(1, limits.max_bytes // 1024**2),
+        help=t("analyse.upload_help", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60),
+        on_change=_uploaded,
+    )
+    uploader_words(t_plain("analyse.upload_drop", mb=limits.max_bytes / 1024**2))
+    left, right = st.columns(2, gap="large")
+    with left, st.form("analyse_link", border=False):
+        st.text_input(t("analyse.link"), key="analyse_url", placeholder="https://", max_chars=2000)
+        st.form_submit_button(t("analyse.fetch"), icon=":material/link:", on_click=_linked)
+    with right:
+        st.audio_input(t("analyse.record"), sample_rate=48000, key="analyse_record", on_change=_recorded)
+    with st.expander(t("recorder.title"), icon=":material/videocam:"):
+        recorder.show()
+    _samples()
+    st.caption(t("analyse.privacy", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60))
+
+
+def uploader_words(drop: str) -> None:
+    """Streamlit's uploader speaks English alone: its words give way to ours; ``drop`` says what may be dropped."""
+    words = {
+        "button p": t_plain("analyse.upload_choose"),
+        "[data-testid=stFileUploaderDropzoneInstructions] span": drop,
+    }
+    rules = "".join(
+        f"[data-testid=stFileUploaderDropzone] {place} {{font-size: 0 !important}}"
+        f"[data-testid=stFileUploaderDropzone] {place}::after {{font-size: 0.9rem; content: {css_string(text)}}}"
+        for place, text in words.items()
+    )
+    st.html(f"<style>{rules}</style>")
+
+
+def css_string(text: str) -> str:
+    """Text as a string of CSS: every sign that is no letter or digit as its code."""
+    return '"' + "".join(c if c.isalnum() else f"\\{ord(c):x} " for c in text) + '"'
+
+
+def _from_the_link() -> None:
+    """``?sample=good-news`` starts that sample; taken once, so that going back does not start it again."""
+    asked = st.query_params.get(SAMPLE)
+    sample = next((s for s in cached.samples() if s.id == asked), None)
+    if asked is not None:
+        del st.query_params[SAMPLE]
+    if sample is not None:
+        session.open_sample(sample)
+        st.rerun()
+
+
+def _uploaded() -> None:
+    upload = st.session_state[f"{UPLOADER}_{st.session_state.get(UPLOADER, 0)}"]
+    if upload is not None:
+        session.open_file(upload, upload.name)
+        cached.forget_upload(upload)
+        st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1
+
+
+def _recorded() -> None:
+    recording = st.session_state["analyse_record"]
+    if recording is not None:
+        session.open_file(recording, t_plain("analyse.recording") + ".wav")
+        cached.forget_upload(recording)
+
+
+def _linked() -> None:
+    if st.session_state["analyse_url"].strip():
+        session.open_link(st.session_state["analyse_url"].strip())
+
+
+def _samples() -> None:
+    samples = cached.samples()
+    if not samples:
+        return
+    st.subheader(t("analyse.samples"))
+    for column, sample in zip(st.columns(len(samples)), samples, strict=True):
+        title = t_plain(sample.title_key)
+        short, details = split_title(title)
+        with column.container(border=True, height="stretch", gap="xsmall"):
+            st.image(cached.poster(sample), width="stretch", alt=title)
+            st.button(
+                short,
+                key=f"sample_{sample.id}",
+                icon=":material/play_arrow:",
+                width="stretch",
+                on_click=session.open_sample,
+                args=(sample,),
+            )
+            if details:
+                st.caption(details)
+
+
+def split_title(title: str) -> tuple[str, str]:
+    """``Good news (a voice and a face)`` as what stands on the button and what stands under it."""
+    match = re.fullmatch(r"(.+?)\s*[(（](.+)[)）]", title)
+    return (match[1], match[2]) if match else (title, "")

@@ -1,0 +1,1 @@
+"""Where a song can be heard."""

@@ -1,0 +1,1 @@
+"""Which songs fit, and in what order."""

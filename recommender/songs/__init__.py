@@ -1,0 +1,1 @@
+"""Songs as data: the catalogue, its files, its filters, its moods."""

@@ -1,0 +1,1 @@
+"""What outlives a visit: picks, shared results, the database under them."""
