@@ -39,5 +39,5 @@ USER moodcue
 # Verifies the weights, reads a sample, and fills numba's and DeepFace's caches.
 RUN python -m deploy.warm
 EXPOSE 8501
-HEALTHCHECK --interval=30s --timeout=5s --start-period=40s --retries=3 CMD ["python", "deploy/health.py"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=40s --retries=3 CMD ["python", "-m", "deploy.health"]
 CMD ["python", "-m", "deploy.server"]

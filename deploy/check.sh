@@ -81,7 +81,7 @@ read -ra command < <(joined | sed -n 's/^CMD //p' | tr -d '[],"')
 (cd "$box/app" && exec env -i "${settings[@]}" "${user[@]}" "${command[@]}") >"$box/server.log" 2>&1 &
 server=$!
 started=$SECONDS
-until inside python deploy/health.py 2>/dev/null; do
+until inside python -m deploy.health 2>/dev/null; do
   kill -0 "$server" 2>/dev/null || { cat "$box/server.log" >&2; fail "the server ended"; }
   [ $((SECONDS - started)) -lt 60 ] || fail "the server is not healthy after a minute"
   sleep 0.5

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,13 +17,15 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from emotion import settings
+
 INDEX: Final = Path(st.__file__).parent / "static" / "index.html"
 _INLINE: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def ancestors() -> str:
     """Who may embed the app: ``MOODCUE_FRAME_ANCESTORS``, its own server alone where not set."""
-    return os.environ.get("MOODCUE_FRAME_ANCESTORS", "'self'")
+    return settings.FRAME_ANCESTORS.read()
 
 
 def inline_scripts(index: str) -> list[str]:

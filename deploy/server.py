@@ -6,9 +6,8 @@ takes a proxy that passes ``Host`` on.
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import Any, Final
+from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -16,8 +15,7 @@ from streamlit import net_util
 
 from app import ROOT, ROUTES
 from deploy.guard import Headers, OwnPages
-
-PORT: Final = 8501
+from emotion import settings
 
 
 def never_ask_outside() -> None:
@@ -30,8 +28,12 @@ def never_ask_outside() -> None:
 
 
 def main() -> None:
+    if len(sys.argv) > 1:
+        settings.tell_library(settings.PORT.name, sys.argv[1])
+    if faults := settings.faults():
+        sys.exit("\n".join(str(fault) for fault in faults))
     never_ask_outside()
-    port = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("PORT", PORT))
+    port = settings.PORT.read()
     app = st.App(ROOT / "app.py", routes=ROUTES, middleware=[Middleware(Headers), Middleware(OwnPages)])
     app.run(config={"server.port": port, "server.headless": True})
 

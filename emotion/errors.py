@@ -6,6 +6,8 @@ sentence quotes, so that the same failure reads well in every language; ``str(er
 
 from typing import ClassVar
 
+from emotion.messages import fill
+
 
 class MoodCueError(Exception):
     """Something the user can act on. Raise a subclass with the values its sentence quotes."""
@@ -15,14 +17,7 @@ class MoodCueError(Exception):
 
     def __init__(self, **values: object) -> None:
         self.values = values
-        super().__init__(self.english.format_map(_Quoted(values)))
-
-
-class _Quoted(dict[str, object]):
-    """Leaves an unknown placeholder readable instead of failing while reporting a failure."""
-
-    def __missing__(self, key: str) -> str:
-        return f"({key})"
+        super().__init__(fill(self.english, values))
 
 
 class MediaError(MoodCueError):
@@ -189,3 +184,47 @@ class ReadsAlike(MoodCueError):
 
     key = "error.reads_alike"
     english = "{model} reads every voice alike; more of the speaker changes nothing. Choose another voice model."
+
+
+class SettingError(MoodCueError):
+    """A variable of the environment holds what is not accepted: :mod:`emotion.settings`."""
+
+    key = "error.setting"
+    english = "The setting {setting} cannot be {value!r}. Change it, or leave it empty."
+
+
+class SettingNotNumber(SettingError):
+    key = "error.setting_number"
+    english = (
+        "The setting {setting} cannot be {value!r}: it takes a number from {low:g} to {high:.10g}, "
+        "such as {default:g}. Change it, or leave it empty."
+    )
+
+
+class SettingNotWhole(SettingError):
+    key = "error.setting_whole"
+    english = (
+        "The setting {setting} cannot be {value!r}: it takes a whole number from {low} to {high}, "
+        "such as {default}. Change it, or leave it empty."
+    )
+
+
+class SettingNotChoice(SettingError):
+    key = "error.setting_choice"
+    english = "The setting {setting} cannot be {value!r}: it takes one of {known}. Change it, or leave it empty."
+
+
+class SettingNotServers(SettingError):
+    key = "error.setting_servers"
+    english = (
+        "The setting {setting} cannot be read: it takes a JSON list of servers as WebRTC has it, "
+        'such as [{{"urls": "stun:stun.example.org:3478"}}]. Change it, or leave it empty.'
+    )
+
+
+class SettingNotSources(SettingError):
+    key = "error.setting_sources"
+    english = (
+        "The setting {setting} cannot be {value!r}: it takes the sources of a Content-Security-Policy, "
+        "without semicolons and commas, such as {default}. Change it, or leave it empty."
+    )

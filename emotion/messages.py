@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+import string
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 LOCALE_DIR: Final = Path(__file__).resolve().parent.parent / "assets" / "locale"
 LANGUAGES: Final = ("en", "zh_TW")
@@ -28,10 +29,38 @@ def catalogue(language: str) -> Mapping[str, str]:
 def message(key: str, language: str, **values: object) -> str:
     """The sentence in ``language``, else in English, else the key itself."""
     sentence = catalogue(language).get(key) or catalogue("en").get(key) or key
-    try:
-        return sentence.format_map(values)
-    except (KeyError, ValueError, IndexError):
-        return sentence
+    return fill(sentence, values)
+
+
+class _Filler(string.Formatter):
+    """Leaves an unknown placeholder readable, whatever its format, instead of failing while reporting a failure."""
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        del args
+        return kwargs.get(field_name, _Missing(field_name)), field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        try:
+            return format(value, format_spec)
+        except (TypeError, ValueError):
+            return str(value)
+
+
+class _Missing:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"({self.name})"
+
+
+def fill(sentence: str, values: Mapping[str, object]) -> str:
+    """The sentence with its values; ``(name)`` for one that is not there, and a value as it is where its format fails.
+
+    >>> fill("{name} lasts {seconds:.0f} s", {"name": "a.wav"})
+    'a.wav lasts (seconds) s'
+    """
+    return _Filler().vformat(sentence, (), values)
 
 
 def english(key: str, **values: object) -> str:

@@ -9,13 +9,12 @@ its result is handed on at once (``Progress.partial``).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from emotion import errors, grid, media, signals
+from emotion import errors, grid, media, settings, signals
 from emotion.fusion import Reliability, verdict_of_both
 from emotion.timeline import Adaptation, Clip, EmotionScores, FaceTrack, Notice, Segment, Timeline, Verdict
 
@@ -331,15 +330,13 @@ def load_readers() -> Readers:
     from emotion.voice import infer as voice
     from emotion.voice.speech import SpeechDetector
 
-    engine = os.environ.get("MOODCUE_FACE_ENGINE") or face.DEFAULT_ENGINE
-    detector = os.environ.get("MOODCUE_DETECTOR") or face.DEFAULT_DETECTOR
     notices: tuple[Notice, ...] = ()
     try:
-        face_reader = face.build_reader(engine, detector)
+        face_reader = face.build_reader(settings.FACE_ENGINE.read(), settings.DETECTOR.read())
     except (errors.EngineMissing, errors.DetectorMissing) as e:
         face_reader = face.build_reader()
         notices = (Notice(e.key, tuple(e.values.items())), Notice("notice.default_face"))
-    voice_reader = voice.build_reader(os.environ.get("MOODCUE_VOICE") or voice.DEFAULT)
+    voice_reader = voice.build_reader(settings.VOICE.read())
     return Readers(voice_reader, SpeechDetector.build(), face_reader, notices)
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emotion import settings
 from emotion.errors import WeightsError
 from emotion.timeline import ModelUsed
 
@@ -59,7 +59,7 @@ def _sha256(path: str, mtime_ns: int) -> str:
 
 
 def models_dir() -> Path:
-    return Path(os.environ.get("MOODCUE_MODELS_DIR", MODELS_DIR))
+    return settings.MODELS_DIR.read() or MODELS_DIR
 
 
 def available() -> list[Weights]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
-import platformdirs
+from emotion import settings
 
 ASSETS: Final = Path(__file__).resolve().parent.parent / "assets"
 STARTER: Final = ASSETS / "music" / "starter.csv"
@@ -18,15 +17,11 @@ def home() -> Path:
     Raises:
         OSError: it cannot be made.
     """
-    path = _home()
+    path = settings.home_dir()
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
-def _home() -> Path:
-    return Path(os.environ.get("MOODCUE_HOME") or platformdirs.user_data_path("moodcue", appauthor=False))
-
-
 def built_catalogue() -> Path:
     """Where ``python -m recommender.building`` writes and the app looks first."""
-    return _home() / "catalogue.parquet"
+    return settings.home_dir() / "catalogue.parquet"

@@ -309,7 +309,7 @@ def test_stereo_as_browsers_send_it_is_heard(live: Live) -> None:
     ],
 )
 def test_ice_servers_come_from_the_settings_alone(text: str, expected: list, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(stream.ICE_SERVERS, text)
+    monkeypatch.setenv("MOODCUE_ICE_SERVERS", text)
     assert stream.ice_servers() == expected
 
 

@@ -21,9 +21,8 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 
-from emotion import weights
+from emotion import settings, weights
 from emotion.errors import DetectorMissing, EngineMissing
 from emotion.face.detect import Detection, Image
 from emotion.face.features import Faces
@@ -40,19 +39,14 @@ WITH_TENSORFLOW: Final = ("retinaface", "mtcnn")
 _lock = threading.RLock()
 
 
-def cache_dir() -> Path:
-    """Where DeepFace's private homes are made."""
-    return Path(os.environ.get("MOODCUE_CACHE_DIR") or platformdirs.user_cache_dir("moodcue"))
-
-
 def private_home(model: weights.Weights | None) -> Path:
     """A home for DeepFace: with our weights in it, or empty (``model`` None) for DeepFace to load its own into."""
     if model is None:
-        home = cache_dir() / "deepface-original"
+        home = settings.cache_dir() / "deepface-original"
         (home / ".deepface" / "weights").mkdir(parents=True, exist_ok=True)
         return home
     source = model.path(FILE)
-    home = cache_dir() / f"deepface-{model.used.sha256[:16]}"
+    home = settings.cache_dir() / f"deepface-{model.used.sha256[:16]}"
     target = home / ".deepface" / "weights" / WEIGHTS_NAME
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.is_file() or _sha256(target) != model.used.sha256:
@@ -66,10 +60,9 @@ def private_home(model: weights.Weights | None) -> Path:
 def deepface(home: Path) -> Iterator[Any]:
     """The module ``deepface.DeepFace`` on its ONNX backend, with the given home, for this thread alone."""
     with _lock:
-        os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
-        os.environ.setdefault("DEEPFACE_LOG_LEVEL", "40")
-        changed = os.environ.get("DEEPFACE_HOME") != str(home)
-        os.environ["DEEPFACE_HOME"] = str(home)
+        settings.tell_library("DEEPFACE_BACKEND_ENGINE", "onnx")
+        settings.tell_library("DEEPFACE_LOG_LEVEL", "40", replace=False)
+        changed = settings.tell_library("DEEPFACE_HOME", str(home))
         from deepface import DeepFace
         from deepface.modules import modeling
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from emotion import errors, weights
+from emotion import errors, settings, weights
 from emotion.face import features, model, shot_change, track
 from emotion.face.detect import CenterFace, Detection, Detector
 from emotion.face.model import EmotionNetwork
@@ -32,7 +32,7 @@ Engine = Literal["batch", "deepface", "deepface-original"]
 ENGINES: Final[tuple[Engine, ...]] = ("batch", "deepface", "deepface-original")
 DEFAULT_ENGINE: Final[Engine] = "batch"
 """The same numbers as "deepface" (tested to 1e-4) at less than half the time a face."""
-DEFAULT_DETECTOR: Final = "centerface"
+DEFAULT_DETECTOR: Final = settings.DETECTOR.default
 
 FULL_SIZE_PX: Final = 48.0
 LEAST_SIZE_PX: Final = 16.0

@@ -8,7 +8,6 @@ this process but the lines of JSON that it prints.
 from __future__ import annotations
 
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Final, cast
 from urllib.parse import urlsplit
 
-from emotion import errors
+from emotion import errors, settings
 from emotion.media import Limits
 
 TIME_LIMIT_S: Final = 300.0
@@ -104,8 +103,7 @@ def check_url(url: str) -> str:
 
 def _environment() -> dict[str, str]:
     """No proxies (one would hide where a connection goes) and no plug-ins."""
-    kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
-    return kept | {"YTDLP_NO_PLUGINS": "1", "PYTHONIOENCODING": "utf-8"}
+    return settings.inherited(without=["_proxy"]) | {"YTDLP_NO_PLUGINS": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def _follow(

@@ -18,9 +18,11 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from emotion import settings
+
 ALLOWED_PROGRAMS: Final = frozenset({"deno"})
 NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
-ALLOWED_FOR_TESTS: Final = os.environ.get("MOODCUE_TEST_ALLOWED_ADDRESS", "")
+ALLOWED_FOR_TESTS: Final = settings.TEST_ALLOWED_ADDRESS.read()
 """One ``host:port`` that the tests' own server listens on; never set outside tests."""
 
 # The words of yt-dlp and of HTTP servers that tell one failure from another, tried in order.

@@ -18,7 +18,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from emotion import errors
+from emotion import errors, settings
 from emotion.media import container as containers
 from emotion.media.container import MAX_PIXELS
 from emotion.media.decode import FramePicker, Listener, SoundChunk, VideoFrame, upright
@@ -45,8 +45,8 @@ class Limits:
     def from_environment(cls) -> Limits:
         """``MOODCUE_MAX_MB`` and ``MOODCUE_MAX_SECONDS``, where set."""
         return cls(
-            max_bytes=int(float(os.environ.get("MOODCUE_MAX_MB", 200)) * 1024**2),
-            max_duration_s=float(os.environ.get("MOODCUE_MAX_SECONDS", 600)),
+            max_bytes=int(settings.MAX_MB.read() * settings.MEGABYTE),
+            max_duration_s=settings.MAX_SECONDS.read(),
         )
 
 

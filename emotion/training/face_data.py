@@ -8,7 +8,6 @@ votes of one are noise and are zeroed; a picture whose largest vote is "unknown"
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -16,6 +15,8 @@ from typing import Final, Literal
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from emotion import settings
 
 Split = Literal["train", "public", "private"]
 
@@ -74,7 +75,7 @@ class Faces:
 def data_dir(argument: str | None = None) -> Path:
     """The folder of data sets: the argument, else ``MOODCUE_DATA``, else ``../shared/data``."""
     beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    return Path(argument or os.environ.get("MOODCUE_DATA") or beside)
+    return Path(argument) if argument else settings.DATA.read() or beside
 
 
 def load(folder: Path) -> dict[Split, Faces]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from emotion import settings
 from emotion.labels import EMOTIONS, INDEX
 
 FOLDS = 6
@@ -28,7 +28,7 @@ ASIDE = frozenset({"nemo_EB0", "nemo_KS0", "emodb_03", "emodb_08"})
 
 def data_dir() -> Path:
     """``MOODCUE_DATA``, or ``../shared/data`` beside the repository."""
-    return Path(os.environ.get("MOODCUE_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    return settings.DATA.read() or Path(__file__).parents[3] / "shared" / "data"
 
 
 @dataclass(frozen=True, slots=True)

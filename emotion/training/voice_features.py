@@ -6,7 +6,6 @@ They come from the serving path itself: the same decoder, the same voice activit
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from platformdirs import user_cache_path
 
-from emotion import media
+from emotion import media, settings
 from emotion.timeline import Segment
 from emotion.training import export, voice_augment, voice_data
 from emotion.voice import model, speech
@@ -32,7 +31,7 @@ WIDTHS = {"encoder.onnx": 4096, "speaker.onnx": 512}
 
 def cache_dir() -> Path:
     """``MOODCUE_CACHE``, or the user's cache folder; what lies there may be deleted at any time."""
-    folder = Path(os.environ.get("MOODCUE_CACHE") or user_cache_path("moodcue") / "voice-features")
+    folder = settings.TRAINING_CACHE.read() or user_cache_path("moodcue") / "voice-features"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from emotion import errors, signals
+from emotion import errors, settings, signals
 from emotion.timeline import EmotionScores, Segment
 from emotion.voice import features as front_end
 from emotion.voice import model
@@ -24,7 +24,7 @@ from emotion.voice.speaker_encoder import WIDE_STEP, SpeakerEncoder
 from emotion.voice.speech import WINDOW_S, SpeechDetector, covered_s, speech_segments, windows_over
 from emotion.weights import Weights, load
 
-DEFAULT: Final = "voice-v2"
+DEFAULT: Final = settings.VOICE.default
 LONGEST_WHOLE_S: Final = 8.0
 """A recording with speech no longer than this is judged as one; a longer one window by window."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
-import os
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -17,13 +15,14 @@ from aiortc.contrib.media import MediaRelay
 from streamlit.runtime.runtime import Runtime
 from streamlit_webrtc import relay
 
+from emotion import settings
+from emotion.errors import SettingError
 from emotion.live import Live
 from pages.live import drawing
 from pages.live.live_recording import Keeping
 
 CONNECT_S: Final = 10.0
 """Without a frame for so long after the start, the page says that the connection cannot be made."""
-ICE_SERVERS: Final = "MOODCUE_ICE_SERVERS"
 CONSTRAINTS: Final[dict[str, Any]] = {
     "video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 25, "max": 30}},
     "audio": True,
@@ -34,17 +33,11 @@ _log = logging.getLogger(__name__)
 
 def ice_servers() -> list[dict[str, Any]]:
     """The STUN and TURN servers of ``MOODCUE_ICE_SERVERS``, a JSON list as WebRTC has it; none by default."""
-    text = os.environ.get(ICE_SERVERS, "").strip()
-    if not text:
-        return []
     try:
-        servers = json.loads(text)
-    except ValueError:
-        servers = None
-    if not isinstance(servers, list) or not all(isinstance(s, dict) and "urls" in s for s in servers):
-        _log.error("%s is not a JSON list of servers with urls; none is used", ICE_SERVERS)
+        return list(settings.ICE_SERVERS.read())
+    except SettingError as e:
+        _log.error("%s None is used.", e)
         return []
-    return servers
 
 
 class NewestOnly(MediaRelay):

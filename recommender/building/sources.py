@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
+from emotion import settings
 from recommender import paths
 from recommender.errors import SourceUnavailable
 
@@ -84,8 +84,7 @@ def fetch(source: Source, *, mirror: Path | None = None, offline: bool = False, 
 
 
 def _mirror() -> Path | None:
-    folder = os.environ.get("MOODCUE_MIRROR", "").strip()
-    return Path(folder) if folder else None
+    return settings.MIRROR.read()
 
 
 def _file_name(source: Source) -> str:

@@ -8,7 +8,6 @@ alone), and results shared by a link (``shares.py``). The schema grows by the mi
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from emotion import settings
 from recommender import paths
 from recommender.errors import MemoryUnavailable
 
@@ -82,7 +82,7 @@ _engines: dict[str, sa.Engine] = {}
 
 def database_url() -> str:
     """``MOODCUE_DATABASE_URL``, with the driver we ship for PostgreSQL; else SQLite in the data folder."""
-    url = os.environ.get("MOODCUE_DATABASE_URL", "").strip()
+    url = settings.DATABASE_URL.read()
     if not url:
         return f"sqlite:///{paths.home() / 'memory.sqlite'}"
     for prefix in ("postgres://", "postgresql://"):

@@ -25,13 +25,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from emotion import settings
 from recommender import paths
 from recommender.errors import MemoryUnavailable, SharesFull, ShareTooLarge, TooManyShares
 from recommender.store import database
 from recommender.store.database import shares
 
 DAY_S: Final = 86_400.0
-DAYS: Final = 30
 LIFETIMES: Final = (1, 7, 30)
 MEGABYTE: Final = 1024**2
 MAX_CLIP_BYTES: Final = 64 * MEGABYTE
@@ -40,7 +40,6 @@ EACH: Final = 20
 """Links of one visitor at a time."""
 EACH_BYTES: Final = 128 * MEGABYTE
 ALL: Final = 5000
-ALL_MB: Final = 2000
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{32}")
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,5}")
 
@@ -68,7 +67,7 @@ class Made:
 
 def longest_days() -> int:
     """``MOODCUE_SHARE_DAYS`` (30); 0 where nothing can be shared."""
-    return max(0, int(os.environ.get("MOODCUE_SHARE_DAYS", DAYS)))
+    return settings.SHARE_DAYS.read()
 
 
 def lifetimes() -> tuple[int, ...]:
@@ -79,7 +78,7 @@ def lifetimes() -> tuple[int, ...]:
 
 def all_bytes() -> int:
     """``MOODCUE_SHARE_MB`` (2000) in bytes: what all links together may take."""
-    return int(float(os.environ.get("MOODCUE_SHARE_MB", ALL_MB)) * MEGABYTE)
+    return int(settings.SHARE_MB.read() * MEGABYTE)
 
 
 def key_of(secret: str) -> str:

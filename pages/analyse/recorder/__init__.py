@@ -8,14 +8,13 @@ the way of an upload.
 from __future__ import annotations
 
 import functools
-import os
 from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 from streamlit.components.v2 import component
 
-from emotion import media
+from emotion import media, settings
 from emotion.media.remux import seekable
 from pages.analyse import session
 from pages.analyse.recorder.parts import Part, Recording
@@ -23,7 +22,6 @@ from pages.shared.language import language, t_plain
 
 KEY: Final = "analyse_recorder"
 STATE: Final = "_recording"
-LIMIT_S: Final = 60.0
 STRINGS: Final = (
     *("hint", "open", "record", "stop", "use", "again", "cancel", "discard", "close"),
     *("preview", "playback", "time", "level", "camera", "microphone"),
@@ -49,7 +47,7 @@ STRINGS: Final = (
 def limit_s() -> float:
     """``MOODCUE_RECORD_SECONDS`` (60), never longer than a clip may be."""
     limits = media.Limits.from_environment()
-    return min(float(os.environ.get("MOODCUE_RECORD_SECONDS", LIMIT_S)), limits.max_duration_s - 1)
+    return min(settings.RECORD_SECONDS.read(), limits.max_duration_s - 1)
 
 
 @st.fragment

@@ -19,11 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from emotion import errors, media
+from emotion import errors, media, settings
 
 CHUNK_BYTES: Final = 1024 * 1024
-GRACE_S: Final = 150.0
-"""A visitor whose connection broke keeps everything for so long: Streamlit lets them come back for 120 s."""
 STALE_S: Final = 6 * 3600.0
 
 _log = logging.getLogger(__name__)
@@ -109,15 +107,12 @@ def safe_suffix(name: str) -> str:
 
 
 def folders_root() -> Path:
-    from platformdirs import user_cache_path
-
-    base = os.environ.get("MOODCUE_CACHE_DIR")
-    return (Path(base) if base else user_cache_path("moodcue")) / "visitors"
+    return settings.cache_dir() / "visitors"
 
 
 def grace_s() -> float:
-    """``MOODCUE_GRACE_SECONDS``, where set."""
-    return float(os.environ.get("MOODCUE_GRACE_SECONDS", GRACE_S))
+    """So long a visitor whose connection broke keeps everything: Streamlit lets them come back for 120 s."""
+    return settings.GRACE_SECONDS.read()
 
 
 def arrive(root: Path | None = None) -> Visitor:
