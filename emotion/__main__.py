@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from emotion import errors, media
-from emotion.labels import EMOTIONS
-from emotion.many import Row, expand, hear_files, look_at_files
+from emotion.many import COLUMNS, Row, expand, hear_files, look_at_files
 from emotion.timeline import EmotionScores, Speaker, Timeline, Verdict
 
 PICTURE_SUFFIXES: Final = frozenset({"png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "pgm", "ppm"})
@@ -211,20 +210,17 @@ def _write_rows(rows: Iterable[Row], form: str) -> int:
     failed = 0
     writer = csv.writer(sys.stdout, lineterminator="\n")
     if form == "csv":
-        writer.writerow(["file", *EMOTIONS, "label"])
+        writer.writerow(["file", *COLUMNS])
     for row in rows:
         if row.error is not None:
             failed += 1
             _fail(str(row.error))
         elif row.scores is None:
             _fail(f"{row.file}: nothing to read (silence, or no face)")
-        probs = [""] * len(EMOTIONS) if row.scores is None else [f"{p:.6f}" for p in row.scores.probs]
-        label = row.scores.label if row.scores else ""
         if form == "csv":
-            writer.writerow([row.file, *probs, label])
+            writer.writerow([row.file, *row.cells()])
         elif form == "json":
-            probabilities = row.scores.as_dict() if row.scores else None
-            print(json.dumps({"file": row.file, "probabilities": probabilities, "label": label or None}))  # noqa: T201
+            print(json.dumps(row.as_dict()))  # noqa: T201
         else:
             print(f"{row.file:<40} {_short(row.scores)}")  # noqa: T201
     return 1 if failed else 0

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion import errors, media, signals
+from emotion.labels import EMOTIONS
 from emotion.timeline import EmotionScores
 
 if TYPE_CHECKING:
@@ -20,15 +21,38 @@ if TYPE_CHECKING:
 
 WORKERS: Final = 2
 MAX_PICTURE_PIXELS: Final = 64_000_000
+COLUMNS: Final = (*EMOTIONS, "label", "sure", "valence", "arousal")
+"""What a table says of each file, after its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``scores`` is None where there is nothing to read (silence, no face) or the file is broken."""
+    """``scores`` is None where there is nothing to read (silence, no face) or the file is broken; ``sure`` is
+    whether they pass the reader's threshold."""
 
     file: str
     scores: EmotionScores | None = None
     error: errors.MoodCueError | None = None
+    sure: bool = False
+
+    def cells(self) -> list[str]:
+        """In the order of ``COLUMNS``; empty where there is nothing to say."""
+        if self.scores is None:
+            return [""] * len(COLUMNS)
+        pleasure = [f"{self.scores.valence:.3f}", f"{self.scores.arousal:.3f}"]
+        return [*(f"{p:.6f}" for p in self.scores.probs), self.scores.label, str(self.sure).lower(), *pleasure]
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON: valence and arousal in [-1, 1], None where there is nothing to say."""
+        s = self.scores
+        return {
+            "file": self.file,
+            "probabilities": s.as_dict() if s else None,
+            "label": s.label if s else None,
+            "sure": self.sure if s else None,
+            "valence": round(s.valence, 3) if s else None,
+            "arousal": round(s.arousal, 3) if s else None,
+        }
 
 
 def hear_files(paths: Iterable[Path], reader: VoiceReader) -> Iterator[Row]:
@@ -38,7 +62,7 @@ def hear_files(paths: Iterable[Path], reader: VoiceReader) -> Iterator[Row]:
         y = media.read_sound(path, reader.sr, max_duration_s=media.Limits.from_environment().max_duration_s)
         return None if signals.is_silent(y) else reader.read(y, reader.sr)
 
-    yield from _each(paths, read)
+    yield from _each(paths, read, reader.threshold)
 
 
 def look_at_files(paths: Iterable[Path], reader: FaceReader, *, cropped: bool) -> Iterator[Row]:
@@ -51,7 +75,7 @@ def look_at_files(paths: Iterable[Path], reader: FaceReader, *, cropped: bool) -
         sightings = reader.read(rgb, 0.0)
         return max(sightings, key=lambda s: s.box.area).scores if sightings else None
 
-    yield from _each(paths, read)
+    yield from _each(paths, read, reader.threshold)
 
 
 def read_picture(path: Path) -> npt.NDArray[np.uint8]:
@@ -86,10 +110,11 @@ def expand(paths: Sequence[str], suffixes: frozenset[str]) -> list[Path]:
     return found
 
 
-def _each(paths: Iterable[Path], read: Callable[[Path], EmotionScores | None]) -> Iterator[Row]:
+def _each(paths: Iterable[Path], read: Callable[[Path], EmotionScores | None], threshold: float) -> Iterator[Row]:
     def row(path: Path) -> Row:
         try:
-            return Row(str(path), read(path))
+            scores = read(path)
+            return Row(str(path), scores, sure=scores is not None and scores.confidence >= threshold)
         except errors.MoodCueError as e:
             return Row(str(path), error=e)
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from emotion.__main__ import main
 from emotion.labels import EMOTIONS
+from emotion.timeline import EmotionScores
 from tests.conftest import ROOT, SAMPLES
 
 NOTE = SAMPLES / "voice-note.mp3"
@@ -75,13 +76,16 @@ def test_voice_rung_gives_a_row_a_file_in_order(tmp_path: Path, capsys: Output) 
     assert main(["voice", str(NOTE), str(broken), str(NEWS), "--format", "csv"]) == 1
     printed = capsys.readouterr()
     rows = list(csv.DictReader(io.StringIO(printed.out)))
-    assert list(rows[0]) == ["file", *EMOTIONS, "label"]
+    assert list(rows[0]) == ["file", *EMOTIONS, "label", "sure", "valence", "arousal"]
     assert [Path(r["file"]).name for r in rows] == ["voice-note.mp3", "broken.wav", "good-news.mp4"]
-    assert rows[1]["label"] == ""
+    assert not any(rows[1][column] for column in (*EMOTIONS, "label", "sure", "valence", "arousal"))
     for row in (rows[0], rows[2]):
         probs = {e: float(row[e]) for e in EMOTIONS}
         assert sum(probs.values()) == pytest.approx(1, abs=1e-4)
         assert row["label"] == max(probs, key=lambda e: probs[e])
+        mean = EmotionScores.from_array([probs[e] for e in EMOTIONS])
+        assert float(row["valence"]) == pytest.approx(mean.valence, abs=2e-3)
+        assert float(row["arousal"]) == pytest.approx(mean.arousal, abs=2e-3)
     assert "broken.wav" in printed.err
 
 
@@ -94,10 +98,22 @@ def test_face_rung_reads_whole_pictures_and_crops(tmp_path: Path, capsys: Output
     Image.new("RGB", (300, 200), "grey").save(tmp_path / "empty-room.png")
     assert main(["face", str(tmp_path / "portrait.png"), str(tmp_path / "empty-room.png")]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert rows[0]["label"] == "happy"
-    assert rows[1]["label"] == ""
+    assert (rows[0]["label"], rows[0]["sure"]) == ("happy", "true")
+    assert float(rows[0]["valence"]) > 0.5
+    assert rows[1]["label"] == rows[1]["sure"] == ""
     assert main(["face", "--cropped", str(tmp_path / "crop.jpg"), "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["label"] == "happy"
+    row = json.loads(capsys.readouterr().out)
+    assert row["label"] == "happy" and row["sure"] is True and row["valence"] > 0.5
+
+
+def test_what_passes_no_threshold_is_not_sure(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    from emotion.voice import infer
+
+    reader = infer.build_reader()
+    reader.threshold = 1.01
+    monkeypatch.setattr(infer, "build_reader", lambda: reader)
+    assert main(["voice", str(NOTE), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sure"] is False
 
 
 def test_bad_pictures_are_named(tmp_path: Path, capsys: Output) -> None:
