@@ -80,6 +80,22 @@ class FileMissing(MediaError):
     english = "There is no file {name}. Check the path."
 
 
+class DecoderDied(MediaError):
+    """The process that read the file broke down, or wanted more memory than it may have."""
+
+    key = "error.decoder_died"
+    english = (
+        "{name} made the program that reads it stop. Nothing else is affected. Convert it to MP4 or WAV and try again."
+    )
+
+
+class DecoderStuck(MediaError):
+    """The process that read the file said nothing for too long."""
+
+    key = "error.decoder_stuck"
+    english = "Reading {name} took too long and was stopped. Convert it to MP4 or WAV, or cut it, and try again."
+
+
 class LinkError(MoodCueError):
     """A pasted link cannot be fetched."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from emotion import errors, media, signals
 from emotion.labels import EMOTIONS
+from emotion.media import fence
 from emotion.timeline import EmotionScores
 
 if TYPE_CHECKING:
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
     from emotion.voice.infer import VoiceReader
 
 WORKERS: Final = 2
-MAX_PICTURE_PIXELS: Final = 64_000_000
 COLUMNS: Final = (*EMOTIONS, "label", "sure", "valence", "arousal")
 """What a table says of each file, after its name."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,10 @@ class Row:
 
 def hear_files(paths: Iterable[Path], reader: VoiceReader) -> Iterator[Row]:
     """Each file as one utterance, in the order given."""
+    limits = media.Limits.from_environment()
 
     def read(path: Path) -> EmotionScores | None:
-        y = media.read_sound(path, reader.sr, max_duration_s=media.Limits.from_environment().max_duration_s)
+        y = fence.read_sound(path, reader.sr, limits=limits)
         return None if signals.is_silent(y) else reader.read(y, reader.sr)
 
     yield from _each(paths, read, reader.threshold)
@@ -79,35 +83,31 @@ def look_at_files(paths: Iterable[Path], reader: FaceReader, *, cropped: bool) -
 
 
 def read_picture(path: Path) -> npt.NDArray[np.uint8]:
-    """RGB, shape (height, width, 3), uint8, turned upright by its EXIF tag.
+    """RGB, shape (height, width, 3), uint8, turned upright by its EXIF tag; decoded behind the fence.
 
     Raises:
-        FileMissing, EmptyFile, PictureError, PictureTooLarge.
+        FileMissing, EmptyFile, PictureError, PictureTooLarge, DecoderDied.
     """
-    from PIL import Image, ImageOps
-
-    if not path.is_file():
-        raise errors.FileMissing(name=path.name)
-    if path.stat().st_size == 0:
-        raise errors.EmptyFile(name=path.name)
-    try:
-        with Image.open(path) as image:
-            if image.width * image.height > MAX_PICTURE_PIXELS:
-                raise errors.PictureTooLarge(name=path.name, width=image.width, height=image.height)
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:
-        raise errors.PictureError(name=path.name) from e
+    return fence.read_picture(path)
 
 
 def expand(paths: Sequence[str], suffixes: frozenset[str]) -> list[Path]:
-    """The files named, and those of the right type anywhere under the folders named, sorted."""
+    """The files named, and those of the right type anywhere under the folders named, sorted.
+
+    In folders hidden files are passed over: a Mac puts ``._clip.mov`` beside each clip on a foreign disk.
+    """
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower().lstrip(".") in suffixes)
+            found += sorted(p for p in path.rglob("*") if _wanted(p.relative_to(path), suffixes) and p.is_file())
         else:
             found.append(path)
     return found
+
+
+def _wanted(path: Path, suffixes: frozenset[str]) -> bool:
+    hidden = any(part.startswith(".") for part in path.parts)
+    return not hidden and path.suffix.lower().lstrip(".") in suffixes
 
 
 def _each(paths: Iterable[Path], read: Callable[[Path], EmotionScores | None], threshold: float) -> Iterator[Row]:
@@ -116,7 +116,10 @@ def _each(paths: Iterable[Path], read: Callable[[Path], EmotionScores | None], t
             scores = read(path)
             return Row(str(path), scores, sure=scores is not None and scores.confidence >= threshold)
         except errors.MoodCueError as e:
-            return Row(str(path), error=e)
+            return Row(str(path), error=e.with_traceback(None))
+        except Exception:  # no file ends the others
+            _log.exception("%r could not be read", str(path))
+            return Row(str(path), error=errors.MediaError(name=path.name))
 
     with ThreadPoolExecutor(WORKERS) as pool:
         yield from pool.map(row, paths)
