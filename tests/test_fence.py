@@ -74,7 +74,7 @@ def test_a_worker_that_dies_in_the_middle(long_clip: Path, number: signal.Signal
         os.kill(picture, number)
         for _ in frames:
             pass
-    assert caught.value.values == {"name": "holi"}
+    assert caught.value.values == {"name": "holiday"}
     assert not any(map(running, reading.pids))
     with fence.opened(long_clip) as again:  # the next clip is read as ever
         assert len(list(again.frames())) == 16
