@@ -14,7 +14,7 @@ from emotion import errors, media
 from emotion.face import shot_change
 from emotion.face.infer import FaceReader, analyse_frames, build_reader
 from emotion.face.peaks import highest, peaks
-from emotion.face.person import OTHER, SAME, PersonEncoder, groups
+from emotion.face.person import LINKED, OTHER, SAME, PersonEncoder, groups
 from emotion.face.track import CROPS, Tracker, smooth
 from emotion.labels import EMOTIONS
 from emotion.media import VideoFrame
@@ -83,8 +83,37 @@ def test_somebody_elsewhere_after_a_long_loss_is_somebody_else() -> None:
 
 def test_a_cut_ends_a_track_even_in_the_same_place() -> None:
     frames = [[sighting(i, 200, crop=portrait(1 if i < 6 else 2))] for i in range(12)]
-    assert len(follow(frames)) == 1, "without a cut, the place decides"
     assert len(follow(frames, cuts=frozenset({6}))) == 2
+
+
+def test_another_face_in_the_same_place_is_somebody_else_though_no_cut_was_seen() -> None:
+    """Interviews are cut before one wall: only the face changes."""
+    who = [1] * 6 + [2] * 6 + [3] * 6
+    tracks = follow([[sighting(i, 200 + 3 * i, crop=portrait(p))] for i, p in enumerate(who)])
+    assert [len(t.sightings) for t in tracks] == [6, 6, 6]
+    dark = follow([[sighting(i, 200, crop=portrait(p), weight=0.2)] for i, p in enumerate(who)])
+    assert len(dark) == 3, "faces too dark to be compared by looks"
+
+
+def test_light_that_changes_makes_nobody_else() -> None:
+    frames = [[sighting(i, 200, crop=(portrait(1) * (1 - 0.09 * (i % 6))).astype(np.uint8))] for i in range(12)]
+    assert len(follow(frames)) == 1
+
+
+@pytest.mark.parametrize("every_s", [2.5, 10.0])
+def test_sparse_frames_of_one_face_are_one_person(every_s: float) -> None:
+    def tracks(still: bool, people: list[int]) -> tuple[FaceTrack, ...]:
+        tracker = Tracker(Looks())
+        for i, p in enumerate(people):
+            crop = None if still and i else portrait(p)
+            found = Sighting(i * every_s, Box(200 + i, 100, 80, 96), 0.9, EVEN, 1.0, crop)
+            tracker.add(i * every_s, [found], FRAME, still=still and i > 0)
+        return tracker.finish()
+
+    for still in (True, False):
+        (track,) = tracks(still, [1] * 6)
+        assert track.share == 1 and len(track.sightings) == 6
+    assert len(tracks(False, [1, 1, 1, 2, 2, 2])) == 2, "slides with two portraits in one place"
 
 
 def test_who_comes_back_after_cuts_is_known_again() -> None:
@@ -150,6 +179,19 @@ def test_groups_are_joined_by_their_faces_and_never_across_one_moment(rng: np.ra
     stretches = [faces(0, 3), faces(1, 1), faces(0, 2), faces(2, 3), faces(1, 3), faces(0, 1)]
     times = [frozenset({float(i)}) for i in range(5)] + [frozenset({0.0})]
     assert groups(stretches, times) == [[0, 2], [1, 4], [3], [5]], "the last was seen together with the first"
+
+
+def test_a_chain_of_similar_faces_does_not_lead_from_one_person_to_another() -> None:
+    def at(deg: float) -> np.ndarray:
+        v = np.zeros((1, 1024), np.float32)
+        v[0, 0], v[0, 1] = np.cos(np.deg2rad(deg)), np.sin(np.deg2rad(deg))
+        return v
+
+    apart = [frozenset({float(i)}) for i in range(4)]
+    assert at(0)[0] @ at(35)[0] > LINKED and at(0)[0] @ at(70)[0] < SAME
+    found = groups([at(0), at(70), at(35), at(10)], apart)
+    assert not any({0, 1} <= set(g) for g in found)
+    assert any({0, 3} <= set(g) for g in found)
 
 
 def test_ghosts_are_dropped_and_a_clear_face_of_one_frame_is_kept() -> None:
@@ -220,6 +262,13 @@ def test_a_still_stretch_is_read_once_and_seen_all_along(reader: FaceReader) -> 
     assert done == list(range(1, 21))
 
 
+@pytest.mark.parametrize("fps", [0.4, 0.1])
+def test_a_still_of_a_podcast_is_one_person_all_along(reader: FaceReader, fps: float) -> None:
+    frames = (VideoFrame(i / fps, skimage.data.astronaut()) for i in range(round(50 * fps)))
+    (track,) = analyse_frames(frames, reader)
+    assert track.share == 1 and len(track.sightings) == round(50 * fps)
+
+
 def test_nothing_to_see_gives_no_track(reader: FaceReader) -> None:
     assert analyse_frames([], reader) == ()
     assert analyse_frames([VideoFrame(0.0, skimage.data.coffee())], reader) == ()
@@ -259,6 +308,19 @@ def test_the_stage_clip_shows_several_people(reader: FaceReader, data: Path) -> 
     assert not [s for s in tracks[0].sightings if 1.6 < s.time_s < 3.4], "two shots of others between"
     assert tracks[0].segment.end_s == pytest.approx(7.8, abs=0.5), "the singer is gone after the last cut"
     assert sum(t.segment.start_s > 7.9 for t in tracks) >= 4, "the people listening"
+
+
+@pytest.mark.data
+def test_three_speakers_cut_together_before_one_wall_are_three(reader: FaceReader, data: Path) -> None:
+    """Read commands of the GRID corpus: the same wall, light and framing; the first one comes back."""
+    shots = [list(media.read_frames(data / "video" / f"{n}.mpg"))[:8] for n in ("bbaf2n", "lrwp9a", "swiz3n")]
+    shots.append(list(media.read_frames(data / "video" / "bbaf2n.mpg"))[8:])
+    frames = [VideoFrame(i * STEP_S, f.rgb) for i, f in enumerate(f for shot in shots for f in shot)]
+    tracks = analyse_frames(frames, reader)
+    who = [n for n, shot in zip("ABCA", shots, strict=True) for _ in shot]
+    seen = [{who[round(s.time_s / STEP_S)] for s in t.sightings} for t in tracks]
+    assert all(len(people) == 1 for people in seen), "a track with two people"
+    assert set.union(*seen) == set("ABC") and len(tracks) <= 4
 
 
 @pytest.mark.data

@@ -204,7 +204,7 @@ def analyse_frames(
     last: list[Sighting] = []
     for n, (frame, seen, reading) in enumerate(_read(frames, reader, watch, cancelled), 1):
         last = reading.result() if reading else [replace(s, time_s=frame.time_s, crop=None) for s in last]
-        tracker.add(frame.time_s, last, frame.rgb.shape[:2], cut=seen.cut)
+        tracker.add(frame.time_s, last, frame.rgb.shape[:2], cut=seen.cut, still=seen.still)
         on_progress(n)
     return tracker.finish()
 

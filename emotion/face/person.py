@@ -20,9 +20,14 @@ FOLDER: Final = "person-faceres-v1"
 FILE: Final = "person.onnx"
 SIDE: Final = 160
 SAME: Final = 0.6
-"""Faces at least this much alike are one person: 15 of 16 pairs of pictures of one, 2 of 733 of two (metrics.json)."""
+"""Faces at least this much alike are most likely one person (metrics.json)."""
+LINKED: Final = 0.72
+"""Stretches of film whose mean faces are this much alike are one person, if no two stretches are less alike than
+``SAME``. No two of the people in metrics.json are."""
+HERE: Final = 0.55
+"""In one place a moment later, a face less alike than this is somebody else's."""
 OTHER: Final = 0.4
-"""Faces less alike than this are two people."""
+"""Faces less alike than this are two people, wherever."""
 
 Image = npt.NDArray[np.uint8]
 Embeddings = npt.NDArray[np.float32]
@@ -52,22 +57,29 @@ class PersonEncoder:
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-def groups(faces: Sequence[Embeddings], times: Sequence[frozenset[float]], *, least: float = SAME) -> list[list[int]]:
+def groups(
+    faces: Sequence[Embeddings], times: Sequence[frozenset[float]], *, least: float = LINKED, each: float = SAME
+) -> list[list[int]]:
     """Which stretches of film show one person: their indices, person by person.
 
     The two groups most alike (the cosine of the means of their faces) are joined until none are alike enough; what
-    was seen at the same time is never joined.
+    was seen at the same time is never joined, nor are groups with two stretches that are too little alike: a chain of
+    similar faces must not lead from one person to another.
 
     Args:
         faces: for each stretch the vectors of some of its faces, shape (k, 1024), k >= 1.
         times: for each stretch the moments at which it was seen.
+        least: how much alike groups must be to be joined.
+        each: how much alike any two of their stretches must be.
     """
     stretches, seen = [[i] for i in range(len(faces))], list(times)
     # the cosine of two means is that of two sums
     sums = np.array([f.sum(axis=0, dtype=np.float64) for f in faces])
     apart = np.array([[bool(a & b) for b in seen] for a in seen])
+    alike = _cosines(sums, sums)
+    apart |= alike < each
     np.fill_diagonal(apart, True)
-    alike = np.where(apart, -1.0, _cosines(sums, sums))
+    alike = np.where(apart, -1.0, alike)
     while alike.max() >= least:
         a, b = sorted(int(k) for k in np.unravel_index(int(alike.argmax()), alike.shape))
         stretches[a] += stretches[b]

@@ -1,11 +1,13 @@
 """Sightings to people: one track a person, through short losses, crossings and cuts.
 
 1. In a scene, a sighting continues the stretch whose last box it overlaps most, or whose middle is nearest within
-   half a face; at most ``GAP_S`` after it was last seen. Where people cross, so that a sighting could continue two
-   stretches or two sightings one, the looks decide as well; and who comes back after half a second in the same
-   place must not look like somebody else.
-2. A cut or a longer loss ends a stretch. In the end stretches that look like one person, in whatever pose and
-   light, are joined, the most alike first, unless they were seen at the same time (:mod:`emotion.face.person`).
+   half a face; a stretch that was missed in frames for ``GAP_S`` is over, however far apart frames are. Where people
+   cross, so that a sighting could continue two stretches or two sightings one, the looks decide as well; and who comes
+   back after half a second in the same place, or whose picture changed at once (a cut before the same wall), must look
+   like who was there.
+2. A cut or a longer loss ends a stretch. In the end stretches that surely show one person, in whatever pose and
+   light, are joined, the most alike first, unless they were seen at the same time (:mod:`emotion.face.person`):
+   one person in two tracks is a smaller error than two in one.
 3. A track that was seen fewer than three times and never with a confidence of 0.8 is dropped, and so is one
    that never reached 0.5 (a doubtful thing that came and went) or that was all too dark, small or blurred to be
    read (weights that sum to less than 0.5).
@@ -19,14 +21,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from emotion.face import person
-from emotion.face.person import OTHER
+from emotion.face.person import HERE, OTHER
 from emotion.timeline import Box, EmotionScores, FaceTrack, Sighting
 
 GAP_S: Final = 1.6
@@ -37,6 +40,12 @@ CLOSE_CALL: Final = 0.5
 """Two continuations whose closeness differs by less are told apart by looks."""
 WORTH_OF_LOOKS: Final = 3.0
 DOUBT_AFTER_S: Final = 0.5
+CHANGED: Final = 0.8
+"""Crops of one place whose thumbnails correlate less are compared by looks. From frame to frame a talking face has
+0.82 and more (four clips, three samples), a lively singer 0.5 and more; speakers before one wall have 0.7 and less."""
+CHANGED_WHOLLY: Final = 0.45
+"""Below this they are two people where their looks cannot be compared."""
+THUMBNAIL: Final = 16
 CLEAR_WEIGHT: Final = 0.3
 """Only faces that can be read this well are compared by their looks."""
 LOOKS: Final = 3
@@ -51,10 +60,13 @@ SMOOTH_S: Final = 0.3
 SMOOTH_REACH_S: Final = 1.0
 
 
+Image = npt.NDArray[np.uint8]
+
+
 class Encoder(Protocol):
     """Faces to unit vectors, one person's close to each other: :class:`emotion.face.person.PersonEncoder`."""
 
-    def embed(self, crops: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]: ...
+    def embed(self, crops: Sequence[Image]) -> npt.NDArray[np.float32]: ...
 
 
 @dataclass
@@ -64,6 +76,10 @@ class Stretch:
     sightings: list[Sighting]
     standing: float = 0.0
     live: bool = True
+    shown: npt.NDArray[np.float32] | None = None
+    """The thumbnail of its last crop."""
+    vectors: dict[float, npt.NDArray[np.float32]] = field(default_factory=dict)
+    """How its crops look, by their moments, as far as that was asked for."""
 
     @property
     def last(self) -> Sighting:
@@ -72,17 +88,28 @@ class Stretch:
     def add(self, s: Sighting, frame: tuple[int, int]) -> None:
         self.sightings.append(s)
         self.standing += prominence(s, frame)
+        if s.crop is not None:
+            self.shown = thumbnail(s.crop)
 
     def end(self) -> None:
         if self.live:
             self.live = False
             thin(self.sightings, CROPS_OF_ENDED)
 
-    def clearest(self) -> list[npt.NDArray[np.uint8]]:
-        """At most ``LOOKS`` crops that show well who it is."""
+    def clearest(self) -> dict[float, Image]:
+        """At most ``LOOKS`` crops that show well who it is, by their moments."""
         clear = [s for s in self.sightings if s.crop is not None and s.weight >= CLEAR_WEIGHT]
         best = sorted(clear, key=lambda s: -s.weight)[:LOOKS]
-        return [s.crop for s in best if s.crop is not None]
+        return {s.time_s: s.crop for s in best if s.crop is not None}
+
+    def looks(self, encoder: Encoder) -> npt.NDArray[np.float32]:
+        """Unit vectors of its clearest crops, shape (k, ...); each crop is shown to the encoder once."""
+        best = self.clearest()
+        new = [t for t in best if t not in self.vectors]
+        if new:
+            self.vectors |= dict(zip(new, encoder.embed([best[t] for t in new]), strict=True))
+        self.vectors = {t: self.vectors[t] for t in best}
+        return np.array(list(self.vectors.values()), np.float32)
 
 
 class Tracker:
@@ -92,15 +119,31 @@ class Tracker:
         self._encoder = encoder
         self._stretches: list[Stretch] = []
         self._frames = 0
+        self._before_s = -math.inf
 
-    def add(self, time_s: float, sightings: list[Sighting], frame: tuple[int, int], *, cut: bool = False) -> None:
-        """One frame of the given height and width; ``cut`` if it begins a new scene."""
+    def add(
+        self,
+        time_s: float,
+        sightings: list[Sighting],
+        frame: tuple[int, int],
+        *,
+        cut: bool = False,
+        still: bool = False,
+    ) -> None:
+        """One frame of the given height and width.
+
+        Args:
+            cut: it begins a new scene.
+            still: it is the frame before, unchanged, and so are its faces.
+        """
         self._frames += 1
         for t in self._stretches:
-            if cut or time_s - t.last.time_s > GAP_S:
+            missed = t.last.time_s < self._before_s
+            if cut or (missed and time_s - t.last.time_s > GAP_S):
                 t.end()
+        self._before_s = time_s
         free = set(range(len(sightings)))
-        for _, i, t in self._continuations(sightings):
+        for _, i, t in self._continuations(sightings, still):
             if i in free and t.last.time_s < time_s:
                 t.add(sightings[i], frame)
                 thin(t.sightings, CROPS)
@@ -121,29 +164,52 @@ class Tracker:
             for n, p in enumerate(kept, 1)
         )
 
-    def _continuations(self, sightings: list[Sighting]) -> list[tuple[float, int, Stretch]]:
+    def _continuations(self, sightings: list[Sighting], still: bool) -> list[tuple[float, int, Stretch]]:
         """Pairs of a sighting and a live stretch that could be one face, the best first."""
         live = [t for t in self._stretches if t.live]
         pairs = [(closeness(t.last.box, s.box), i, t) for i, s in enumerate(sightings) for t in live]
         pairs = [p for p in pairs if p[0] > 0]
+        if still:
+            return sorted(pairs, key=lambda p: -p[0])
+        seen: dict[int, npt.NDArray[np.float32]] = {}
         judged = []
         for pair in pairs:
             close, i, t = pair
-            if rivals(pair, pairs) or sightings[i].time_s - t.last.time_s > DOUBT_AFTER_S:
-                alike = self._alike(sightings[i], t)
-                if alike is not None and alike < OTHER:
-                    continue
-                close += WORTH_OF_LOOKS * (alike or 0.0)
-            judged.append((close, i, t))
+            worth = self._worth(sightings[i], t, rivals(pair, pairs), seen)
+            if worth is not None:
+                judged.append((close + worth, i, t))
         return sorted(judged, key=lambda p: -p[0])
 
-    def _alike(self, s: Sighting, t: Stretch) -> float | None:
-        """How much a sighting looks like a stretch; None if that cannot be said."""
-        known = t.clearest()
-        if s.crop is None or s.weight < CLEAR_WEIGHT or not known:
-            return None
-        mine, *theirs = self._encoder.embed([s.crop, *known])
-        return float(max(mine @ v for v in theirs))
+    def _worth(
+        self, s: Sighting, t: Stretch, contested: bool, seen: dict[int, npt.NDArray[np.float32]]
+    ) -> float | None:
+        """What the looks add to the place, 0 where they are not asked; None if it is somebody else.
+
+        ``seen`` keeps the looks of this frame's faces, each of which may be asked for several times.
+        """
+        away_s, same = s.time_s - t.last.time_s, resemblance(s, t)
+        if not (contested or away_s > DOUBT_AFTER_S or same < CHANGED):
+            return 0.0
+        if s.crop is None or s.weight < CLEAR_WEIGHT or not t.clearest():
+            return None if away_s > GAP_S or same < CHANGED_WHOLLY else 0.0
+        if id(s) not in seen:
+            seen[id(s)] = self._encoder.embed([s.crop])[0]
+        alike = float((t.looks(self._encoder) @ seen[id(s)]).max())
+        least = HERE if away_s > DOUBT_AFTER_S or same < CHANGED else OTHER
+        return None if alike < least else WORTH_OF_LOOKS * alike
+
+
+def thumbnail(crop: Image) -> npt.NDArray[np.float32]:
+    """A crop's coarse pattern of light, shape (256,): mean 0 and length 1, so that a product is a correlation."""
+    grey = crop if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA).astype(np.float32).reshape(-1)
+    small -= small.mean()
+    return small / max(float(np.linalg.norm(small)), 1e-6)
+
+
+def resemblance(s: Sighting, t: Stretch) -> float:
+    """The correlation of a sighting with the last crop of a stretch; 1 where there is nothing to compare."""
+    return 1.0 if s.crop is None or t.shown is None else float(thumbnail(s.crop) @ t.shown)
 
 
 Pair = tuple[float, int, Stretch]
@@ -161,7 +227,7 @@ def joined(stretches: list[Stretch], encoder: Encoder) -> list[Stretch]:
     rest = [t for t in stretches if not t.clearest()]
     if len(clear) < 2:
         return stretches
-    vectors = [encoder.embed(t.clearest()) for t in clear]
+    vectors = [t.looks(encoder) for t in clear]
     groups = person.groups(vectors, [frozenset(s.time_s for s in t.sightings) for t in clear])
     return [*(_one([clear[i] for i in g]) for g in groups), *rest]
 
