@@ -17,6 +17,52 @@ class UnknownChoice(MoodCueError):
     english = "{value!r} is not a known {what}. Known: {known}."
 
 
+class CannotEdit(MoodCueError):
+    """An edit of a cue sheet that would break it."""
+
+    key = "error.cannot_edit"
+    english = "This cue cannot be changed so. Load the sheet again and try once more."
+
+
+class NoSuchCue(CannotEdit):
+    key = "error.no_such_cue"
+    english = "There is no cue {cue} on this sheet any more. Load the sheet again."
+
+
+class FirstCue(CannotEdit):
+    key = "error.first_cue"
+    english = "The first cue begins with the clip. Move its end instead."
+
+
+class LastCue(CannotEdit):
+    key = "error.last_cue"
+    english = "The last cue ends with the clip, and none comes after it. Choose the cue before it."
+
+
+class CueTooShort(CannotEdit):
+    key = "error.cue_too_short"
+    english = "A cue lasts at least {seconds} s. Choose a time further from its edges."
+
+
+class NotAnAlternative(CannotEdit):
+    key = "error.not_an_alternative"
+    english = "That song is not among the alternatives of this cue. Choose one of those shown."
+
+
+class SheetFileError(MoodCueError):
+    """A file that should hold a cue sheet holds something else."""
+
+    key = "error.sheet_file"
+    english = "{name} is not a cue sheet that can be opened: {detail}. Make one with: moodcue cues CLIP --format json"
+
+
+class BadTimecode(MoodCueError):
+    """A start timecode that no frame has."""
+
+    key = "error.bad_timecode"
+    english = "{value!r} is not a timecode of this clip. Write hours, minutes, seconds and frames, as 01:00:00:00."
+
+
 class NoSongs(MoodCueError):
     """Nothing in the catalogue passes the filters."""
 
@@ -80,12 +126,20 @@ class BadArchive(SourceUnavailable):
 
 __all__ = [
     "BadArchive",
+    "BadTimecode",
+    "CannotEdit",
     "CatalogueError",
+    "CueTooShort",
+    "FirstCue",
+    "LastCue",
     "MemoryUnavailable",
     "NoSongs",
+    "NoSuchCue",
+    "NotAnAlternative",
     "NothingHeard",
     "ShareTooLarge",
     "SharesFull",
+    "SheetFileError",
     "SnapshotError",
     "SourceUnavailable",
     "TableFileError",

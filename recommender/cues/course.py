@@ -1,0 +1,57 @@
+"""The course of a sheet in one sentence, made of the cues' own moods and times, so that it cannot contradict them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+from emotion.messages import message
+from recommender.cues.mood import Mood
+from recommender.messages import clock
+
+TOLD: Final = 4
+"""So many moods are told one after the other; of a longer course the most of it, the beginning and the end."""
+MOSTLY: Final = 0.5
+"""What fills at least so much of the clip is what it mostly is."""
+
+Run = tuple[Fraction, Fraction, Mood]
+
+
+def sentence(cues: Sequence[Run], language: str = "en") -> str:
+    """The moods in order, neighbours with one word told once; ``cues``: start, end and mood of each."""
+    runs: list[Run] = []
+    for start, end, mood in cues:
+        if runs and runs[-1][2].word == mood.word:
+            runs[-1] = (runs[-1][0], end, runs[-1][2])
+        else:
+            runs.append((start, end, mood))
+    words = [message(f"cue.mood.{mood.word}", language) for _, _, mood in runs]
+    if len(runs) == 1:
+        whole = cues[0][2].words(language) if len(cues) == 1 else words[0]
+        return _capital(message("cue.course.one", language, mood=whole))
+    if len(runs) > TOLD:
+        most = _mostly(runs)
+        values = {"first": words[0], "last": words[-1]}
+        if most is None:
+            return _capital(message("cue.course.changing", language, **values))
+        return _capital(message("cue.course.many", language, most=message(f"cue.mood.{most}", language), **values))
+    times = [clock(float(start)) for start, _, _ in runs]
+    parts = [words[0]]
+    for k in range(1, len(runs)):
+        key = "then" if k == 1 else "last" if k == len(runs) - 1 else "next"
+        parts.append(message(f"cue.course.{key}", language, mood=words[k], time=times[k]))
+    return _capital("".join(parts))
+
+
+def _mostly(runs: Sequence[Run]) -> str | None:
+    """The word that fills most of the clip, None where none fills half of it."""
+    lasting: dict[str, Fraction] = {}
+    for start, end, mood in runs:
+        lasting[mood.word] = lasting.get(mood.word, Fraction(0)) + end - start
+    word = max(lasting, key=lambda w: lasting[w])
+    return word if lasting[word] >= MOSTLY * sum(lasting.values()) else None
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,113 @@
+"""A cue's mood in words that an editor uses: what is known for certain first, the emotion with its doubt after.
+
+Energy and pleasantness are known better than which of eight emotions it is, so the mood's word
+comes from the plane alone ("tense"), and the emotion is added as sure, probable or possible
+("tense, probably angry"). Every word is a key of ``assets/locale/cues.*.json``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from emotion.labels import EMOTIONS
+from emotion.messages import message
+from emotion.timeline import EmotionScores
+from recommender.cues.evidence import Evidence, Reading
+
+Doubt = Literal["sure", "probably", "perhaps"]
+Level = Literal["low", "medium", "high"]
+Pleasantness = Literal["unpleasant", "between", "pleasant", "unclear"]
+
+ENERGY_BOUNDS: Final = (-0.1, 0.3)
+VALENCE_BOUNDS: Final = (-0.15, 0.2)
+SURE: Final = 0.63
+PROBABLY: Final = 0.4
+NAMED: Final = 0.25
+"""Least probability of an emotion that is sure, that is probable, and that is named at all."""
+VAGUE_SD: Final = 0.5
+"""A valence near the middle and so widely in doubt is unclear, not between."""
+
+_LEVELS: Final[tuple[Level, Level, Level]] = ("low", "medium", "high")
+_SIDES: Final[tuple[Pleasantness, Pleasantness, Pleasantness]] = ("unpleasant", "between", "pleasant")
+
+WORDS: Final[dict[tuple[Pleasantness, Level], str]] = {
+    ("unpleasant", "high"): "tense",
+    ("unpleasant", "medium"): "uneasy",
+    ("unpleasant", "low"): "sombre",
+    ("between", "high"): "energetic",
+    ("between", "medium"): "even",
+    ("between", "low"): "quiet",
+    ("pleasant", "high"): "bright",
+    ("pleasant", "medium"): "warm",
+    ("pleasant", "low"): "calm",
+    ("unclear", "high"): "energetic",
+    ("unclear", "medium"): "unclear",
+    ("unclear", "low"): "quiet",
+}
+MOODS: Final = (*dict.fromkeys(WORDS.values()), "mixed", "silent")
+"""Every word for a mood: the last parts of the keys ``cue.mood.*``."""
+_SAID_BY_MOOD: Final = frozenset({"neutral", "calm"})
+"""Emotions that add nothing to the mood's word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """``word`` is one of :data:`MOODS`; ``emotion`` the leading one (None: nothing is read), with its doubt.
+
+    ``parts`` are the labels of voice and face where these say different things.
+    """
+
+    word: str
+    energy: Level | None = None
+    pleasantness: Pleasantness = "unclear"
+    emotion: str | None = None
+    confidence: float = 0.0
+    doubt: Doubt = "perhaps"
+    parts: tuple[str, str] | None = None
+    corrected: bool = False
+
+    def words(self, language: str = "en") -> str:
+        """The whole of it in a language, as "tense, probably angry"."""
+        if self.parts is not None and not self.corrected:
+            voice, face = (message(f"emotion.{part}", language) for part in self.parts)
+            return message("cue.words.mixed", language, voice=voice, face=face)
+        mood = message(f"cue.mood.{self.word}", language)
+        if self.emotion is None or self.emotion in _SAID_BY_MOOD or self.confidence < NAMED:
+            return mood
+        return message(
+            f"cue.words.{self.doubt}", language, mood=mood, emotion=message(f"emotion.{self.emotion}", language)
+        )
+
+
+def level(energy: float) -> Level:
+    return _LEVELS[int(np.searchsorted(ENERGY_BOUNDS, energy, side="right"))]
+
+
+def pleasantness(reading: Reading) -> Pleasantness:
+    side = _SIDES[int(np.searchsorted(VALENCE_BOUNDS, reading.valence, side="right"))]
+    return "unclear" if side == "between" and reading.valence_sd > VAGUE_SD else side
+
+
+def mood_of(evidence: Evidence, corrected: str | None = None) -> Mood:
+    """The mood of a stretch; ``corrected`` is the emotion that a person said it is."""
+    scores = evidence.scores if corrected is None else certain(corrected)
+    if scores is None:
+        return Mood("silent" if evidence.speech < 0.5 else "unclear")
+    reading = Reading.of(scores)
+    energy, side = level(reading.energy), pleasantness(reading)
+    divided = corrected is None and evidence.divided
+    doubt: Doubt = "sure" if scores.confidence >= SURE else "probably" if scores.confidence >= PROBABLY else "perhaps"
+    parts = None
+    if divided and evidence.voice is not None and evidence.face is not None:
+        parts = (evidence.voice.label, evidence.face.label)
+        doubt = "probably" if doubt == "sure" else doubt  # one of two that disagree is not sure
+    word = "mixed" if divided else WORDS[side, energy]
+    return Mood(word, energy, side, scores.label, scores.confidence, doubt, parts, corrected is not None)
+
+
+def certain(emotion: str) -> EmotionScores:
+    """All probability on one emotion."""
+    return EmotionScores.from_array([float(e == emotion) for e in EMOTIONS])

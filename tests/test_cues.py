@@ -1,0 +1,259 @@
+"""The cue sheet: it covers the clip, cuts where the mood turns, says what is known, and survives edits and saving."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from emotion.errors import UnknownEmotion
+from emotion.labels import EMOTIONS
+from emotion.messages import LANGUAGES, catalogue
+from emotion.timeline import Clip, Moment, Segment, Timeline, Verdict
+from recommender import load_catalogue, sentence
+from recommender.cues import MOODS, CueSheet, edits, from_dict, make_sheet, to_dict, with_songs
+from recommender.cues.changes import partition
+from recommender.cues.cut import SHORTEST, most_sections
+from recommender.errors import CannotEdit, FirstCue, LastCue, NoSuchCue, NotAnAlternative, SheetFileError, UnknownChoice
+from tests.cue_timelines import NTSC, scores, timeline
+
+TURNS = (("angry", 20), ("calm", 25), ("happy", 15))
+
+
+def gapless(sheet: CueSheet, length_s: float) -> None:
+    assert sheet.cues[0].start == 0
+    assert float(sheet.end) == pytest.approx(length_s, abs=1e-6)
+    assert all(a.end == b.start for a, b in pairwise(sheet.cues))
+
+
+@pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(25), NTSC, Fraction(60000, 1001), None])
+def test_turns_are_found_on_frames_and_told(rate: Fraction | None) -> None:
+    sheet = make_sheet(timeline(TURNS, rate=rate))
+    gapless(sheet, 60)
+    assert [float(c.start) for c in sheet.cues] == pytest.approx([0, 20, 45], abs=1.5)
+    for cue in sheet.cues[1:]:
+        assert (cue.start * sheet.rate).denominator == 1, "an edge lies on a frame"
+    assert [c.mood.emotion for c in sheet.cues] == ["angry", "calm", "happy"]
+    told = sheet.course()
+    for cue in sheet.cues:
+        assert f"{catalogue('en')[f'cue.mood.{cue.mood.word}']}" in told.lower()
+
+
+@pytest.mark.parametrize("seconds", [1, 7, 15])
+def test_a_short_clip_has_one_cue(seconds: int) -> None:
+    sheet = make_sheet(timeline([("angry", seconds // 2), ("calm", seconds - seconds // 2)], rest_s=0.4))
+    gapless(sheet, seconds + 0.4)
+    assert len(sheet) == 1
+
+
+@pytest.mark.parametrize(("minutes", "most"), [(1, 7), (4, 8), (10, 20), (120, 240)])
+def test_cues_are_long_enough_and_not_too_many(minutes: int, most: int) -> None:
+    rng = np.random.default_rng(3)
+    parts = [(EMOTIONS[rng.integers(8)], int(rng.integers(3, 14))) for _ in range(minutes * 8)]
+    read = timeline(parts, rate=NTSC)
+    length = read.clip.duration_s
+    sheet = make_sheet(read)
+    gapless(sheet, length)
+    assert min(c.length for c in sheet.cues) >= SHORTEST
+    assert len(sheet) <= most_sections(length)
+    assert most_sections(minutes * 60.0) == most
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_one_restless_take_is_not_cut_to_pieces(emotion: str) -> None:
+    for seed in range(5):
+        assert len(make_sheet(timeline([(emotion, 180)], blur=0.8, seed=seed))) <= 3
+
+
+def test_a_long_silence_is_a_cue_without_music_and_a_breath_is_none() -> None:
+    sheet = make_sheet(timeline([("happy", 30), (None, 12), ("happy", 30)]))
+    assert [c.speech for c in sheet.cues] == [True, False, True]
+    assert [float(c.start) for c in sheet.cues] == pytest.approx([0, 30, 42], abs=0.1)
+    assert sheet.cues[1].direction.advice == "none"
+    assert sheet.cues[1].mood.words() == "no speech"
+    assert len(make_sheet(timeline([("happy", 30), (None, 2), ("happy", 30)]))) == 1
+
+
+def test_a_clip_in_which_nothing_is_read_is_one_cue_without_music() -> None:
+    for moments in ((), timeline([(None, 40)]).moments):
+        sheet = make_sheet(Timeline(Clip("still.mp4", 40.0), moments))
+        assert len(sheet) == 1
+        assert sheet.cues[0].direction.advice == "none"
+        assert sheet.cues[0].valence is None
+        assert sheet.course() == "No speech throughout"
+
+
+def test_a_verdict_without_moments_is_a_cue_with_a_mood() -> None:
+    verdict = Verdict(scores("happy"), True)
+    sheet = make_sheet(Timeline(Clip("x.wav", 3.0, 16000), (), voice=verdict, fused=verdict))
+    assert sheet.cues[0].mood.words() == "bright, happy"
+
+
+def test_what_is_known_is_said_and_doubt_is_graded() -> None:
+    moods = [make_sheet(timeline([("angry", 10)], blur=blur)).cues[0].mood for blur in (0.0, 0.4, 0.65)]
+    assert [m.words() for m in moods[:2]] == ["tense, angry", "tense, probably angry"]
+    assert moods[2].words().endswith(", perhaps angry")
+
+
+def test_a_voice_and_a_face_that_differ_ask_for_light_music() -> None:
+    voice, face = scores("calm", 0.9), scores("happy", 0.9)
+    moments = tuple(Moment(Segment(i, i + 1.0), voice, face, voice) for i in range(12))
+    cue = make_sheet(Timeline(Clip("x.mp4", 12.0, 16000, Fraction(25), 640, 360), moments)).cues[0]
+    assert cue.mood.words() == "mixed: calm voice, happy face"
+    assert cue.direction.advice == "light"
+
+
+def test_direction_follows_the_intent() -> None:
+    sheet = make_sheet(timeline([("angry", 30)], blur=0.1))
+    match = sheet.cues[0].direction
+    contrast = edits.set_intent(sheet, "contrast").cues[0].direction
+    steer = edits.set_intent(sheet, "steer", goal="relaxed").cues[0].direction
+    assert (match.advice, match.mode, match.level) == ("music", "minor", "high")
+    assert (contrast.mode, contrast.level) == ("major", "high")
+    assert steer.level == "low"
+    assert match.tempo_bpm is not None and steer.tempo_bpm is not None
+    assert match.tempo_bpm[0] > steer.tempo_bpm[0]
+    assert edits.set_state(sheet, 1, "silenced").cues[0].direction.advice == "none"
+
+
+def test_peaks_are_rare_inside_their_cue_and_never_of_what_is_flat() -> None:
+    read = timeline([("sad", 60)], blur=0.1)
+    moments = list(read.moments)
+    for k in (10, 14, 40):
+        moments[k] = Moment(moments[k].segment, scores("fearful", 0.9), None, scores("fearful", 0.9))
+    sheet = make_sheet(Timeline(read.clip, tuple(moments), speech=read.speech))
+    times = [p.time for c in sheet.cues for p in c.peaks]
+    assert len(times) == 2 and times[1] in (39, 40, 41)
+    assert all(b - a >= 20 for a, b in pairwise(times))
+    assert all(c.start <= p.time < c.end for c in sheet.cues for p in c.peaks)
+    for flat in ("neutral", "calm"):
+        assert not any(c.peaks for c in make_sheet(timeline([(flat, 60)], blur=0.5)).cues)
+
+
+def test_edits_keep_the_sheet_gapless_and_leave_the_old_one_alone() -> None:
+    sheet = make_sheet(timeline(TURNS, rate=NTSC))
+    before = to_dict(sheet)
+    moved = edits.move_start(sheet, 2, 31.0)
+    assert float(moved.cue(2).start) == pytest.approx(31, abs=0.02)
+    assert moved.cue(1).evidence != sheet.cue(1).evidence, "a moved cue is read again"
+    halves = edits.split(moved, 3, 50.0)
+    assert [c.id for c in halves.cues] == [1, 2, 3, 4]
+    joined = edits.merge(edits.merge(halves, 1), 1)
+    for changed in (moved, halves, joined):
+        gapless(changed, 60)
+    assert to_dict(sheet) == before
+    far = edits.move_end(sheet, 1, 1000.0)
+    assert far.cue(2).length >= edits.SHORTEST, "an edge stops before it swallows a cue"
+    gapless(far, 60)
+
+
+def test_what_people_say_is_kept_and_shown() -> None:
+    sheet = make_sheet(timeline(TURNS))
+    sheet = edits.correct(sheet, 1, "sad")
+    assert sheet.cue(1).mood.words() == "sombre, sad"
+    assert sheet.course().startswith("Sombre, then")
+    sheet = edits.rename(sheet, 2, "  The\nturn\x00 ")
+    assert sheet.cue(2).name() == "The turn"
+    assert edits.rename(sheet, 2, "").cue(2).name() == sheet.cue(2).mood.words()
+    assert edits.correct(sheet, 1, None).cue(1).mood.emotion == "angry"
+
+
+def test_edits_that_would_break_the_sheet_say_why() -> None:
+    sheet = make_sheet(timeline(TURNS))
+    for error, edit in (
+        (FirstCue, lambda: edits.move_start(sheet, 1, 3.0)),
+        (LastCue, lambda: edits.move_end(sheet, 3, 3.0)),
+        (LastCue, lambda: edits.merge(sheet, 3)),
+        (NoSuchCue, lambda: edits.rename(sheet, 99, "x")),
+        (CannotEdit, lambda: edits.split(sheet, 1, 0.2)),
+        (NotAnAlternative, lambda: edits.choose(sheet, 1, "nothing")),
+        (UnknownEmotion, lambda: edits.correct(sheet, 1, "bored")),
+        (UnknownChoice, lambda: edits.set_intent(sheet, "steer", goal="home")),
+    ):
+        with pytest.raises(error):
+            edit()
+
+
+def test_songs_are_each_cues_own_with_true_reasons() -> None:
+    songs = load_catalogue(None)
+    sheet = with_songs(make_sheet(timeline(TURNS)), songs)
+    angry, _, happy = sheet.cues
+    assert [len(c.music) for c in sheet.cues] == [3, 3, 3]
+    assert {songs[songs.index_of(s.id) or 0].energy for s in angry.music} == {"high"}
+    assert not {s.id for s in angry.music} & {s.id for s in happy.music}
+    assert sentence(angry.music[0].reason) == "For 0:00-0:20, where the voice is angry: high energy"
+    corrected = with_songs(edits.correct(sheet, 3, "sad"), songs)
+    assert "where you said it is sad" in sentence(corrected.cue(3).music[0].reason)
+    chosen = edits.choose(sheet, 1, angry.music[1].id)
+    assert chosen.cue(1).state == "kept"
+    again = with_songs(edits.split(chosen, 1, 10.0), songs)
+    assert again.cue(1).song == angry.music[1], "a chosen song survives edits"
+    assert len({s.artist for s in again.cue(1).music}) == 3
+
+
+def test_a_sheet_reads_back_whole() -> None:
+    sheet = with_songs(make_sheet(timeline(TURNS, rate=NTSC, rest_s=0.013)), load_catalogue(None))
+    sheet = edits.choose(sheet, 2, sheet.cue(2).music[1].id)
+    sheet = edits.set_intent(edits.write_note(edits.rename(sheet, 1, "=Hook"), 3, "fade"), "steer")
+    data = json.loads(json.dumps(to_dict(sheet)))
+    assert from_dict(data) == sheet
+    assert to_dict(from_dict(data)) == data
+    first = data["cues"][0]
+    assert (first["start_timecode"], data["cues"][-1]["end_timecode"]) == ("01:00:00;00", "01:00:59;29")
+    assert first["direction"]["advice"] == "music" and first["speech"] is True
+
+
+def test_hostile_sheets_are_refused() -> None:
+    good = json.loads(json.dumps(to_dict(make_sheet(timeline(TURNS)))))
+
+    def spoilt(**values: object) -> object:
+        return {**good, **values}
+
+    def cue(**values: object) -> object:
+        return {**good, "cues": [{**good["cues"][0], **values}, *good["cues"][1:]]}
+
+    bad = [
+        None, [], "x", 3, {}, spoilt(schema_version=99), spoilt(cues=[]), spoilt(cues="x"), spoilt(readings=[[0, 1]]),
+        spoilt(readings=[[0, float("inf"), None, None, None]]), spoilt(readings=[[0, 1, [2.0] * 8, None, None]]),
+        spoilt(clip={**good["clip"], "duration_s": float("inf")}), spoilt(clip={**good["clip"], "frame_rate": "1/0"}),
+        spoilt(clip={**good["clip"], "frame_rate": "-25"}), spoilt(cues=good["cues"] * 2000),
+        cue(end=3.0), cue(start=-1), cue(start=float("nan")), cue(id="x"), cue(intent="destroy"), cue(state=None),
+        cue(corrected="bored"), cue(goal="home"), cue(along=0), cue(music=[{"id": 1}]), cue(music=[None]),
+    ]  # fmt: skip
+    for data in bad:
+        with pytest.raises(SheetFileError):
+            from_dict(data)
+
+
+def test_every_mood_has_its_word_in_both_languages() -> None:
+    for language in LANGUAGES:
+        for mood in MOODS:
+            assert f"cue.mood.{mood}" in catalogue(language)
+
+
+def test_the_partition_is_the_best_there_is() -> None:
+    """Against every partition of a short series, tried one by one."""
+    rng = np.random.default_rng(0)
+    for trial in range(20):
+        values = np.repeat(rng.normal(size=(4, 2)), 4, axis=0) + rng.normal(scale=0.3, size=(16, 2))
+        weights = rng.choice([0.0, 0.5, 1.0], size=(16, 2))
+
+        def cost(a: int, b: int, v: np.ndarray = values, w: np.ndarray = weights) -> float:
+            v, w = v[a:b], w[a:b]
+            mean = (v * w).sum(axis=0) / np.maximum(w.sum(axis=0), 1e-12)
+            return float((w * (v - mean) ** 2).sum())
+
+        def total(cuts: tuple[int, ...]) -> float:
+            return sum(cost(a, b) + 0.4 for a, b in pairwise((0, *cuts, 16)))
+
+        best = min(_every_partition(16, 3), key=total)
+        found = tuple(partition(values, weights, 0.4, 3))
+        assert total(found) == pytest.approx(total(best)), trial
+
+
+def _every_partition(n: int, shortest: int) -> list[tuple[int, ...]]:
+    sets = (tuple(k for k in range(1, n) if bits >> k & 1) for bits in range(0, 1 << n, 2))
+    return [cuts for cuts in sets if all(b - a >= shortest for a, b in pairwise((0, *cuts, n)))]
