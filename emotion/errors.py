@@ -36,8 +36,23 @@ class NotMedia(MediaError):
     key = "error.not_media"
     english = (
         "{name} is not a sound or video file that can be read here. "
-        "Use WAV, MP3, FLAC, OGG, Opus, M4A, AAC, MP4, MOV, WebM, MKV, AVI or MPG."
+        "Use WAV, AIFF, MP3, FLAC, OGG, Opus, M4A, AAC, MP4, MOV, WebM, MKV, AVI, MPG, MTS or TS."
     )
+
+
+class Unfinished(MediaError):
+    """An MP4 or MOV without its table of contents."""
+
+    key = "error.unfinished"
+    english = (
+        "{name} is not complete: the recording was not finished, or the file was not copied whole. "
+        "Copy it again, or repair it with the program that recorded it."
+    )
+
+
+class Protected(MediaError):
+    key = "error.protected"
+    english = "{name} is protected by DRM and cannot be read. Use a copy without protection, or record it anew."
 
 
 class NothingToRead(MediaError):

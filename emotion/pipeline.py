@@ -243,7 +243,7 @@ def look(
 def assemble(clip: Clip, heard: Heard, seen: Seen, readers: Readers, adaptation: Adaptation | None = None) -> Timeline:
     """Both modalities on one grid of seconds, and the verdicts on the whole clip."""
     judged = _judged(clip, _windows(heard, adaptation), seen.tracks, readers)
-    notices = readers.notices + heard.notices + seen.notices
+    notices = readers.notices + clip.notices + heard.notices + seen.notices
     if judged["fused"] is None and (heard.notices or seen.notices):
         notices += (Notice("notice.nothing_found"),)
     models = (readers.voice.used,) if readers.voice and judged["voice"] else ()

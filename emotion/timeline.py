@@ -194,6 +194,8 @@ class Clip:
     height: int | None = None
     start_timecode: str | None = None
     """What the camera wrote for the first frame, as ``01:00:00:00`` or ``01:00:00;00`` (drop-frame)."""
+    notices: tuple[Notice, ...] = ()
+    """What is to be said of the file itself: it ends early, say."""
 
     @property
     def fps(self) -> float | None:

@@ -3,7 +3,7 @@
 Import the package for reading: ``media.probe``, ``media.read_sound``, ``media.read_frames``.
 """
 
-from emotion.media.decode import SoundChunk, VideoFrame
+from emotion.media.decode import VideoFrame
 from emotion.media.read import (
     FRAMES_PER_SECOND,
     MAX_SIDE,
@@ -17,6 +17,7 @@ from emotion.media.read import (
     read_frames,
     read_sound,
 )
+from emotion.media.sound import SoundChunk
 
 __all__ = [
     "FRAMES_PER_SECOND",

@@ -1,29 +1,61 @@
-"""Opening a clip's container with care: what may be opened at all, which streams count, how long they last.
+"""Opening a clip's container with care: what may be opened at all, and which of its streams count.
 
 What a header claims is checked before it is believed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import av
 import av.error
-from av.stream import Disposition
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from emotion import errors
+from emotion.media import boxes
 
 MAX_PIXELS: Final = 8192 * 4608
 # Containers only: playlists (HLS, DASH, concat) could make the decoder open other files or addresses.
-DEMUXERS: Final = "wav,w64,mp3,flac,ogg,aac,mov,matroska,avi,mpeg,mpegts,mpegvideo,aiff"
+DEMUXERS: Final = "wav,w64,mp3,flac,ogg,aac,mov,matroska,avi,mpeg,mpegts,mpegvideo,aiff,caf,mxf"
 OPEN_OPTIONS: Final = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+BARE: Final = frozenset({"mp3", "aac", "flac"})
+"""Sound without a container: its time is its number of samples, whatever stands between its frames."""
+SYNC: Final = 0xFF
+"""With this byte each frame of such sound begins."""
+RESTARTING: Final = frozenset({"mpeg", "mpegts", "ogg"})
+"""Containers whose clock may start anew in mid-file, where parts were joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The sound track and the moving picture, None where missing; ``sounds`` are all tracks that can be heard."""
+
+    audio: AudioStream | None
+    video: VideoStream | None
+    sounds: tuple[AudioStream, ...] = ()
+
+    @property
+    def both(self) -> list[AudioStream | VideoStream]:
+        return [s for s in (self.audio, self.video) if s is not None]
+
+    @property
+    def track(self) -> int | None:
+        """Which of the sound tracks is taken, from 0."""
+        return None if self.audio is None else self.sounds.index(self.audio)
 
 
 @contextmanager
-def opened(path: Path, name: str) -> Iterator[Any]:
+def opened(path: Path, name: str) -> Iterator[InputContainer]:
     """The container, closed at the end; ``name`` is how messages call it."""
     if not path.is_file():
         raise errors.FileMissing(name=name)
@@ -33,66 +65,73 @@ def opened(path: Path, name: str) -> Iterator[Any]:
         # "file:" keeps a name such as "concat:a|b" or "http:x" a plain file name.
         container = av.open(f"file:{path.resolve()}", options=dict(OPEN_OPTIONS), metadata_errors="ignore")
     except (av.error.FFmpegError, ValueError) as e:
-        raise errors.NotMedia(name=name) from e
+        raise (errors.Unfinished if boxes.unfinished(path) else errors.NotMedia)(name=name) from e
     try:
         yield container
     finally:
         container.close()
 
 
-def streams(container: Any, name: str) -> tuple[Any | None, Any | None]:
-    """The sound track and the moving picture, None where missing; a cover picture is not one."""
-    found: dict[str, Any] = {}
-    unknown: str | None = None
-    for kind in ("audio", "video"):
-        there = [s for s in getattr(container.streams, kind) if not s.disposition & Disposition.attached_pic]
-        usable = [s for s in there if _has_decoder(s)]
-        if usable:
-            best = container.streams.best(kind)
-            found[kind] = best if best in usable else usable[0]
-        elif there:
-            unknown = _codec_name(there[0])
-    video = found.get("video")
+def streams(container: InputContainer, name: str, *, track: int | None = None) -> Streams:
+    """What is read of a clip; a cover picture and what cannot be decoded is not.
+
+    Args:
+        track: which sound track, from 0 among those that can be heard; the container's own choice where None.
+
+    Raises:
+        MediaError: nothing is left, or the picture is too large.
+    """
+    sounds = _usable(container.streams.audio)
+    pictures = _usable(container.streams.video)
+    if not sounds and not pictures:
+        raise _nothing(container, name)
+    video = _best(container, "video", pictures)
     if video is not None and video.codec_context.width * video.codec_context.height > MAX_PIXELS:
         width, height = video.codec_context.width, video.codec_context.height
         raise errors.PictureTooLarge(name=name, width=width, height=height)
-    if not found and unknown:
-        raise errors.UnknownCodec(name=name, codec=unknown)
-    if not found:
-        raise errors.NothingToRead(name=name)
-    return found.get("audio"), video
+    audio = _best(container, "audio", sounds) if track is None else sounds[track]
+    return Streams(audio, video, tuple(sounds))
 
 
-def _has_decoder(stream: Any) -> bool:
-    context = stream.codec_context
-    if context is None:
+_S = TypeVar("_S", AudioStream, VideoStream)
+
+
+def _nothing(container: InputContainer, name: str) -> errors.MediaError:
+    """Why nothing of this file can be read."""
+    there = [*container.streams.audio, *container.streams.video]
+    own = [s for s in there if not s.disposition & Disposition.attached_pic]
+    if not own:
+        return errors.NothingToRead(name=name)
+    if any(s.codec_context is None for s in own):  # PyAV's types do not say so
+        return errors.UnknownCodec(name=name, codec="unknown")
+    return errors.MediaError(name=name)
+
+
+def _usable(there: Sequence[_S]) -> list[_S]:
+    return [s for s in there if not s.disposition & Disposition.attached_pic and _has_decoder(s)]
+
+
+def _has_decoder(stream: AudioStream | VideoStream) -> bool:
+    if stream.codec_context is None:  # PyAV's types do not say so
         return False
-    return bool(context.rate) if stream.type == "audio" else bool(context.width and context.height)
+    if isinstance(stream, VideoStream):
+        return bool(stream.codec_context.width and stream.codec_context.height)
+    return bool(stream.codec_context.sample_rate)
 
 
-def _codec_name(stream: Any) -> str:
-    return stream.codec_context.name if stream.codec_context is not None else "unknown"
+def _best(container: InputContainer, kind: str, usable: list[_S]) -> _S | None:
+    best = container.streams.best("audio" if kind == "audio" else "video")
+    return next((s for s in usable if s is best), usable[0] if usable else None)
 
 
-def claimed_duration_s(container: Any) -> float:
-    """What the header says; 0 where it says nothing."""
-    return (container.duration or 0) / av.time_base
+def bare(container: InputContainer, chosen: Streams) -> bool:
+    """Whether this is sound without a container, whose time stamps say nothing."""
+    return container.format.name in BARE and chosen.video is None
 
 
-def measured_duration_s(container: Any) -> float:
-    """Reads every packet's time stamp, without decoding."""
-    start_s = (container.start_time or 0) / av.time_base
-    end_s = 0.0
-    both = [s for s in container.streams if s.type in ("audio", "video")]
-    for packet in packets(container, both):
-        if packet.pts is not None:
-            end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base) - start_s)
-    return end_s
-
-
-def packets(container: Any, wanted: list[Any]) -> Iterator[Any]:
+def packets(container: InputContainer, wanted: Sequence[Stream]) -> Iterator[Packet[Stream]]:
     """Packets until the end, or until the container is too broken to go on."""
-    demuxer = container.demux(wanted)
+    demuxer = container.demux(list(wanted))
     while True:
         try:
             yield next(demuxer)
@@ -100,21 +139,9 @@ def packets(container: Any, wanted: list[Any]) -> Iterator[Any]:
             return
 
 
-def frames_of(packet: Any) -> list[Any]:
+def frames_of(packet: Packet[Stream]) -> list[AudioFrame | VideoFrame]:
     """What a packet decodes to; nothing of a broken one."""
     try:
-        return packet.decode()
+        return [f for f in packet.decode() if isinstance(f, (AudioFrame, VideoFrame))]
     except (av.error.FFmpegError, ValueError):
         return []
-
-
-def upright_size(video: Any) -> tuple[int, int]:
-    """Width and height as shown; a phone's clip says only in its first frame that it is turned."""
-    context = video.codec_context
-    width, height = context.width, context.height
-    for packet in packets(video.container, [video]):
-        for frame in frames_of(packet):
-            return (height, width) if round(frame.rotation / 90) % 2 else (width, height)
-        if packet.dts is not None and packet.dts * packet.time_base > 5:
-            break
-    return width, height

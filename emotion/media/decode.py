@@ -1,109 +1,87 @@
-"""From decoded frames to what the models take: mono sound without gaps, and a few upright pictures a second."""
+"""From decoded pictures to what the models take: a few upright ones a second, each with how long it is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
 
-import av
 import numpy as np
 import numpy.typing as npt
+from av.packet import Packet
+from av.stream import Stream
+from av.video.frame import VideoFrame as Decoded
+from av.video.stream import VideoStream
 
-GAP_S: Final = 0.1
-"""Silence is put in where time stamps jump by more than this; smaller jumps are rounding."""
+from emotion.media import geometry
 
-
-@dataclass(frozen=True, slots=True)
-class SoundChunk:
-    """``y`` has shape (n,), float32 in about [-1, 1], mono; it starts at ``start_s``."""
-
-    start_s: float
-    y: npt.NDArray[np.float32]
+SPARED_FROM: Final = 2.5
+"""Pictures that no other needs are passed over where the clip has so many times as many as are wanted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoFrame:
-    """``rgb`` has shape (height, width, 3), uint8, upright, square pixels."""
+    """``rgb`` has shape (height, width, 3), uint8, upright, square pixels. It is on screen until ``end_s``: until the
+    next picture that is taken, the last one until the clip ends; None where that is not known."""
 
     time_s: float
     rgb: npt.NDArray[np.uint8]
-
-
-class Listener:
-    """Resamples to mono and keeps the time: gaps become silence, so that sample n is n / sr seconds."""
-
-    def __init__(self, sr: int, start_s: float) -> None:
-        self.sr = sr
-        self.start_s = start_s
-        self.n = 0
-        self.heard_s = start_s
-        self.resampler: Any = None
-        self.setup: tuple[Any, ...] | None = None
-
-    def hear(self, frame: Any) -> Iterator[SoundChunk]:
-        setup = (frame.format.name, frame.layout.name, frame.sample_rate)
-        time_s = self.heard_s if frame.time is None else frame.time
-        if setup != self.setup or time_s - self.heard_s > GAP_S:  # a stream may change or pause in mid-clip
-            yield from self.rest()
-            self.resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=self.sr)
-            self.setup = setup
-            yield from self._fill_gap(time_s)
-        self.heard_s = time_s + frame.samples / frame.sample_rate
-        frame.pts = None
-        yield from self._chunks(self.resampler.resample(frame))
-
-    def rest(self) -> Iterator[SoundChunk]:
-        if self.resampler is not None:
-            yield from self._chunks(self.resampler.resample(None))
-            self.resampler = None
-
-    def _fill_gap(self, time_s: float) -> Iterator[SoundChunk]:
-        due = round((time_s - self.start_s) * self.sr) - self.n
-        if GAP_S * self.sr < due < 3600 * self.sr:
-            yield from self._emit(np.zeros(due, np.float32))
-
-    def _chunks(self, frames: list[Any]) -> Iterator[SoundChunk]:
-        for out in frames:
-            # The mean of the channels; FFmpeg's own mix to mono would raise the level by 3 dB.
-            yield from self._emit(out.to_ndarray().mean(axis=0, dtype=np.float32))
-
-    def _emit(self, y: npt.NDArray[np.float32]) -> Iterator[SoundChunk]:
-        if len(y):
-            chunk = SoundChunk(
-                self.n / self.sr, np.nan_to_num(y, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
-            )
-            self.n += len(y)
-            yield chunk
+    end_s: float | None = None
 
 
 class FramePicker:
-    """Takes the first frame of each step of 1 / fps seconds."""
+    """Takes the first frame of each step of 1 / fps seconds, and hands it out when the next one is there."""
 
-    def __init__(self, fps: float, max_side: int, start_s: float) -> None:
+    def __init__(self, fps: float, max_side: int, ratio: Fraction, rate: float | None = None) -> None:
         self.step_s = 1 / fps
-        self.max_side = max_side
-        self.start_s = start_s
-        self.due_s = float("-inf")
+        self.max_side, self.ratio = max_side, ratio
+        self._tick_s = 1 / rate if rate else 0.0
+        self._due_s = self._last_s = float("-inf")
+        self._held: VideoFrame | None = None
 
-    def look(self, frame: Any) -> Iterator[VideoFrame]:
-        time_s = (frame.time or 0.0) - self.start_s
-        if time_s < self.due_s - 1e-3:
+    def look(self, frame: Decoded) -> Iterator[VideoFrame]:
+        after_s = max(0.0, self._last_s + self._tick_s)  # for those without a time of their own
+        self._last_s = time_s = max(0.0, after_s if frame.time is None else frame.time)
+        if time_s < self._due_s - 1e-3:
             return
-        self.due_s = (np.floor(time_s / self.step_s + 1e-3) + 1) * self.step_s
-        yield upright(frame, self.start_s, self.max_side)
+        self._due_s = (np.floor(time_s / self.step_s + 1e-3) + 1) * self.step_s
+        yield from self.rest(time_s)
+        self._held = VideoFrame(time_s, geometry.upright(frame, self.ratio, self.max_side))
+
+    def rest(self, end_s: float) -> Iterator[VideoFrame]:
+        """The frame that is still on screen, until ``end_s``."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            yield replace(held, end_s=max(held.time_s, end_s))
 
 
-def upright(frame: Any, start_s: float, max_side: int) -> VideoFrame:
-    """A frame as it is to be seen, its pixels square, no side longer than ``max_side``."""
-    ratio = frame.sample_aspect_ratio if hasattr(frame, "sample_aspect_ratio") else None
-    width = round(frame.width * float(ratio)) if ratio else frame.width
-    scale = min(1.0, max_side / max(width, frame.height))
-    small = frame.reformat(
-        width=max(2, round(width * scale)),
-        height=max(2, round(frame.height * scale)),
-        format="rgb24",
-        interpolation="AREA",
-    )
-    rgb = np.rot90(small.to_ndarray(), k=round(frame.rotation / 90) % 4)
-    return VideoFrame(max(0.0, (frame.time or 0.0) - start_s), np.ascontiguousarray(rgb))
+class Sparing:
+    """Lets the decoder pass over pictures that no other needs, as long as no step of the clip loses all of its own.
+
+    Which those are only the decoder knows. The first step that is lost switches it off for good.
+    """
+
+    def __init__(self, video: VideoStream, fps: float) -> None:
+        self.step_s, self._context = 1 / fps, video.codec_context
+        self._sent: set[int] = set()
+        rate = video.average_rate
+        self.on = rate is not None and rate >= SPARED_FROM * fps
+        if self.on:
+            self._context.skip_frame = "NONREF"
+
+    def sent(self, packet: Packet[Stream]) -> None:
+        if self.on and packet.pts is not None:
+            self._sent.add(self._step(float(packet.pts * packet.time_base)))
+
+    def came(self, frame: Decoded) -> None:
+        if not self.on or frame.time is None:
+            return
+        step = self._step(frame.time)
+        if any(s < step for s in self._sent):
+            self.on = False
+            self._context.skip_frame = "DEFAULT"
+        self._sent = {s for s in self._sent if s > step}
+
+    def _step(self, time_s: float) -> int:
+        return int(np.floor(time_s / self.step_s + 1e-3))

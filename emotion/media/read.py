@@ -1,8 +1,9 @@
-"""The only decoder: any clip to mono float32 sound and a few RGB frames a second, through PyAV.
+"""The only reader: any clip to mono float32 sound and a few RGB frames a second, through PyAV.
 
 The file is read once from front to back and never held whole in memory; sound and frames can be
 had in the same pass (:func:`decode`) or each alone. What a header claims is checked before it is
-believed, and again while decoding.
+believed, and again while decoding. Times are seconds of one clock that begins with the clip, see
+:mod:`emotion.media.clock`.
 """
 
 from __future__ import annotations
@@ -10,28 +11,40 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import av
 import numpy as np
 import numpy.typing as npt
+from av.audio.frame import AudioFrame
+from av.container import InputContainer
+from av.stream import Stream
+from av.video.frame import VideoFrame as Decoded
+from av.video.stream import VideoStream
 
 from emotion import errors, settings
 from emotion.media import container as containers
-from emotion.media.container import MAX_PIXELS
-from emotion.media.decode import FramePicker, Listener, SoundChunk, VideoFrame, upright
-from emotion.timeline import Clip
+from emotion.media import geometry, header, tracks
+from emotion.media.clock import Clock
+from emotion.media.container import MAX_PIXELS, Streams
+from emotion.media.decode import FramePicker, Sparing, VideoFrame
+from emotion.media.sound import Listener, SoundChunk
+from emotion.timeline import Clip, Notice
 
 SAMPLE_RATE: Final = 16_000
 FRAMES_PER_SECOND: Final = 5.0
 MAX_SIDE: Final = 640
 MIN_DURATION_S: Final = 0.1
+FIRST_FRAME_S: Final = 5.0
+"""So far into a clip its first picture is looked for, to see which way it is turned."""
 
-SUFFIXES: Final = frozenset(
-    ("wav", "mp3", "flac", "ogg", "oga", "opus", "m4a", "aac", "mp4", "m4v", "mov", "webm", "mkv", "avi", "mpg", "mpeg")
-)
+# fmt: off
+SUFFIXES: Final = frozenset((
+    "wav", "w64", "aif", "aiff", "aifc", "caf", "mp3", "flac", "ogg", "oga", "opus", "m4a", "m4b", "aac", "mka",
+    "mp4", "m4v", "mov", "qt", "3gp", "3g2", "webm", "mkv", "avi",
+    "mpg", "mpeg", "vob", "ts", "mts", "m2ts", "m2t", "mxf",
+))
+# fmt: on
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +64,16 @@ class Limits:
 
 
 def probe(path: str | os.PathLike[str], *, name: str | None = None, limits: Limits | None = None) -> Clip:
-    """What the clip holds, after every check that needs no decoding.
+    """What the clip holds: its packets are counted, and next to nothing is decoded.
 
     Args:
         path: a file on this machine.
         name: how messages call it; the file's own name where None.
         limits: refuse what is larger or longer; no check where None.
+
+    Returns:
+        ``duration_s`` is what is there, whatever the header claims; ``width`` and ``height`` are those on the
+        screen; ``notices`` say what is odd about the file.
 
     Raises:
         MediaError: one of its kinds, each a sentence for the user.
@@ -66,20 +83,75 @@ def probe(path: str | os.PathLike[str], *, name: str | None = None, limits: Limi
     if limits and path.is_file() and path.stat().st_size > limits.max_bytes:
         raise errors.TooLarge(name=name, size_mb=path.stat().st_size / 1024**2, limit_mb=limits.max_bytes / 1024**2)
     with containers.opened(path, name) as container:
-        audio, video = containers.streams(container, name)
-        limit_s = limits.max_duration_s if limits else float("inf")
-        duration_s = containers.claimed_duration_s(container)
-        if not 0 < duration_s <= limit_s:
-            duration_s = containers.measured_duration_s(container)  # recorders leave it out, and a header may lie
-        if duration_s > limit_s:
-            raise errors.TooLong(name=name, duration_s=duration_s, limit_s=limit_s)
-        if duration_s < MIN_DURATION_S and audio is None:
+        chosen = containers.streams(container, name, track=tracks.sounding(path, name))
+        contents = _contents(container, chosen, name)
+        duration_s = contents.end_s
+        if containers.bare(container, chosen) and not contents.steady:
+            duration_s = _heard_s(path, name)
+        if limits and duration_s > limits.max_duration_s:
+            raise errors.TooLong(name=name, duration_s=duration_s, limit_s=limits.max_duration_s)
+        if duration_s < MIN_DURATION_S and chosen.audio is None:
             raise errors.TooShort(name=name, duration_s=duration_s)
-        width = height = frame_rate = None
-        if video is not None:
-            width, height = containers.upright_size(video)
-            frame_rate = Fraction(video.average_rate) if video.average_rate else None
-        return Clip(name, duration_s, audio.rate if audio is not None else None, frame_rate, width, height)
+        claimed_s = header.claimed_s(container) - contents.start_s  # some count from their clock's 0
+        notices: tuple[Notice, ...] = ()
+        if claimed_s > max(contents.reached_s, duration_s) + header.EARLY_S:
+            notices += (Notice("notice.ends_early", (("duration_s", duration_s), ("claimed_s", claimed_s))),)
+        if chosen.track:
+            notices += (Notice("notice.other_track", (("track", chosen.track + 1), ("count", len(chosen.sounds)))),)
+        width, height = contents.size or (None, None)
+        return Clip(
+            name,
+            duration_s,
+            chosen.audio.rate if chosen.audio is not None else None,
+            header.frame_rate(chosen.video) if chosen.video is not None else None,
+            width,
+            height,
+            header.start_timecode(container),
+            notices,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What counting the packets tells; ``reached_s`` looks at every stream, subtitles too. ``steady`` is False where
+    something else stands between the packets, or their times are out of line."""
+
+    start_s: float
+    end_s: float
+    reached_s: float
+    steady: bool
+    size: tuple[int, int] | None
+
+
+def _contents(container: InputContainer, chosen: Streams, name: str) -> _Contents:
+    clock = Clock(container, chosen.both, name)
+    others = [s for s in container.streams if s not in chosen.both and s.type in ("audio", "video", "subtitle", "data")]
+    video, size, reached_s = chosen.video, None, 0.0
+    seeking, bare, junk = video is not None, containers.bare(container, chosen), False
+    for packet in clock.packets(others):
+        junk = junk or (bare and packet.size > 0 and bytes(packet)[0] != containers.SYNC)
+        if packet.stream is video and video is not None and seeking:
+            size = next((_size(video, f) for f in containers.frames_of(packet) if isinstance(f, Decoded)), None)
+            seeking = size is None and clock.ends_s(video) < FIRST_FRAME_S
+        elif packet.stream in others and packet.pts is not None:
+            reached_s = max(reached_s, float((packet.pts + (packet.duration or 0)) * packet.time_base) - clock.start_s)
+    if video is not None and size is None:
+        context = video.codec_context
+        size = geometry.shown_size(context.width, context.height, geometry.pixel_ratio(video), 0)
+    start_s = max(0.0, clock.start_s)
+    return _Contents(start_s, clock.end_s, max(reached_s, clock.end_s), clock.steady and not junk, size)
+
+
+def _size(video: VideoStream, frame: Decoded) -> tuple[int, int]:
+    """As shown: a phone's clip says only in its first frame that it is turned."""
+    ratio = geometry.pixel_ratio(video)
+    return geometry.shown_size(frame.width, frame.height, ratio, geometry.quarter_turns(frame))
+
+
+def _heard_s(path: Path, name: str) -> float:
+    """The length of bare sound whose frames are not in line, by decoding it."""
+    rate = 8000
+    return sum(len(c.y) for c in decode(path, frames=False, sr=rate, name=name) if isinstance(c, SoundChunk)) / rate
 
 
 def decode(
@@ -94,32 +166,44 @@ def decode(
 ) -> Iterator[SoundChunk | VideoFrame]:
     """One pass over the file; chunks and frames come as they are decoded.
 
-    Frames are taken at up to ``fps`` a second by their own time stamps (true for variable frame
-    rates), turned upright, and scaled down so that no side is longer than ``max_side`` pixels.
-    Broken packets are passed over.
+    Sample n of the sound stands at n / sr, to within 0.05 s, whatever is missing in between. Frames are
+    taken at up to ``fps`` a second by their own time stamps (true for variable frame rates), turned
+    upright, their pixels made square, and scaled down so that no side is longer than ``max_side``
+    pixels; each comes when the next one is there. Broken packets are passed over.
     """
     path = Path(path)
     name = name or path.name
     with containers.opened(path, name) as container:
-        audio, video = containers.streams(container, name)
-        start_s = (container.start_time or 0) / av.time_base
-        chosen = [s for s, wanted in ((audio, sound), (video, frames)) if wanted and s is not None]
-        if not chosen:
+        chosen = containers.streams(container, name, track=tracks.sounding(path, name) if sound else None)
+        audio, video = chosen.audio if sound else None, chosen.video if frames else None
+        if audio is None and video is None:
             return
-        listener = Listener(sr, start_s)
-        picker = FramePicker(fps, max_side, start_s)
-        for stream in chosen:
-            stream.thread_type = "AUTO"
-            if stream.type == "video":
-                stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-        for packet in containers.packets(container, chosen):
-            for frame in containers.frames_of(packet):
-                if packet.stream is audio:
-                    yield from listener.hear(frame)
-                else:
-                    yield from picker.look(frame)
-        if audio in chosen:
-            yield from listener.rest()
+        clock = Clock(container, chosen.both, name)
+        listener = Listener(sr, timed=not containers.bare(container, chosen))
+        picker = sparing = None
+        if video is not None:
+            picker, sparing = _watching(video, fps, max_side)
+        for packet in clock.packets():
+            if audio is not None and packet.stream is audio:
+                for frame in containers.frames_of(packet):
+                    if isinstance(frame, AudioFrame):
+                        yield from listener.hear(frame)
+            elif picker is not None and sparing is not None and packet.stream is video:
+                sparing.sent(packet)
+                for frame in containers.frames_of(packet):
+                    if isinstance(frame, Decoded):
+                        sparing.came(frame)
+                        yield from picker.look(frame)
+        yield from listener.rest()
+        if picker is not None:
+            yield from picker.rest(clock.end_s)
+
+
+def _watching(video: VideoStream, fps: float, max_side: int) -> tuple[FramePicker, Sparing]:
+    video.thread_type = "AUTO"
+    video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    rate = header.frame_rate(video)
+    return FramePicker(fps, max_side, geometry.pixel_ratio(video), float(rate) if rate else None), Sparing(video, fps)
 
 
 def read_sound(
@@ -133,9 +217,6 @@ def read_sound(
         MediaError: nothing of it could be decoded.
     """
     name = name or Path(path).name
-    clip = probe(path, name=name)
-    if clip.sr is None:
-        raise errors.NothingToRead(name=name)
     chunks: list[npt.NDArray[np.float32]] = []
     n = 0
     for chunk in decode(path, frames=False, sr=sr, name=name):
@@ -146,7 +227,9 @@ def read_sound(
         if n > (max_duration_s + 1) * sr:
             raise errors.TooLong(name=name, duration_s=n / sr, limit_s=max_duration_s)
     if n == 0:
-        raise errors.MediaError(name=name)
+        with containers.opened(Path(path), name) as container:
+            silent = containers.streams(container, name).audio is None
+        raise (errors.NothingToRead if silent else errors.MediaError)(name=name)
     return np.concatenate(chunks)
 
 
@@ -171,28 +254,62 @@ def frame_at(path: str | os.PathLike[str], time_s: float, *, max_side: int = 960
     """
     path = Path(path)
     with containers.opened(path, path.name) as container:
-        _, video = containers.streams(container, path.name)
+        chosen = containers.streams(container, path.name)
+        video = chosen.video
         if video is None:
             raise errors.NothingToRead(name=path.name)
-        start_s = (container.start_time or 0) / av.time_base
+        ratio = geometry.pixel_ratio(video)
         video.thread_type = "AUTO"
         video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-        # Some containers seek past the mark: where the first frame is too late, read from the start.
-        for seek_s in (max(0.0, time_s), 0.0):
-            container.seek(int((seek_s + start_s) * av.time_base), backward=True)
-            shown = _last_until(container, video, time_s + start_s)
+        shown = None
+        for skip in _places(path, container, chosen, time_s):
+            shown = _last_until(Clock(container, chosen.both, path.name), video, time_s, skip)
             if shown is not None:
-                return upright(shown, start_s, max_side)
-        first = next(iter(read_frames(path, max_side=max_side)), None)  # the picture starts after time_s
-        if first is None:
-            raise errors.MediaError(name=path.name)
-        return first
+                return VideoFrame(max(0.0, shown.time or 0.0), geometry.upright(shown, ratio, max_side))
+    first = next(iter(read_frames(path, max_side=max_side)), None)  # the picture starts after time_s
+    if first is None:
+        raise errors.MediaError(name=path.name)
+    return first
 
 
-def _last_until(container: Any, video: Any, time_s: float) -> Any | None:
+def _places(path: Path, container: InputContainer, chosen: Streams, time_s: float) -> Iterator[int]:
+    """Sets the container to a place before ``time_s``; how many packets are to be passed over from there."""
+    if container.format.name in containers.RESTARTING:
+        yield _last_key(path, time_s)  # no table says where a time is, and it may be there twice
+        container.seek(0)
+        yield 0
+        return
+    start_s = Clock(container, chosen.both, path.name).start_s
+    # Some containers seek past the mark: where the first frame is too late, read from the start.
+    for seek_s in (max(0.0, time_s) + start_s, 0.0):
+        container.seek(int(seek_s * 1_000_000), backward=True)
+        yield 0
+
+
+def _last_key(path: Path, time_s: float) -> int:
+    """How many packets of the file come before the last whole picture until ``time_s``."""
+    with containers.opened(path, path.name) as container:
+        chosen = containers.streams(container, path.name)
+        last = 0
+        for i, packet in enumerate(Clock(container, chosen.both, path.name).packets()):
+            if packet.stream is not chosen.video or packet.pts is None:
+                continue
+            at_s = float(packet.pts * packet.time_base)
+            if packet.is_keyframe and at_s <= time_s:
+                last = i
+            elif at_s > time_s + 5.0:
+                break
+        return last
+
+
+def _last_until(clock: Clock, video: Stream, time_s: float, skip: int) -> Decoded | None:
     shown = None
-    for packet in containers.packets(container, [video]):
+    for i, packet in enumerate(clock.packets()):
+        if packet.stream is not video or i < skip:
+            continue
         for frame in containers.frames_of(packet):
+            if not isinstance(frame, Decoded):
+                continue
             if (frame.time or 0.0) > time_s + 1e-3:
                 return shown
             shown = frame
