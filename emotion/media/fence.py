@@ -30,7 +30,7 @@ from emotion.media import processes
 from emotion.media.decode import VideoFrame
 from emotion.media.read import FRAMES_PER_SECOND, MAX_SIDE, SAMPLE_RATE, Limits
 from emotion.media.wire import Broken, Bytes
-from emotion.timeline import Clip
+from emotion.timeline import Clip, Notice
 
 MEMORY_BYTES: Final = 1536 * 1024**2
 """What a worker may hold; sixteen pictures of the largest size that is read fit in."""
@@ -304,7 +304,9 @@ def _clip(head: dict[str, Any], name: str) -> Clip:
     try:
         said = dict(head["clip"])
         rate = said.pop("frame_rate")
-        return Clip(**said, frame_rate=None if rate is None else Fraction(int(rate[0]), int(rate[1])))
+        notices = tuple(Notice(str(n["key"]), tuple((str(k), v) for k, v in n["values"])) for n in said.pop("notices"))
+        frame_rate = None if rate is None else Fraction(int(rate[0]), int(rate[1]))
+        return Clip(**said, frame_rate=frame_rate, notices=notices)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as e:
         raise errors.DecoderDied(name=name) from e
 
