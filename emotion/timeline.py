@@ -155,6 +155,9 @@ class Sighting:
     weight: float = 1.0
     crop: npt.NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
     """RGB, shape (height, width, 3), uint8; kept for some sightings only, to be shown."""
+    mouth_open: float | None = None
+    """The gap between the lips over the height of the face: 0 closed, about 0.05 in speech, 0.3 wide open. Measured
+    where a frame shows several faces, to tell who speaks; else None."""
 
 
 @dataclass(frozen=True, slots=True)

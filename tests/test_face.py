@@ -18,7 +18,9 @@ from emotion.face import features, infer, model
 from emotion.face.detect import CenterFace, Detection, decode, suppress
 from emotion.face.explain import occlusion, overlay
 from emotion.face.infer import FaceReader, build_detector, build_reader, readability
+from emotion.face.mouth import MouthReader
 from emotion.labels import EMOTIONS
+from emotion.media import read_frames
 from emotion.timeline import Box
 
 ASTRONAUT = Box(181, 66, 85, 113)
@@ -167,6 +169,53 @@ def test_small_blurred_dark_and_turned_faces_weigh_less() -> None:
     assert all(0 < w < 0.7 for w in worse)
 
 
+@pytest.fixture(scope="module")
+def mouths() -> MouthReader:
+    return MouthReader()
+
+
+def test_an_open_mouth_is_told_from_a_closed_one_at_any_size(mouths: MouthReader, astronaut: np.ndarray) -> None:
+    """The astronaut shows her teeth; a dark hole painted over them is a mouth wide open."""
+    (found,) = CenterFace().detect(astronaut)
+    (smile,) = mouths.open(astronaut, [found])
+    assert smile is not None and 0.02 < smile < 0.15
+    half = cv2.resize(astronaut, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    (small,) = mouths.open(half, CenterFace().detect(half))
+    assert small == pytest.approx(smile, abs=0.03)
+    assert found.landmarks is not None
+    middle = found.landmarks[3:].mean(axis=0)
+    yawn = cv2.ellipse(astronaut.copy(), [int(v) for v in middle], (11, 24), 0, 0, 360, (30, 5, 5), -1).astype(np.uint8)
+    (wide,) = mouths.open(yawn, [found])
+    assert wide is not None and wide > 1.2 * smile
+
+
+def test_mouths_are_asked_for_where_there_are_several_faces(reader: FaceReader, astronaut: np.ndarray) -> None:
+    (alone,) = reader.read(astronaut)
+    assert alone.mouth_open is None
+    pair = reader.read(np.hstack([astronaut[:300, 80:380], astronaut[:300, 80:380]]))
+    assert len(pair) == 2
+    assert all(s.mouth_open is not None and 0.02 < s.mouth_open < 0.15 for s in pair)
+
+
+def test_no_mouth_is_read_in_tiny_faces_and_things(mouths: MouthReader, astronaut: np.ndarray) -> None:
+    coffee = skimage.data.coffee()
+    assert mouths.open(coffee, [Detection(Box(100, 100, 120, 120), 0.9)]) == [None]
+    assert mouths.open(astronaut, [Detection(Box(200, 100, 12, 14), 0.9)]) == [None]
+    assert mouths.open(astronaut, []) == []
+
+
+@pytest.mark.data
+def test_a_speaking_mouth_moves_and_rests_before_and_after(mouths: MouthReader, data: Path) -> None:
+    """A read command: silence, speech from 0.4 to 2.3 s, silence."""
+    finder = CenterFace()
+    seen = {f.time_s: mouths.open(f.rgb, finder.detect(f.rgb))[0] for f in read_frames(data / "video" / "lrwp9a.mpg")}
+    assert all(v is not None for v in seen.values())
+    speaking = [v for t, v in seen.items() if v is not None and 0.4 <= t <= 2.2]
+    at_rest = [v for t, v in seen.items() if v is not None and t > 2.4]
+    assert np.std(speaking) > 3 * np.std(at_rest)
+    assert max(at_rest) < 0.02 < max(speaking)
+
+
 def test_overlapping_detections_become_one() -> None:
     faces = [Detection(Box(0, 0, 10, 10), 0.6), Detection(Box(1, 0, 10, 10), 0.9), Detection(Box(30, 0, 10, 10), 0.5)]
     assert [d.confidence for d in suppress(faces, 0.3)] == [0.9, 0.5]
@@ -252,7 +301,7 @@ def test_the_weights_say_what_they_are() -> None:
     assert metrics["private"]["seven"]["ece"] <= 0.05
 
 
-class MouthReader:
+class BrightMouth:
     """A network that only looks whether the lower middle of the face is bright."""
 
     used = None
@@ -267,7 +316,7 @@ class MouthReader:
 def test_the_heat_map_shows_what_was_looked_at(reader: FaceReader, astronaut: np.ndarray) -> None:
     face = np.zeros((48, 48), np.uint8)
     face[30:42, 16:32] = 255
-    found = occlusion(MouthReader(), face)  # type: ignore[arg-type]
+    found = occlusion(BrightMouth(), face)  # type: ignore[arg-type]
     heat = found.heat
     assert found.emotion == "happy" and found.confidence == pytest.approx(1) and found.least < 0.6
     assert heat.shape == (48, 48) and heat.max() == pytest.approx(1)

@@ -11,7 +11,7 @@ import pytest
 from emotion import errors, weights
 
 FOLDERS = sorted(p.name for p in weights.MODELS_DIR.glob("*-v*"))
-OUR_OWN = [n for n in FOLDERS if not n.startswith(("vad-", "detector-", "person-"))]
+OUR_OWN = [n for n in FOLDERS if not n.startswith(("vad-", "detector-", "person-", "landmarks-"))]
 MAX_MB = 25
 
 

@@ -20,6 +20,7 @@ from emotion import errors, settings, weights
 from emotion.face import features, model, shot_change, track
 from emotion.face.detect import CenterFace, Detection, Detector
 from emotion.face.model import EmotionNetwork
+from emotion.face.mouth import MouthReader
 from emotion.face.person import PersonEncoder
 from emotion.timeline import EmotionScores, FaceTrack, ModelUsed, Sighting
 
@@ -53,6 +54,7 @@ class FaceReader:
         threshold: a largest probability below this means "not sure"; from it on, 90 % of the kept pictures are right.
         reliability: the network's UAR on faces it was not trained on, its weight beside the voice.
         persons: tells whether two faces are one person's.
+        mouths: tells how far mouths are open where a picture shows several faces.
         abreast: so many frames of a clip are read at a time.
     """
 
@@ -61,6 +63,7 @@ class FaceReader:
     threshold: float
     reliability: float
     persons: PersonEncoder = field(default_factory=PersonEncoder)
+    mouths: MouthReader = field(default_factory=MouthReader)
     abreast: int = 1
 
     @property
@@ -88,9 +91,10 @@ class FaceReader:
         inputs = features.face_input(crops)
         scores = model.to_scores(self.network.predict(inputs))
         sharp = features.sharpness(inputs)
+        mouths = self.mouths.open(rgb, found) if len(found) > 1 else [None]
         return [
-            Sighting(time_s, d.box, d.confidence, s, readability(d, float(f), float(x.std())), c)
-            for d, s, f, x, c in zip(found, scores, sharp, inputs, crops, strict=True)
+            Sighting(time_s, d.box, d.confidence, s, readability(d, float(f), float(x.std())), c, mouth)
+            for d, s, f, x, c, mouth in zip(found, scores, sharp, inputs, crops, mouths, strict=True)
         ]
 
     def read_crops(self, crops: Sequence[Image]) -> list[EmotionScores]:
