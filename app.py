@@ -11,7 +11,7 @@ from deploy import guard
 from pages.music.plane import points
 from pages.shared import language
 from pages.shared.language import t
-from pages.shared.services import clips, heap, links
+from pages.shared.services import clips, heap, link_preview, links
 from pages.shared.ui import look
 
 ROOT = Path(__file__).resolve().parent
@@ -25,7 +25,7 @@ class Entry:
     icon: str
     default: bool = False
     hidden: bool = False
-    """Had by its address alone."""
+    """It is opened by its address alone."""
 
     @property
     def path(self) -> Path:
@@ -59,6 +59,7 @@ def main() -> None:
         if e.path.is_file()
     ]
     chosen = st.navigation(pages)
+    st.set_page_config(page_title=f"{chosen.title} · MoodCue")
     language.switch()
     look.dress()
     chosen.run()
@@ -73,6 +74,6 @@ else:  # the server's start: Streamlit finds `app` below and imports this file
     links.keep_tidy()
     heap.give_back()
 
-ROUTES = [*clips.routes(), *points.routes()]
+ROUTES = [*clips.routes(), *points.routes(), *link_preview.routes()]
 # Streamlit looks for this very call in the text of the file.
 app = st.App(__file__, routes=ROUTES, middleware=[Middleware(guard.Headers)])

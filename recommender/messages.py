@@ -16,6 +16,8 @@ WORDS: Final = {
     "emotion": "emotion",
     "emotion_from": "emotion",
     "emotion_to": "emotion",
+    "emotion_voice": "emotion",
+    "emotion_face": "emotion",
     "mood": "music.mood",
     "energy": "music.energy",
     "modality": "music.modality",

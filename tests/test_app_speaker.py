@@ -15,11 +15,11 @@ import pytest
 from emotion import errors, media
 from emotion.pipeline import Readers, study
 from emotion.voice import saved_speaker
-from pages.analyse import speaker, speaker_samples
+from pages.analyse import clip_reading, speaker, speaker_samples
 from pages.analyse.jobs_for_clip import Analysed
 from pages.analyse.session import Session
 from pages.shared.services.jobs import Pool
-from tests import clips
+from tests import clips, results
 from tests.conftest import SAMPLES
 
 MORE = SAMPLES / "good-news.mp4"
@@ -66,62 +66,62 @@ def heard(current: Session) -> speaker_samples.Footage:
 def test_footage_counts_for_its_speaker_and_can_be_taken_back(
     cache: Path, analysed: Analysed, models: Future[Readers], pool: Pool[Any]
 ) -> None:
-    one, other = Session(result=analysed), Session(result=analysed)
-    plain = speaker_samples.reading(one, analysed, models)
+    one, other = results.session(analysed), results.session(analysed)
+    plain = clip_reading.reading(one, analysed, models)
     with MORE.open("rb") as f:
-        speaker_samples.add(one, f, "more.mp4", models, pool)
+        clip_reading.add(one, f, "more.mp4", models, pool)
     more = heard(one)
     assert (more.error, len(more.voices)) == (None, 1)
     assert not [p for p in cache.rglob("*") if p.is_file()], "it is heard and deleted"
     assert pool._jobs == {}, "nothing of it stays with the pool"
-    read = speaker_samples.reading(one, analysed, models)
+    read = clip_reading.reading(one, analysed, models)
     assert read.adaptation is not None
     assert read.adaptation.speakers[0].files == 1
     assert read.voice != plain.voice
-    assert speaker_samples.reading(other, analysed, models) == plain, (
+    assert clip_reading.reading(other, analysed, models) == plain, (
         "another visitor with the same clip sees nothing of it"
     )
-    speaker_samples.choose(one, more, speaker_samples.NOBODY)
-    without = speaker_samples.reading(one, analysed, models)
+    one.state = one.state.given_to(more.id, speaker_samples.NOBODY)
+    without = clip_reading.reading(one, analysed, models)
     assert without.voice == plain.voice
-    speaker_samples.choose(one, more, 0)
-    assert speaker_samples.reading(one, analysed, models).voice == read.voice
+    one.state = one.state.given_to(more.id, 0)
+    assert clip_reading.reading(one, analysed, models).voice == read.voice
     one.footage.remove(more)
-    assert speaker_samples.reading(one, analysed, models) == plain
+    assert clip_reading.reading(one, analysed, models) == plain
 
 
 def test_the_switch_needs_no_new_analysis(analysed: Analysed, models: Future[Readers]) -> None:
-    current = Session(result=analysed)
+    current = results.session(analysed)
     told = analysed.timeline.adaptation
     assert told is not None
     current.adapt = False
-    off = speaker_samples.reading(current, analysed, models)
+    off = clip_reading.reading(current, analysed, models)
     assert off.voice == told.general
     assert [m.voice for m in off.moments] != [m.voice for m in analysed.timeline.moments]
     current.adapt = True
-    assert speaker_samples.reading(current, analysed, models) == analysed.timeline
+    assert clip_reading.reading(current, analysed, models) == analysed.timeline
 
 
 def test_who_says_that_two_speak_gets_two(analysed: Analysed, models: Future[Readers]) -> None:
-    current = Session(result=analysed)
-    speaker_samples.say_speakers(current, 2)
-    told = speaker_samples.reading(current, analysed, models).adaptation
+    current = results.session(analysed)
+    current.state = current.state.said_speakers(2)
+    told = clip_reading.reading(current, analysed, models).adaptation
     assert told is not None
     assert [s.id for s in told.speakers] == [1, 2]
-    speaker_samples.say_speakers(current, None)
-    assert speaker_samples.reading(current, analysed, models) == analysed.timeline
+    current.state = current.state.said_speakers(None)
+    assert clip_reading.reading(current, analysed, models) == analysed.timeline
 
 
 def test_a_saved_speaker_is_taken_back_through_the_same_door(
     cache: Path, analysed: Analysed, models: Future[Readers], pool: Pool[Any]
 ) -> None:
-    current = Session(result=analysed)
-    listened = speaker_samples.listened(current)
+    current = results.session(analysed)
+    listened = clip_reading.listened(current)
     reader = models.result().voice
     assert listened is not None
     assert reader is not None
-    saved = speaker_samples.to_save(current, listened, 0, reader)
-    speaker_samples.add(current, BytesIO(saved_speaker.save(saved)), "me.NPZ", models, pool)
+    saved = clip_reading.to_save(current, listened, 0, reader)
+    clip_reading.add(current, BytesIO(saved_speaker.save(saved)), "me.NPZ", models, pool)
     more = heard(current)
     assert more.error is None
     np.testing.assert_array_equal(more.voices[0].profile.mean, saved.profile.mean)
@@ -150,7 +150,7 @@ def test_what_is_no_footage_gets_its_sentence(
         content = made.read_bytes()
         made.unlink()
     current = Session()
-    speaker_samples.add(current, BytesIO(content), name, models, pool)
+    clip_reading.add(current, BytesIO(content), name, models, pool)
     more = heard(current)
     assert type(more.error) is error
     assert name in str(more.error)
@@ -159,7 +159,7 @@ def test_what_is_no_footage_gets_its_sentence(
 
 def test_there_is_an_end_to_footage(cache: Path, models: Future[Readers], pool: Pool[Any]) -> None:
     current = Session(footage=[speaker_samples.Footage(str(i)) for i in range(speaker_samples.MOST_FILES)])
-    speaker_samples.add(current, BytesIO(b"x"), "more.wav", models, pool)
+    clip_reading.add(current, BytesIO(b"x"), "more.wav", models, pool)
     assert isinstance(current.footage[-1].error, speaker_samples.TooManyFiles)
 
 

@@ -26,7 +26,7 @@ from emotion.pipeline import Readers
 from emotion.timeline import Box, EmotionScores, Sighting
 from pages.live import drawing, stream
 from pages.live.live_recording import Keeping
-from pages.shared.services import cached, visitors
+from pages.shared.services import models, visitors
 
 SAMPLES = Path(__file__).resolve().parent.parent / "assets" / "samples"
 
@@ -246,7 +246,7 @@ def test_a_kept_stretch_is_analysed_like_an_upload_or_thrown_away(
 ) -> None:
     no_models: Future[Any] = Future()
     no_models.set_exception(Cancelled())
-    monkeypatch.setattr(cached, "readers", lambda: no_models)
+    monkeypatch.setattr(models, "readers", lambda: no_models)
     monkeypatch.setenv("MOODCUE_CACHE_DIR", str(tmp_path))
     went: list[str] = []
     monkeypatch.setattr(st, "switch_page", went.append)
@@ -269,11 +269,11 @@ def test_a_kept_stretch_is_analysed_like_an_upload_or_thrown_away(
     app.button(key=button).click().run()
     assert not app.exception
     assert keeping.tape is None and not (tmp_path / "live").exists()
-    kept = app.session_state["analyse"].kept if button == "live_analyse" else None
-    assert went == (["pages/analyse/page.py"] if kept else [])
+    assert went == (["pages/analyse/page.py"] if button == "live_analyse" else [])
     if button == "live_analyse":
-        assert kept is not None and kept.name == "live stretch.mp4"
-        assert media.probe(kept.path).duration_s == pytest.approx(1.45, abs=0.2)
+        path, name = app.session_state["_handed_over"]
+        assert name == "live stretch.mp4"
+        assert media.probe(path).duration_s == pytest.approx(1.45, abs=0.2)
 
 
 def test_several_visitors_share_the_models_and_are_told_apart(readers: Readers, frames: list[media.VideoFrame]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel import Locale
 
 import recommender.errors  # noqa: F401 - its classes join the tree
 from emotion.errors import MoodCueError
@@ -34,6 +35,11 @@ def placeholders(sentence: str) -> set[tuple[str, str]]:
     return {(name, spec or "") for _, name, spec, _ in string.Formatter().parse(sentence) if name is not None}
 
 
+def base(key: str) -> str:
+    """The key without its plural form."""
+    return key.split("#")[0]
+
+
 def everything(tag: str) -> dict[str, str]:
     return {key: s for area in AREAS for key, s in table(area, tag).items()}
 
@@ -41,9 +47,31 @@ def everything(tag: str) -> dict[str, str]:
 @pytest.mark.parametrize("area", AREAS)
 def test_both_languages_hold_the_same_keys_and_placeholders(area: str) -> None:
     english, chinese = table(area, "en"), table(area, "zh_TW")
-    assert english.keys() == chinese.keys()
+    assert {base(key) for key in english} == {base(key) for key in chinese}
     for key, sentence in english.items():
-        assert placeholders(sentence) == placeholders(chinese[key]), key
+        same = placeholders(chinese.get(key) or chinese[f"{base(key)}#other"])
+        spoken = {(name, spec) for name, spec in same if name != "count"} if key.endswith("#one") else same
+        assert spoken <= placeholders(sentence) <= same, key
+
+
+@pytest.mark.parametrize("tag", ["en", "zh_TW"])
+def test_a_sentence_that_changes_with_a_number_has_all_forms_of_its_language(tag: str) -> None:
+    forms = {*Locale.parse(tag).plural_form.tags, "other"}
+    sentences = everything(tag)
+    counted = {base(key) for key in sentences if "#" in key}
+    assert counted
+    for key in counted:
+        assert {form for form in forms if f"{key}#{form}" in sentences} == forms, key
+        assert key not in sentences, f"{key} stands with and without forms"
+        assert "count" in {name for name, _ in placeholders(sentences[f"{key}#other"])}, key
+
+
+@pytest.mark.parametrize(
+    ("tag", "count", "said"), [("en", 1, "1 entry"), ("en", 0, "0 entries"), ("en", 1200, "1,200 entries")]
+)
+def test_a_number_has_its_form(monkeypatch: pytest.MonkeyPatch, tag: str, count: int, said: str) -> None:
+    monkeypatch.setattr(language, "language", lambda: tag)
+    assert language.t("picks.count", count=count) == said
 
 
 @pytest.mark.parametrize("area", AREAS)
@@ -110,7 +138,7 @@ SOURCES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py")), *sorted((RO
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_what_a_page_asks_for_is_there(path: Path) -> None:
-    sentences = everything("en")
+    sentences = {base(key) for key in everything("en")}
     for key, whole in calls(path):
         found = key in sentences if whole else any(k.startswith(key) for k in sentences)
         assert found, f"{path.name} asks for {key}"
@@ -148,4 +176,7 @@ def test_numbers_follow_the_format_of_the_sentence(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_clock_reads_as_players_show_it() -> None:
-    assert [language.clock(s) for s in (0, 65.04, 1.5, 3723)] == ["0:00", "1:05", "0:01.5", "1:02:03"]
+    assert [language.clock(s) for s in (0, 65.04, 1.5, 3723, 59.97, 119.99, 3660)] == [
+        *("0:00", "1:05", "0:01.5", "1:02:03"),
+        *("1:00", "2:00", "1:01:00"),
+    ]

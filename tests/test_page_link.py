@@ -55,10 +55,10 @@ def share_section() -> None:
     import streamlit as st
 
     from pages.analyse import share
-    from pages.analyse.session import Session
+    from tests import results
     from tests.test_page_link import kept, with_faces
 
-    current = st.session_state.setdefault("analyse", Session(kept=kept()))
+    current = st.session_state.setdefault("analyse", results.session(with_faces(), kept()))
     share.show(current, with_faces())
 
 
@@ -139,16 +139,19 @@ def test_what_is_ticked_comes_along(section: AppTest, tmp_path: Path) -> None:
 
 def test_the_songs_are_those_that_were_seen(section: AppTest) -> None:
     def seen() -> None:
-        from pages.analyse import session, songs
+        import streamlit as st
+
+        from pages.analyse import songs
+        from tests import results
         from tests.test_page_link import with_faces
 
-        songs.show(session.current(), with_faces())
+        songs.show(st.session_state.setdefault("analyse", results.session(with_faces())), with_faces())
 
     first = as_visitor(AppTest.from_function(seen, default_timeout=60), VISITOR)
     first.session_state["songs_way"] = "match"
     first.run()
     shown = [str(b.key) for b in first.button if str(b.key).startswith("play_")]
-    section.session_state["analyse"].memo |= first.session_state["analyse"].memo
+    section.session_state["analyse"].state = first.session_state["analyse"].state
     page = opened(make(section.run()).id)
     assert [str(b.key) for b in page.button if str(b.key).startswith("play_")] == shown
 

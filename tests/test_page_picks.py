@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from emotion.labels import EMOTIONS
 from emotion.messages import catalogue as sentences
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
-from pages.shared.services import cached, memory
+from pages.shared.services import memory, song_catalogue
 from recommender.players.youtube import Players, Searcher, SearchFailed
 from recommender.ranking.correction import corrected
 from recommender.store import database
@@ -55,10 +55,10 @@ def songs_page(sure: bool = True) -> None:
     import streamlit as st
 
     from pages.analyse import correction, songs
-    from pages.analyse.session import Session
+    from tests import results
     from tests.test_page_picks import clip, kept
 
-    current = st.session_state.setdefault("analyse", Session(kept=kept()))
+    current = st.session_state.setdefault("analyse", results.session(clip(), kept()))
     timeline = clip()
     assert timeline.fused is not None
     timeline = replace(timeline, fused=replace(timeline.fused, sure=sure))
@@ -313,8 +313,8 @@ def test_where_nothing_is_sure_it_is_asked_which_and_the_likeliest_is_an_answer(
 
 def offering(monkeypatch: pytest.MonkeyPatch, searcher: Searcher) -> None:
     """Players that ask nobody: the searcher is ours, and oEmbed answers nothing."""
-    found = cached.SongPlayers(Players(searcher=searcher, oembed_url="http://127.0.0.1:9/oembed"))
-    monkeypatch.setattr(cached, "song_players", lambda: found)
+    found = song_catalogue.SongPlayers(Players(searcher=searcher, oembed_url="http://127.0.0.1:9/oembed"))
+    monkeypatch.setattr(song_catalogue, "song_players", lambda: found)
 
 
 def test_a_video_that_does_not_play_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

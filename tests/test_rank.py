@@ -222,9 +222,9 @@ def test_the_seed_repeats_and_another_differs(starter):
 # Reasons, speed, command line --------------------------------------------------------------------
 
 
-def test_the_reason_says_what_where_and_how_near(starter):
+def test_the_reason_says_what_and_where(starter):
     pick = rank(clip_of((12, scores(happy=1)), (19, scores(sad=1))), starter, count=2)[1]
-    assert sentence(pick.reason) == f"sad, low energy, as the voice in 0:12-0:31; {pick.distance:.2f} away"
+    assert sentence(pick.reason) == "For 0:12-0:31, where the voice is sad: low energy"
     for intent in INTENTS:
         for language in ("en", "zh_TW"):
             for pick in rank(clip_of((12, scores(happy=1))), starter, count=3, intent=intent):

@@ -21,7 +21,7 @@ from emotion import errors, media
 from emotion.media.remux import seekable
 from pages.analyse.recorder.parts import Part, Recording
 from pages.shared import language
-from pages.shared.services import cached
+from pages.shared.services import models
 from pages.shared.ui import players
 from tests.conftest import ROOT, SAMPLES
 
@@ -101,19 +101,19 @@ def test_no_content_makes_the_decoder_open_another_file(tmp_path: Path, name: st
 def test_the_next_clip_takes_the_last_ones_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     no_models: Future[Any] = Future()
     no_models.set_exception(errors.Cancelled())
-    monkeypatch.setattr(cached, "readers", lambda: no_models)
+    monkeypatch.setattr(models, "readers", lambda: no_models)
     monkeypatch.setenv("MOODCUE_CACHE_DIR", str(tmp_path))
 
     def script() -> None:
         import streamlit as st
 
         from pages.analyse import session
-        from pages.shared.services import cached
+        from pages.shared.services import visit
 
         for name in ("first.wav", "second.wav"):
             session.open_bytes(name.encode(), name)
         kept = session.current().kept
-        st.json({"files": len(list(cached.visitor().folder.iterdir())), "name": kept.name if kept else None})
+        st.json({"files": len(list(visit.visitor().folder.iterdir())), "name": kept.name if kept else None})
 
     app = AppTest.from_function(script, default_timeout=30).run()
     assert not app.exception
@@ -136,8 +136,8 @@ def test_a_recording_on_its_way_has_no_name_and_leaves_nothing(tmp_path: Path, m
 RAW = ("unsafe_allow_html", "unsafe_allow_javascript")
 HTML_CALLS = {"html", "iframe"}
 OURS = {
-    ("pages/analyse/upload.py", "html"): "a style sheet of our own sentences",
-    ("pages/shared/ui/look.py", "html"): "a style sheet, a constant",
+    ("pages/shared/ui/uploader.py", "html"): "a style sheet of our own sentences",
+    ("pages/shared/ui/look.py", "html"): "style sheets, constants",
 }
 """Where a page writes HTML, and what: nothing in it came from outside."""
 

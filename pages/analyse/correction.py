@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import streamlit as st
 
 from emotion.labels import BY_NAME, EMOTIONS
@@ -13,14 +11,12 @@ from pages.shared.language import emotion_name, t, t_plain
 from pages.shared.services import memory
 from recommender.ranking.correction import corrected
 
-_KEY: Final = "correction"
-
 
 def show(current: Session, timeline: Timeline) -> None:
     """The control beside the verdict; recorded only where the visitor agreed to be remembered."""
     if timeline.best is None:
         return
-    shown, right = timeline.best.label, current.memo.get(_KEY)
+    shown, right = timeline.best.label, current.state.correction
     if right is not None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"{BY_NAME[right].emoji} {t('picks.correct.done', emotion=emotion_name(right))}")
@@ -49,14 +45,9 @@ def show(current: Session, timeline: Timeline) -> None:
                     )
 
 
-def right(current: Session) -> str | None:
-    """The emotion that the visitor put in place of the one shown."""
-    return current.memo.get(_KEY)
-
-
 def applied(current: Session, timeline: Timeline) -> Timeline:
     """The timeline as the visitor reads it."""
-    chosen = right(current)
+    chosen = current.state.correction
     if chosen is None or timeline.best is None:
         return timeline
     return corrected(timeline, timeline.best.label, chosen)
@@ -64,8 +55,6 @@ def applied(current: Session, timeline: Timeline) -> Timeline:
 
 def _correct(current: Session, before: str, after: str, kept: str | None) -> None:
     """``before`` stood there, ``after`` is right; ``kept`` holds from now on, the model's own where it is None."""
-    current.memo[_KEY] = kept
+    current.state = current.state.corrected(kept)
     if before != after:
-        memory.record(
-            "correction", emotion=before, detail=after, clip_sha256=current.kept.digest if current.kept else None
-        )
+        memory.record("correction", emotion=before, detail=after, clip_sha256=current.digest)

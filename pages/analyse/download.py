@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 
 import streamlit as st
 
 from emotion import result
 from emotion.timeline import Timeline
 from pages.analyse.session import Session
-from pages.shared.language import t
+from pages.shared.language import file_stem, t
 from pages.shared.services import memory
 
 
@@ -51,12 +50,6 @@ def _record(current: Session, timeline: Timeline, form: str) -> None:
     memory.record(
         "export",
         emotion=timeline.best.label if timeline.best else None,
-        clip_sha256=current.kept.digest if current.kept else None,
+        clip_sha256=current.digest,
         detail=form,
     )
-
-
-def file_stem(name: str) -> str:
-    """A file name for the download, from the clip's: letters, digits, dash and dot alone."""
-    stem = re.sub(r"[^\w.-]+", "-", name.rsplit(".", 1)[0]).strip("-.")
-    return (stem or "moodcue")[:80]

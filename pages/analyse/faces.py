@@ -14,7 +14,7 @@ from emotion.timeline import FaceTrack, Sighting, Timeline
 from pages.analyse import person
 from pages.analyse.session import Session
 from pages.shared.language import clock, emotion_name, t, t_plain
-from pages.shared.services.cached import jpeg
+from pages.shared.services.pictures import jpeg
 
 PEOPLE: Final = 12
 NEAR_S: Final = 0.35
@@ -38,16 +38,13 @@ def show(current: Session, timeline: Timeline) -> None:
 def _frame(current: Session, timeline: Timeline) -> None:
     """The frame on screen at the chosen place; where nothing was chosen, where the main face is clearest."""
     end_s = max(timeline.clip.duration_s, 0.2)
-    if "faces_at" not in current.memo:
-        current.memo["faces_at"] = best_sighting(timeline.tracks[0]).time_s if current.at_s == 0 else current.at_s
-        current.memo["faces_followed"] = current.at_s
-    if current.memo["faces_followed"] != current.at_s:  # a click on the timeline since
-        current.memo["faces_at"] = current.memo["faces_followed"] = current.at_s
-    st.session_state["faces_second"] = min(round(current.memo["faces_at"], 1), end_s)
+    if current.state.face_at_s is None:
+        at_s = current.state.at_s or best_sighting(timeline.tracks[0]).time_s
+        current.state = current.state.face_shown(at_s)
+    st.session_state["faces_second"] = min(round(current.state.face_at_s or 0.0, 1), end_s)
 
     def moved() -> None:
-        current.memo["faces_at"] = current.memo["faces_followed"] = current.at_s = st.session_state["faces_second"]
-        current.memo["jump"] = current.memo.get("jump", 0) + 1
+        current.state = current.state.jumped(st.session_state["faces_second"])
 
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with right:

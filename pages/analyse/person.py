@@ -8,11 +8,12 @@ import streamlit as st
 
 from emotion.face.peaks import highest, peaks
 from emotion.timeline import FaceTrack, Sighting
-from pages.analyse import session, verdict
+from pages.analyse import session
 from pages.analyse.session import Session
 from pages.shared.language import clock, emotion_name, t, t_plain
-from pages.shared.services import cached
-from pages.shared.services.cached import jpeg
+from pages.shared.services import models
+from pages.shared.services.pictures import jpeg
+from pages.shared.ui import verdict
 from pages.shared.ui.failures import calm
 
 STRIP: Final = 8
@@ -84,8 +85,7 @@ def _peaks(track: FaceTrack) -> None:
 
 def _jump(at_s: float) -> None:
     current = session.current()
-    current.at_s = at_s
-    current.memo["jump"] = current.memo.get("jump", 0) + 1
+    current.state = current.state.jumped(at_s)
 
 
 def _looked(current: Session, track: FaceTrack) -> None:
@@ -103,14 +103,12 @@ def _heat(current: Session, number: int, seen: Sighting) -> None:
     from emotion.face import explain
 
     assert seen.crop is not None  # noqa: S101 - chosen so by the caller
-    key = ("looked", number)
-    if key not in current.memo:
-        with st.spinner(t("faces.looking")):
-            face = cached.readers().result().face
-            if face is None:
-                return
-            current.memo[key] = explain.occlusion(face.network, seen.crop)
-    found = current.memo[key]
+    face = models.readers().result().face
+    if face is None:
+        return
+    crop = seen.crop
+    with st.spinner(t("faces.looking")):
+        found = current.derived.of("looked", number, lambda: explain.occlusion(face.network, crop))
     emotion = emotion_name(found.emotion)
     at = clock(seen.time_s)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):

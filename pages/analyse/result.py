@@ -7,20 +7,19 @@ from typing import Any, Final
 import streamlit as st
 
 from emotion.timeline import Timeline
-from pages.analyse import correction, download, faces, session, share, songs, sound, speaker, speaker_samples, verdict
-from pages.analyse.session import Session
+from pages.analyse import clip_reading, correction, download, faces, session, share, songs, sound, speaker
+from pages.analyse.session import Ready, Session
 from pages.shared import language
 from pages.shared.language import t, t_plain
-from pages.shared.services import cached
-from pages.shared.ui import charts, players, plotting
+from pages.shared.services import models
+from pages.shared.ui import announce, charts, players, plotting, verdict
 from pages.shared.ui.failures import calm
 
 SECTIONS: Final = ("verdict", "songs", "faces", "sound", "share", "download")
 
 
-def show(current: Session) -> None:
-    assert current.result is not None and current.kept is not None  # noqa: S101 - page.py asks for it
-    timeline = speaker_samples.reading(current, current.result, cached.readers())
+def show(current: Session, ready: Ready) -> None:
+    timeline = clip_reading.reading(current, ready.analysed, models.readers())
     _head(timeline)
     left, right = st.columns([3, 2], gap="large", vertical_alignment="top")
     with left, calm():
@@ -30,19 +29,23 @@ def show(current: Session) -> None:
         for sentence in verdict.sentences(timeline):
             st.markdown(sentence)
         correction.show(current, timeline)
-        for notice in timeline.notices:
-            st.caption(":material/info: " + t(notice.key, **dict(notice.values)))
+        verdict.notices(timeline)
+    if timeline.best is None:
+        return  # sections without anything in them would say nothing six times
     with calm():
-        _timeline(current, timeline)
+        _timeline(current, ready, timeline)
     _sections(current, timeline)
     if timeline.clip.sr is not None:
-        cached.warm_sound()
+        models.warm_sound()
 
 
 def _head(timeline: Timeline) -> None:
+    name = timeline.clip.name
+    st.set_page_config(page_title=f"✓ {name} · MoodCue")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.title(t("result.title", name=timeline.clip.name), anchor=False, width="stretch")
+        st.title(t("result.title", name=name), anchor=False, width="stretch")
         st.button(t("result.another"), icon=":material/add:", key="analyse_another", on_click=_another)
+    announce.view(f"result {id(session.current())}", t_plain("result.ready", name=name))
 
 
 def _player(current: Session, timeline: Timeline) -> None:
@@ -67,44 +70,34 @@ def _another() -> None:
     session.start_over()
 
 
-def _timeline(current: Session, timeline: Timeline) -> None:
-    if not charts.sides_of(timeline) and (current.result is None or current.result.envelope is None):
+def _timeline(current: Session, ready: Ready, timeline: Timeline) -> None:
+    envelope = ready.analysed.envelope
+    if charts.too_short(timeline) or (not charts.sides_of(timeline) and envelope is None):
         return
     st.markdown(f"**{t('result.timeline')}**  \n:small[{t('result.timeline_help')}]")
-    key = ("timeline", language.language(), timeline.voice)
-    if key not in current.memo:
-        envelope = current.result.envelope if current.result else None
-        current.memo[key] = charts.timeline_figure(timeline, envelope, t_plain)
+    figure = current.derived.of(
+        "timeline",
+        (language.language(), timeline.voice),
+        lambda: charts.timeline_figure(timeline, envelope, t_plain),
+    )
     with st.container(key=players.TIMELINE_KEY):
         plotting.chart(
-            current.memo[key],
+            figure,
             key="timeline_chart",
             on_select=_chosen,
-            selection_mode=("points", "box"),
+            selection_mode="points",
             config={"doubleClick": False},
-            alt=timeline_in_words(timeline),
+            alt=verdict.timeline_in_words(timeline),
         )
-    players.keep_in_step(current.at_s, current.memo.get("jump", 0))
+    players.keep_in_step(current.state.at_s, current.state.jumps)
 
 
 def _chosen() -> None:
-    """A click or a drag: the player moved already, the rest of the page follows."""
+    """A click: the player moved already, the rest of the page follows."""
     picked: Any = st.session_state["timeline_chart"].selection
-    at = picked.box[0]["x"][0] if picked.box else picked.points[0]["x"] if picked.points else None
-    if at is not None:
-        session.current().at_s = max(0.0, float(at))
-
-
-def timeline_in_words(timeline: Timeline) -> str:
-    """The leaders in order of time: what the chart shows, for who cannot see it."""
-    parts: list[str] = []
-    last = None
-    for moment in timeline.moments:
-        scores = moment.fused or moment.voice or moment.face
-        if scores is not None and scores.label != last:
-            last = scores.label
-            parts.append(f"{language.clock(moment.segment.start_s)} {language.emotion_name(last)}")
-    return t_plain("result.timeline_alt") + " " + ", ".join(parts[:40])
+    if picked.points:
+        current = session.current()
+        current.state = current.state.looked_at(float(picked.points[0]["x"]))
 
 
 def _sections(current: Session, timeline: Timeline) -> None:

@@ -1,9 +1,17 @@
-"""What one visitor is doing on the Analyse page, kept in the session and nowhere else."""
+"""What one visitor is doing on the Analyse page, kept in the session and nowhere else.
+
+A session is in one phase at a time, and :data:`STEPS` names the phases that may follow::
+
+    Waiting ──▶ Fetching ──▶ Analysing ──▶ Ready
+       ▲            │            │           │
+       └────────────┴────────────┴───────────┘
+"""
 
 from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -13,47 +21,107 @@ import streamlit as st
 
 from emotion import media
 from pages.analyse import jobs_for_clip
+from pages.analyse.jobs_for_clip import Analysed
+from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.speaker_samples import Footage
-from pages.shared.services import cached, clips
+from pages.shared.services import clips, models, pools, visit
 from pages.shared.services.jobs import Status, Ticket
-from pages.shared.services.visitors import Kept, Visitor
+from pages.shared.services.samples import Sample
+from pages.shared.services.visitors import Kept
 
 KEY: Final = "analyse"
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Nothing has been brought yet; ``error`` is why the last thing was not taken."""
+
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class Fetching:
+    """The video of a link is on its way."""
+
+    url: str
+    ticket: Ticket[Kept]
+
+
+@dataclass(frozen=True)
+class Analysing:
+    kept: Kept
+    ticket: Ticket[Analysed]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The result is there; ``player`` is the work on what the browser plays, or why there is none."""
+
+    kept: Kept
+    analysed: Analysed
+    player: Ticket[Path] | BaseException
+
+
+Phase = Waiting | Fetching | Analysing | Ready
+STEPS: Final[Mapping[type[Phase], tuple[type[Phase], ...]]] = {
+    Waiting: (Waiting, Fetching, Analysing),
+    Fetching: (Waiting, Analysing),
+    Analysing: (Waiting, Ready),
+    Ready: (Waiting,),
+}
+
+
+class IllegalStep(RuntimeError):
+    """A fault in the program: a phase that may not follow."""
+
+
 @dataclass
 class Session:
-    """``kept`` is the clip, ``result`` what came of it, ``at_s`` the place chosen on the timeline.
+    """``secret`` is the address under which the player has the clip."""
 
-    ``secret`` is the address under which the player has the clip.
-    """
-
-    kept: Kept | None = None
-    url: str | None = None
-    fetching: Ticket[Kept] | None = None
-    analysing: Ticket[jobs_for_clip.Analysed] | None = None
-    preparing: Ticket[Path] | None = None
+    phase: Phase = field(default_factory=Waiting)
     secret: str | None = None
-    result: jobs_for_clip.Analysed | None = None
-    error: BaseException | None = None
-    at_s: float = 0.0
+    state: ResultState = field(default_factory=ResultState)
+    derived: Derived = field(default_factory=Derived)
     adapt: bool = True
     """Whether voices are read in the light of what else they say."""
     footage: list[Footage] = field(default_factory=list)
     """More of the speakers, for every clip of the visit."""
-    memo: dict[Any, Any] = field(default_factory=dict)
-    """What the sections of the result worked out for this clip."""
+
+    @property
+    def kept(self) -> Kept | None:
+        return self.phase.kept if isinstance(self.phase, Analysing | Ready) else None
+
+    @property
+    def result(self) -> Analysed | None:
+        return self.phase.analysed if isinstance(self.phase, Ready) else None
+
+    @property
+    def digest(self) -> str | None:
+        return self.kept.digest if self.kept else None
+
+    def step(self, phase: Phase) -> None:
+        """Raises IllegalStep where :data:`STEPS` does not name it."""
+        if type(phase) not in STEPS[type(self.phase)]:
+            raise IllegalStep(f"{type(self.phase).__name__} to {type(phase).__name__}")
+        self.phase = phase
 
     def leave(self) -> None:
-        for ticket in (self.fetching, self.analysing, self.preparing):
-            if ticket is not None:
-                ticket.leave()
-        self.fetching = self.analysing = self.preparing = None
+        ticket = _ticket(self.phase)
+        if ticket is not None:
+            ticket.leave()
+        self.phase = Waiting()
         for more in self.footage:
             more.leave()
         if self.secret is not None:
             clips.withdraw(self.secret)
             self.secret = None
+
+
+def _ticket(phase: Phase) -> Ticket[Any] | None:
+    if isinstance(phase, Ready):
+        return phase.player if isinstance(phase.player, Ticket) else None
+    return phase.ticket if isinstance(phase, Fetching | Analysing) else None
 
 
 def current() -> Session:
@@ -64,11 +132,13 @@ def start_over(error: BaseException | None = None) -> Session:
     """Free what the last clip held; one visitor has one clip at a time. What is known of speakers stays."""
     last = current()
     last.leave()
-    visitor = cached.visitor()
+    visitor = visit.visitor()
     visitor.on_leave.clear()
     visitor.empty()
     heard = [more for more in last.footage if more.voices]
-    session = st.session_state[KEY] = Session(error=error, adapt=last.adapt, footage=heard)
+    # The error goes without its frames: they hold the clip's copy, and what was decoded of it.
+    shown = error.with_traceback(None) if error is not None else None
+    session = st.session_state[KEY] = Session(Waiting(shown), adapt=last.adapt, footage=heard)
     visitor.on_leave.append(session.leave)
     return session
 
@@ -76,10 +146,9 @@ def start_over(error: BaseException | None = None) -> Session:
 def open_file(source: BinaryIO, name: str) -> None:
     """Keep the file and queue its analysis; what cannot be taken is remembered as the error to show."""
     session = start_over()
-    limits = media.Limits.from_environment()
     try:
-        session.kept = cached.visitor().keep(source, name, max_bytes=limits.max_bytes)
-        _analyse(session, session.kept)
+        kept = visit.visitor().keep(source, name, max_bytes=media.Limits.from_environment().max_bytes)
+        session.step(_analysing(kept))
     except Exception as e:
         start_over(e)
 
@@ -92,17 +161,17 @@ def open_link(url: str) -> None:
     from emotion.fetch.client import check_url
 
     session = start_over()
-    visitor: Visitor = cached.visitor()
     limits = media.Limits.from_environment()
     try:
-        session.url = check_url(url)
+        url = check_url(url)
         key = secrets.token_hex(16)  # nobody joins it: the file goes to this visitor's folder
-        session.fetching = cached.fetch_pool().submit(key, jobs_for_clip.fetching(session.url, visitor.folder, limits))
+        work = jobs_for_clip.fetching(url, visit.visitor().folder, limits)
+        session.step(Fetching(url, pools.fetch_pool().submit(key, work)))
     except Exception as e:
         start_over(e)
 
 
-def open_sample(sample: cached.Sample) -> None:
+def open_sample(sample: Sample) -> None:
     with sample.path.open("rb") as f:
         open_file(f, sample.path.name)
 
@@ -110,36 +179,42 @@ def open_sample(sample: cached.Sample) -> None:
 def advance() -> Status[Any] | None:
     """Take over what the pool has finished; the status of what still runs, None where nothing does."""
     session = current()
-    if session.fetching is not None:
-        status: Status[Any] = session.fetching.status()
+    while isinstance(session.phase, Fetching | Analysing):
+        status: Status[Any] = session.phase.ticket.status()
         if not status.over:
             return status
-        session.fetching.leave()
-        session.fetching = None
-        if status.result is None:
-            start_over(status.error)
-            return None
-        session.kept = status.result
+        session.phase.ticket.leave()
         try:
-            _analyse(session, status.result)
+            session.step(_next(session.phase, status))
         except Exception as e:
-            start_over(e)
-            return None
-    if session.analysing is None or session.kept is None:
-        return None
-    status = session.analysing.status()
-    if not status.over:
-        return status
-    session.analysing.leave()
-    session.analysing = None
-    if status.result is None:
-        start_over(jobs_for_clip.with_name(status.error, session.kept.name))
-    else:
-        session.result = status.result.named(session.kept.name)
-        session.preparing = cached.pool().submit(
-            f"player {session.kept.path.name}", jobs_for_clip.preparing(session.kept, cached.visitor().folder)
-        )
+            session = start_over(e)
     return None
+
+
+def _next(phase: Fetching | Analysing, status: Status[Any]) -> Phase:
+    """The phase that follows on work that is over; raises what went wrong with it."""
+    if isinstance(phase, Fetching):
+        if status.result is None:
+            raise status.error or RuntimeError("nothing was fetched")
+        return _analysing(status.result)
+    if status.result is None:
+        raise jobs_for_clip.with_name(status.error, phase.kept.name) or RuntimeError("nothing was found")
+    return Ready(phase.kept, status.result.named(phase.kept.name), _player(phase.kept))
+
+
+def _analysing(kept: Kept) -> Analysing:
+    limits = media.Limits.from_environment()
+    work = jobs_for_clip.analysis(kept, models.readers(), limits)
+    return Analysing(kept, pools.pool().submit(kept.digest, work))
+
+
+def _player(kept: Kept) -> Ticket[Path] | BaseException:
+    """A full queue costs the player and not the result: it is asked again when the player is next wanted."""
+    try:
+        work = jobs_for_clip.preparing(kept, visit.visitor().folder)
+        return pools.pool().submit(f"player {kept.path.name}", work)
+    except Exception as e:
+        return e
 
 
 def playable(wait_s: float = 0.3) -> Path | None:
@@ -147,20 +222,21 @@ def playable(wait_s: float = 0.3) -> Path | None:
 
     Raises:
         MediaError: nothing of the clip can be played.
+        Busy: the queue is full.
     """
-    ticket = current().preparing
-    if ticket is None:
+    session = current()
+    phase = session.phase
+    if not isinstance(phase, Ready):
         return None
+    if not isinstance(phase.player, Ticket):
+        session.phase = phase = Ready(phase.kept, phase.analysed, _player(phase.kept))
+    if not isinstance(phase.player, Ticket):
+        raise phase.player
     until = time.monotonic() + wait_s
-    while not (status := ticket.status()).over and time.monotonic() < until:
+    while not (status := phase.player.status()).over and time.monotonic() < until:
         time.sleep(0.02)
     if status.error is not None:
         raise status.error
-    if status.result is not None and current().secret is None:
-        current().secret = clips.publish(status.result)
+    if status.result is not None and session.secret is None:
+        session.secret = clips.publish(status.result)
     return status.result
-
-
-def _analyse(session: Session, kept: Kept) -> None:
-    limits = media.Limits.from_environment()
-    session.analysing = cached.pool().submit(kept.digest, jobs_for_clip.analysis(kept, cached.readers(), limits))

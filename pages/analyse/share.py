@@ -12,17 +12,15 @@ import streamlit as st
 
 from emotion.media import preview
 from emotion.timeline import FaceTrack, Timeline
-from pages.analyse import correction, session, songs
-from pages.analyse.download import file_stem
+from pages.analyse import session, songs
 from pages.analyse.session import Session
-from pages.shared.language import t, t_plain
-from pages.shared.services import cached, links, memory
+from pages.shared.language import file_stem, t, t_plain
+from pages.shared.services import links, memory, visit
 from pages.shared.ui.failures import calm
 from recommender.errors import NoSongs
 from recommender.ranking.picks import Pick
 from recommender.store import shares, snapshot
 
-_LINKS: Final = "links"
 PEOPLE: Final = 3
 PICTURES_EACH: Final = 4
 
@@ -52,7 +50,7 @@ def show(current: Session, timeline: Timeline) -> None:
         choices,
         default=choices[-1],
         required=True,
-        format_func=lambda d: t_plain("share.days.one") if d == 1 else t_plain("share.days.many", days=d),
+        format_func=lambda d: t_plain("share.days.of", count=d),
         key=f"share_days_{clip}",
     )
     if st.button(t("share.make"), icon=":material/add_link:", type="primary", key="share_make"):
@@ -61,12 +59,12 @@ def show(current: Session, timeline: Timeline) -> None:
                 timeline,
                 picks,
                 title=title,
-                corrected=correction.right(current),
+                corrected=current.state.correction,
                 faces=pictures(timeline.tracks) if faces else (),
             )
             made = _make(shown, days, path)
             links.made()[made.share.key] = made
-            current.memo.setdefault(_LINKS, []).insert(0, made.share.key)
+            current.state = current.state.linked(made.share.key)
     links.said()
     _made(current)
 
@@ -104,7 +102,7 @@ def _make(shown: snapshot.Snapshot, days: int, path: Path | None) -> shares.Made
     payload = snapshot.to_json(shown)
     if path is None:
         return store.create(owner, shown.title, payload, days=days)
-    copy = preview.anonymous(path, cached.visitor().folder)
+    copy = preview.anonymous(path, visit.visitor().folder)
     try:
         return store.create(owner, shown.title, payload, days=days, clip=copy)
     finally:
@@ -113,7 +111,7 @@ def _make(shown: snapshot.Snapshot, days: int, path: Path | None) -> shares.Made
 
 def _made(current: Session) -> None:
     """The links of this clip, and how their owner finds them again."""
-    standing = [made for key in current.memo.get(_LINKS, ()) if (made := links.made().get(key))]
+    standing = [made for key in current.state.links if (made := links.made().get(key))]
     if not standing:
         return
     known_again = memory.current().local or memory.consent()

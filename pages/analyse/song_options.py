@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, get_args
 
 import streamlit as st
 
 from emotion.timeline import Timeline
 from pages.shared.language import t, t_plain
 from recommender import GOALS, Catalogue, Filters, Pick, emotion_picks, seed_picks
+from recommender.ranking.correction import corrected
 from recommender.ranking.plane import DEFAULT_GOAL
 from recommender.ranking.rank import rank
 from recommender.ranking.taste import Taste
 from recommender.songs.catalogue import ENERGY_LEVELS
 
-WAYS: Final = ("lists", "match", "counter", "lead")
+Way = Literal["lists", "match", "counter", "lead"]
+WAYS: Final[tuple[Way, ...]] = get_args(Way)
 """``lists`` is the seed's five and five by label; the others are the intents of ``recommender.ranking.rank``."""
 WORDS: Final = {"yes": True, "no": False}
 COUNT: Final = 10
@@ -23,21 +25,16 @@ _FILTERS: Final = ("songs_genre", "songs_decade", "songs_energy", "songs_words")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    way: str = "lists"
+class SongOptions:
+    way: Way = "lists"
     goal: str = DEFAULT_GOAL
     filters: Filters = field(default_factory=Filters)
 
-    @property
-    def loose(self) -> bool:
-        """No filter is set."""
-        return self.filters == Filters()
 
-
-def choose(catalogue: Catalogue) -> Wish:
+def choose(catalogue: Catalogue) -> SongOptions:
     """Draw the choices; gives what is chosen now. They last as long as the visitor's session."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        way = st.segmented_control(
+        way: Way = st.segmented_control(
             t_plain("picks.way"),
             WAYS,
             default=WAYS[0],
@@ -48,7 +45,7 @@ def choose(catalogue: Catalogue) -> Wish:
         )
         goal = _goal() if way == "lead" else DEFAULT_GOAL
         filters = _filters(catalogue)
-    return Wish(way, goal, filters)
+    return SongOptions(way, goal, filters)
 
 
 def _goal() -> str:
@@ -108,25 +105,26 @@ def _reset() -> None:
 
 
 def songs(
-    wish: Wish, timeline: Timeline, right: str | None, catalogue: Catalogue, taste: Taste | None, draw: int
+    options: SongOptions, timeline: Timeline, right: str | None, catalogue: Catalogue, taste: Taste | None, draw: int
 ) -> list[Pick]:
-    """The songs of a wish; ``right`` is the emotion that the visitor put in place of the one shown.
+    """The songs that were asked for; ``right`` is the emotion that the visitor put in place of the one shown.
 
     Raises:
         NoSongs, NothingHeard
     """
-    if wish.way != "lists":
+    if options.way != "lists":
         return rank(
-            timeline,
+            timeline if right is None or timeline.best is None else corrected(timeline, timeline.best.label, right),
             catalogue,
             count=COUNT,
-            intent=wish.way,  # pyright: ignore[reportArgumentType] - the ways beside the lists are the intents
-            goal=wish.goal,
-            filters=wish.filters,
+            intent=options.way,
+            goal=options.goal,
+            filters=options.filters,
             taste=taste,
             seed=draw,
+            said=right,
         )
     if right is not None:
-        return emotion_picks(right, COUNT, catalogue, seed=draw, filters=wish.filters)
+        return emotion_picks(right, COUNT, catalogue, seed=draw, filters=options.filters)
     voice, face = (v.scores if v else None for v in (timeline.voice, timeline.face))
-    return seed_picks(voice, face, catalogue, seed=draw, filters=wish.filters)
+    return seed_picks(voice, face, catalogue, seed=draw, filters=options.filters)

@@ -39,12 +39,10 @@ def show(current: Session, timeline: Timeline) -> None:
     if timeline.clip.sr is None or current.kept is None:
         st.info(t("sound.none"), icon=":material/volume_off:")
         return
-    start_s = stretch_start(current.at_s, timeline.clip.duration_s)
-    key = ("sound", start_s)
-    if key not in current.memo:
-        with st.spinner(t("sound.working")):
-            current.memo[key] = describe(media.read_sound(current.kept.path, SR), start_s)
-    described: Described = current.memo[key]
+    path = current.kept.path
+    start_s = stretch_start(current.state.at_s, timeline.clip.duration_s)
+    with st.spinner(t("sound.working")):
+        described = current.derived.of("sound", start_s, lambda: describe(media.read_sound(path, SR), start_s))
     if timeline.clip.duration_s > MOST_S:
         end = clock(start_s + described.duration_s)
         st.caption(t("sound.stretch", start=clock(start_s), end=end))

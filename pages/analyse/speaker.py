@@ -8,12 +8,12 @@ import streamlit as st
 
 from emotion import media
 from emotion.timeline import Adaptation, Speaker, Timeline
-from pages.analyse import download, speaker_samples, upload, verdict
+from pages.analyse import clip_reading
 from pages.analyse.session import Session
-from pages.analyse.speaker_samples import BY_VOICE, NOBODY, Footage
-from pages.shared.language import emotion_name, t, t_plain
-from pages.shared.services import cached
-from pages.shared.ui import failures, plotting, speaker_charts
+from pages.analyse.speaker_samples import BY_VOICE, NOBODY, Footage, assigned
+from pages.shared.language import emotion_name, file_stem, t, t_plain
+from pages.shared.services import models, pools, visit
+from pages.shared.ui import failures, plotting, speaker_charts, uploader, verdict
 
 EVERY_S: Final = 0.7
 MOST_SPEAKERS: Final = 4
@@ -50,13 +50,13 @@ def _switch(current: Session, told: Adaptation) -> None:
 
 def _count(current: Session) -> None:
     """Two voices of one sex are hard to tell from two moods of one: the visitor may say how many speak."""
-    heard = speaker_samples.listened(current)
+    heard = clip_reading.listened(current)
     if heard is None or heard.voices.shape[1] == 0 or len(heard.segments) < 2:
         return
-    st.session_state["speaker_count"] = speaker_samples.speakers(current) or 0
+    st.session_state["speaker_count"] = current.state.speakers or 0
 
     def counted() -> None:
-        speaker_samples.say_speakers(current, st.session_state["speaker_count"] or None)
+        current.state = current.state.said_speakers(st.session_state["speaker_count"] or None)
 
     st.selectbox(
         t("speaker.count"),
@@ -127,7 +127,7 @@ def _more(current: Session, told: Adaptation) -> None:
         on_change=_uploaded,
         args=(current,),
     )
-    upload.uploader_words(t_plain("speaker.more_drop", mb=limits.max_bytes / 1024**2))
+    uploader.words(t_plain("speaker.more_drop", mb=limits.max_bytes / 1024**2), key="speaker")
     if any(more.ticket for more in current.footage):
         _follow(current)
     for more in list(current.footage):
@@ -141,8 +141,8 @@ def _uploader() -> str:
 
 def _uploaded(current: Session) -> None:
     for file in st.session_state[_uploader()] or ():
-        speaker_samples.add(current, file, file.name, cached.readers(), cached.pool())
-        cached.forget_upload(file)
+        clip_reading.add(current, file, file.name, models.readers(), pools.pool())
+        visit.forget_upload(file)
     st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1
 
 
@@ -181,9 +181,9 @@ def _file(current: Session, told: Adaptation, more: Footage) -> None:
 def _whose(current: Session, more: Footage) -> str:
     from emotion.voice.speech import WINDOW_S
 
-    heard = speaker_samples.listened(current)
-    choice = speaker_samples.chosen(current, more)
-    pairs = speaker_samples.assigned(heard, more.voices, choice) if heard else []
+    heard = clip_reading.listened(current)
+    choice = clip_reading.owner(current, more)
+    pairs = assigned(heard, more.voices, choice) if heard else []
     counted = [voice for _, voice in pairs] or more.voices
     seconds = sum(voice.profile.count for voice in counted) * WINDOW_S
     whom = t("songs.join").join(t("speaker.name", number=n + 1) for n in sorted({n for n, _ in pairs}))
@@ -196,7 +196,11 @@ def _choice(current: Session, told: Adaptation, more: Footage) -> None:
     names = {BY_VOICE: t_plain("speaker.by_voice"), NOBODY: t_plain("speaker.nobody")}
     names |= {s.id - 1: t_plain("speaker.name", number=s.id) for s in told.speakers}
     key = f"footage_whose_{more.id}"
-    st.session_state[key] = speaker_samples.chosen(current, more)
+
+    def given() -> None:
+        current.state = current.state.given_to(more.id, st.session_state[key])
+
+    st.session_state[key] = clip_reading.owner(current, more)
     st.selectbox(
         t("speaker.file.whose", name=more.name),
         sorted(names),
@@ -204,7 +208,7 @@ def _choice(current: Session, told: Adaptation, more: Footage) -> None:
         key=key,
         label_visibility="collapsed",
         width=190,
-        on_change=lambda: speaker_samples.choose(current, more, st.session_state[key]),
+        on_change=given,
     )
 
 
@@ -217,19 +221,19 @@ def _remove(current: Session, more: Footage) -> None:
 
 
 def _save(current: Session, timeline: Timeline, told: Adaptation) -> None:
-    heard = speaker_samples.listened(current)
-    reader = cached.readers().result().voice
+    heard = clip_reading.listened(current)
+    reader = models.readers().result().voice
     if heard is None or reader is None:
         return
     from emotion.voice.saved_speaker import SUFFIX, save
 
-    stem = download.file_stem(timeline.clip.name)
+    stem = file_stem(timeline.clip.name)
     with st.container(horizontal=True):
         for speaker in told.speakers:
             many = len(told.speakers) > 1
             st.download_button(
                 t("speaker.save_number", number=speaker.id) if many else t("speaker.save"),
-                save(speaker_samples.to_save(current, heard, speaker.id - 1, reader)),
+                save(clip_reading.to_save(current, heard, speaker.id - 1, reader)),
                 file_name=f"{stem}-speaker-{speaker.id}.{SUFFIX}",
                 mime="application/octet-stream",
                 icon=":material/person:",

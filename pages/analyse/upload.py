@@ -9,8 +9,8 @@ import streamlit as st
 from emotion import media
 from pages.analyse import recorder, session
 from pages.shared.language import t, t_plain
-from pages.shared.services import cached
-from pages.shared.ui import failures
+from pages.shared.services import samples, visit
+from pages.shared.ui import failures, uploader
 
 UPLOADER = "analyse_upload"
 SAMPLE = "sample"
@@ -31,7 +31,7 @@ def show(error: BaseException | None) -> None:
         help=t("analyse.upload_help", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60),
         on_change=_uploaded,
     )
-    uploader_words(t_plain("analyse.upload_drop", mb=limits.max_bytes / 1024**2))
+    uploader.words(t_plain("analyse.upload_drop", mb=limits.max_bytes / 1024**2), key="clip")
     left, right = st.columns(2, gap="large")
     with left, st.form("analyse_link", border=False):
         st.text_input(t("analyse.link"), key="analyse_url", placeholder="https://", max_chars=2000)
@@ -44,29 +44,10 @@ def show(error: BaseException | None) -> None:
     st.caption(t("analyse.privacy", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60))
 
 
-def uploader_words(drop: str) -> None:
-    """Streamlit's uploader speaks English alone: its words give way to ours; ``drop`` says what may be dropped."""
-    words = {
-        "button p": t_plain("analyse.upload_choose"),
-        "[data-testid=stFileUploaderDropzoneInstructions] span": drop,
-    }
-    rules = "".join(
-        f"[data-testid=stFileUploaderDropzone] {place} {{font-size: 0 !important}}"
-        f"[data-testid=stFileUploaderDropzone] {place}::after {{font-size: 0.9rem; content: {css_string(text)}}}"
-        for place, text in words.items()
-    )
-    st.html(f"<style>{rules}</style>")
-
-
-def css_string(text: str) -> str:
-    """Text as a string of CSS: every sign that is no letter or digit as its code."""
-    return '"' + "".join(c if c.isalnum() else f"\\{ord(c):x} " for c in text) + '"'
-
-
 def _from_the_link() -> None:
     """``?sample=good-news`` starts that sample; taken once, so that going back does not start it again."""
     asked = st.query_params.get(SAMPLE)
-    sample = next((s for s in cached.samples() if s.id == asked), None)
+    sample = next((s for s in samples.samples() if s.id == asked), None)
     if asked is not None:
         del st.query_params[SAMPLE]
     if sample is not None:
@@ -78,7 +59,7 @@ def _uploaded() -> None:
     upload = st.session_state[f"{UPLOADER}_{st.session_state.get(UPLOADER, 0)}"]
     if upload is not None:
         session.open_file(upload, upload.name)
-        cached.forget_upload(upload)
+        visit.forget_upload(upload)
         st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1
 
 
@@ -86,7 +67,7 @@ def _recorded() -> None:
     recording = st.session_state["analyse_record"]
     if recording is not None:
         session.open_file(recording, t_plain("analyse.recording") + ".wav")
-        cached.forget_upload(recording)
+        visit.forget_upload(recording)
 
 
 def _linked() -> None:
@@ -95,15 +76,15 @@ def _linked() -> None:
 
 
 def _samples() -> None:
-    samples = cached.samples()
-    if not samples:
+    clips = samples.samples()
+    if not clips:
         return
     st.subheader(t("analyse.samples"))
-    for column, sample in zip(st.columns(len(samples)), samples, strict=True):
+    for column, sample in zip(st.columns(len(clips)), clips, strict=True):
         title = t_plain(sample.title_key)
         short, details = split_title(title)
-        with column.container(border=True, height="stretch", gap="xsmall"):
-            st.image(cached.poster(sample), width="stretch", alt=title)
+        with column.container(border=True, height="stretch", gap="xsmall", key=f"sample_card_{sample.id}"):
+            st.image(samples.poster(sample), width="stretch", alt=title)
             st.button(
                 short,
                 key=f"sample_{sample.id}",
@@ -114,6 +95,7 @@ def _samples() -> None:
             )
             if details:
                 st.caption(details)
+    st.caption(t("sample.made"))
 
 
 def split_title(title: str) -> tuple[str, str]:

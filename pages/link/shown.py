@@ -7,11 +7,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.analyse import songs, verdict
-from pages.analyse.result import timeline_in_words
 from pages.shared.language import clock, emotion_name, t, t_plain
-from pages.shared.services import cached, clips
-from pages.shared.ui import charts, players, plotting
+from pages.shared.services import clips, song_catalogue
+from pages.shared.ui import charts, players, plotting, song_list, verdict
 from pages.shared.ui.failures import calm
 from recommender.ranking.picks import Pick
 from recommender.store.shares import Share, clip_of
@@ -41,7 +39,7 @@ def show(shared: Snapshot, share: Share, public: str) -> None:
     if shared.songs:
         st.subheader(t("link.songs"), anchor=False)
         with calm():
-            songs.lists([_of_the_catalogue(p) for p in shared.songs], sided=by_side(shared.songs))
+            song_list.show([_of_the_catalogue(p) for p in shared.songs], sided=by_side(shared.songs))
         st.caption(t("songs.privacy"))
 
 
@@ -61,7 +59,7 @@ def _timeline(shared: Snapshot, *, moves_player: bool) -> None:
     st.markdown(f"**{t('result.timeline')}**{more}")
     with st.container(key=players.TIMELINE_KEY):
         figure = charts.timeline_figure(timeline, None, t_plain)
-        plotting.chart(figure, key="timeline_chart", alt=timeline_in_words(timeline))
+        plotting.chart(figure, key="timeline_chart", alt=verdict.timeline_in_words(timeline))
     if moves_player:
         players.keep_in_step(0.0, 0)
 
@@ -83,6 +81,6 @@ def by_side(picks: Sequence[Pick]) -> bool:
 
 def _of_the_catalogue(pick: Pick) -> Pick:
     """The song as this server's catalogue has it, where it does: its player may be known."""
-    catalogue = cached.catalogue()
+    catalogue = song_catalogue.catalogue()
     row = catalogue.index_of(pick.track.id)
     return pick if row is None else replace(pick, track=catalogue[row])

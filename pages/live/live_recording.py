@@ -14,7 +14,7 @@ from emotion import media
 from emotion.media.tape import SPAN_S, Tape
 from emotion.media.tape_segments import PIECE_S
 from pages.shared.language import clock, t, t_plain
-from pages.shared.services import cached
+from pages.shared.services import handover, visit
 
 FOLDER: Final = "live"
 EVERY_S: Final = 1.0
@@ -67,7 +67,7 @@ class Keeping:
 def of_session() -> Keeping:
     """This visitor's; it goes with the visit."""
     keeping = st.session_state.setdefault(_KEEPING, Keeping())
-    visitor = cached.visitor()
+    visitor = visit.visitor()
     if keeping.throw_away not in visitor.on_leave:
         visitor.on_leave.append(keeping.throw_away)
     return keeping
@@ -76,7 +76,7 @@ def of_session() -> Keeping:
 def ask(keeping: Keeping, *, start_s: float | None) -> None:
     """The tick, off until somebody sets it."""
     wanted = st.toggle(t("live.keep", minutes=span_s() / 60), key="live_keep", help=t("live.keep_help"))
-    keeping.follow(cached.visitor().folder / FOLDER, wanted=wanted, start_s=start_s)
+    keeping.follow(visit.visitor().folder / FOLDER, wanted=wanted, start_s=start_s)
 
 
 def show(keeping: Keeping) -> None:
@@ -111,12 +111,10 @@ def _offer(keeping: Keeping, path: Path, length_s: float) -> None:
         st.markdown(t("live.kept", length=clock(int(length_s))))
         with st.container(horizontal=True):
             if st.button(t("live.analyse"), icon=":material/graphic_eq:", type="primary", key="live_analyse"):
-                from pages.analyse import session
-
-                with path.open("rb") as f:
-                    session.open_file(f, t_plain("live.stretch") + path.suffix)
+                own = visit.visitor().folder / f"handed-over{path.suffix}"
+                path.replace(own)
                 keeping.throw_away()
-                st.switch_page("pages/analyse/page.py")
+                handover.give(own, t_plain("live.stretch") + path.suffix)
             st.button(
                 t("live.throw_away"), icon=":material/delete:", key="live_throw_away", on_click=keeping.throw_away
             )

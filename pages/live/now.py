@@ -17,8 +17,8 @@ from emotion.voice.adapt import LEAST_CLIPS
 from emotion.voice.speech import WINDOW_S
 from pages.live import stream
 from pages.shared.language import emotion_name, markdown, t, t_plain
-from pages.shared.services import cached
-from pages.shared.ui import charts, pick_buttons
+from pages.shared.services import models, song_catalogue
+from pages.shared.ui import charts, pick_buttons, verdict
 from recommender import Pick
 
 EVERY_S: Final = 1.0
@@ -34,7 +34,7 @@ _STILL: Final = {"displayModeBar": False, "staticPlot": True}
 def of_session() -> Live:
     """This visitor's live view; the models are everybody's."""
     if "_live" not in st.session_state:
-        loading = cached.readers()
+        loading = models.readers()
 
         def readers() -> Readers | None:
             return loading.result() if loading.done() and loading.exception() is None else None
@@ -78,9 +78,10 @@ def _panel(live: Live, asked: bool) -> None:
         return
     st.subheader(_headline(view), anchor=False)
     sides = {"voice": view.voice, "face": view.face}
+    shown = sides | ({"fused": view.fused} if view.voice and view.face else {})
     if view.voice or view.face:
-        alt = "; ".join(f"{t_plain(f'side.{s}')}: {emotion_name(v.label)}" for s, v in sides.items() if v)
-        st.plotly_chart(charts.bars_figure(sides, t_plain), key="live_bars", config=_STILL, alt=alt)
+        alt = "; ".join(f"{t_plain(f'side.{s}')}: {emotion_name(v.label)}" for s, v in shown.items() if v)
+        st.plotly_chart(charts.bars_figure(shown, t_plain), key="live_bars", config=_STILL, alt=alt)
     silent = [t(f"live.no_{side}") for side, verdict in sides.items() if verdict is None]
     st.caption(" ".join([*silent, t("live.speed", fps=view.fps, delay=view.delay_s * 1000)]))
     _speaker(live, view)
@@ -117,8 +118,9 @@ def _record_instead() -> None:
 def _headline(view: LiveView) -> str:
     if view.fused is None:
         return t("live.nothing")
-    key = "live.sure" if view.fused.sure else "live.not_sure"
-    return t(key, emotion=emotion_name(view.fused.label), value=view.fused.scores.confidence)
+    return t(
+        f"live.{verdict.doubt(view.fused)}", emotion=emotion_name(view.fused.label), value=view.fused.scores.confidence
+    )
 
 
 def _strip(live: Live, asked: bool) -> None:
@@ -179,7 +181,7 @@ def _pick(view: LiveView) -> Pick | None:
     if not moments:
         return None
     recent = Timeline(view.timeline.clip, moments)
-    picks = recommender.rank(recent, cached.catalogue(), count=1, seed=int(time.monotonic() // SONG_EVERY_S))
+    picks = recommender.rank(recent, song_catalogue.catalogue(), count=1, seed=int(time.monotonic() // SONG_EVERY_S))
     return picks[0] if picks else None
 
 

@@ -9,10 +9,10 @@ from streamlit_webrtc import WebRtcMode, create_audio_sink_track, webrtc_streame
 
 from pages.live import frame, live_recording, now, stream
 from pages.shared.language import language, t
-from pages.shared.services import cached
+from pages.shared.services import models
 from pages.shared.ui.failures import calm
 
-cached.warm()
+models.warm()
 stream.drop_rather_than_queue()
 st.title(t("live.title"))
 st.markdown(t("live.lead"))

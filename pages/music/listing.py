@@ -105,9 +105,9 @@ def _song(track: Track, selection: Selection, place: str, said: Mapping[str | No
                     st.session_state[playing] = not st.session_state.get(playing)
                 left = tuple(s for s in selection.songs if s != track.id)
                 st.button(
-                    "−" if aside else "+",
+                    t("library.aside.remove" if aside else "library.aside.add", title=track.title),
                     key=f"aside_{place}_{track.id}",
-                    help=t("library.aside.off" if aside else "library.aside.on", title=track.title),
+                    type="primary" if aside else "secondary",
                     disabled=not aside and len(selection.songs) >= MOST_SONGS,
                     on_click=filter_widgets.change,
                     kwargs={"songs": left if aside else (*selection.songs, track.id)},

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.music import filter_widgets, listing, plane
-from pages.music.plane.points import places
+from pages.music.plane.points import on_moods, places
 from pages.shared.language import t
-from pages.shared.services import cached
+from pages.shared.services import song_catalogue
 from pages.shared.ui.failures import calm
 from recommender.songs.catalogue import Catalogue
 
@@ -19,18 +19,19 @@ def explore(catalogue: Catalogue) -> None:
         selection = filter_widgets.filters(catalogue)
         keep = selection.shown(catalogue)
         rows = selection.listed(catalogue, places(catalogue))
-        if selection.songs:
-            listing.shared(catalogue, selection)
-        st.caption(t("library.plane.how"))
+        placed = "moods" if on_moods(catalogue) else "measured"
+        st.caption(t("library.plane.how") + " " + t(f"library.plane.{placed}"))
         plane.show(catalogue, keep, selection.area, listing.in_words(catalogue, rows), filter_widgets.area_chosen)
         listing.songs(catalogue, rows, selection)
+        if selection.songs:  # below: a song that is put aside must not move the list under the pointer
+            listing.shared(catalogue, selection)
 
 
 st.title(t("library.title"))
 with calm():
-    songs = cached.catalogue()
+    songs = song_catalogue.catalogue()
     st.markdown(t("library.lead", count=len(songs)))
-    fault = cached.catalogue_fault()
+    fault = song_catalogue.catalogue_fault()
     if fault is not None:
         st.caption(t("library.fallback", **fault.values))
     explore(songs)

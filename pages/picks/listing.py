@@ -11,7 +11,7 @@ import streamlit as st
 from emotion.labels import BY_NAME
 from emotion.timeline import Notice
 from pages.shared.language import emotion_name, markdown, t, t_plain
-from pages.shared.services import cached, links, memory
+from pages.shared.services import links, memory, song_catalogue
 from pages.shared.ui.failures import calm
 from recommender.ranking.taste import ENOUGH, STRONGEST
 from recommender.store.history import KINDS, Event
@@ -118,7 +118,7 @@ def taste(remembered: Sequence[Event], given: bool) -> None:
     """What was learned, in words; off until there are enough picks and skips."""
     st.subheader(t("picks.taste"), anchor=False)
     choices = [e for e in remembered if e.kind in ("pick", "skip")]
-    learned = memory.taste(choices, cached.catalogue()) if given else None
+    learned = memory.taste(choices, song_catalogue.catalogue()) if given else None
     if learned is None:
         latest = {e.track_id: e.kind for e in reversed(choices)}
         picks = sum(kind == "pick" for kind in latest.values())

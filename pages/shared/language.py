@@ -1,8 +1,9 @@
 """Every sentence the visitor reads: English and zh-TW, numbers and dates the way each writes them.
 
 Sentences lie in ``assets/locale/<area>.<language>.json``, flat JSON of key → sentence with
-``{placeholders}``; all areas are merged. The language is the one in the link (``?lang=zh-TW``), else
-the one picked in the sidebar, else the browser's.
+``{placeholders}``; all areas are merged. A sentence that changes with a number stands once for each of the
+language's plural categories (CLDR), as ``key#one`` and ``key#other``, and goes by ``count``. The language
+is the one in the link (``?lang=zh-TW``), else the one picked in the sidebar, else the browser's.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ QUERY: Final = "lang"
 _LANG_JS: Final = "export default ({ data }) => { document.documentElement.lang = data; }"
 
 _log = logging.getLogger(__name__)
-_SPEC = re.compile(r"(?:\.(?P<digits>\d+))?(?P<kind>[f%d])")
+_SPEC = re.compile(r"(?P<sign>\+?)(?:\.(?P<digits>\d+))?(?P<kind>[f%d])")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~$:])")
 
 
@@ -84,7 +85,8 @@ def t_plain(key: str, **values: object) -> str:
 
 
 def known(key: str) -> bool:
-    return key in catalogue(language())
+    sentences = catalogue(language())
+    return key in sentences or f"{key}#other" in sentences
 
 
 def markdown(text: str) -> str:
@@ -127,6 +129,12 @@ def clock(seconds: float) -> str:
     return f"{head}.{tenths}" if tenths else head
 
 
+def file_stem(name: str) -> str:
+    """A file name for the download, from the clip's: letters, digits, dash and dot alone."""
+    stem = re.sub(r"[^\w.-]+", "-", name.rsplit(".", 1)[0]).strip("-.")
+    return (stem or "moodcue")[:80]
+
+
 class _Localised(string.Formatter):
     """``str.format`` whose numbers follow the language; an unknown placeholder stays readable."""
 
@@ -140,12 +148,31 @@ class _Localised(string.Formatter):
         if match is None:
             return _decimal(value, "#,##0.##")
         digits = int(match["digits"] or 0)
-        return percent(value, digits) if match["kind"] == "%" else number(value, digits)
+        value = round(value, digits + 2 * (match["kind"] == "%")) + 0.0  # no minus before a zero
+        shown = percent(value, digits) if match["kind"] == "%" else number(value, digits)
+        return f"+{shown}" if match["sign"] and value > 0 else shown
 
 
 def _fill(key: str, values: Mapping[str, object]) -> str:
-    sentence = catalogue(language()).get(key)
+    tag = language()
+    sentence = _sentence(key, tag, values)
     if sentence is None:
-        _log.error("no sentence for %s in %s", key, language())
-        sentence = catalogue("en").get(key, key)
+        _log.error("no sentence for %s in %s", key, tag)
+        sentence = _sentence(key, "en", values) or key
     return _Localised().vformat(sentence, (), values)
+
+
+def _sentence(key: str, tag: str, values: Mapping[str, object]) -> str | None:
+    sentences = catalogue(tag)
+    count = values.get("count")
+    if key in sentences or not isinstance(count, int | float):
+        return sentences.get(key)
+    return sentences.get(f"{key}#{plural(count, tag)}") or sentences.get(f"{key}#other")
+
+
+@functools.lru_cache(maxsize=256)
+def plural(count: float, tag: str) -> str:
+    """The plural category of a number in a language, as CLDR has it: ``one`` or ``other`` in English."""
+    from babel import Locale
+
+    return Locale.parse(tag).plural_form(count)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from emotion.errors import UnknownEmotion
 from emotion.labels import EMOTIONS
 from emotion.timeline import EmotionScores, Notice, Segment
-from recommender.ranking import plane
+from recommender.ranking import plane, reasons
 from recommender.songs.catalogue import Catalogue, Track
 from recommender.songs.filters import Filters
 
@@ -109,13 +109,5 @@ def _from_list(
 
 
 def _pick(track: Track, scores: EmotionScores, modality: Modality, distance: float) -> Pick:
-    key = "music.reason.list" if modality == "fused" else "music.reason.seed"
-    if track.mood is None:
-        key += "_no_mood"
-    values = {
-        "mood": track.mood or "",
-        "emotion": scores.label,
-        "modality": modality,
-        "distance": f"{distance:.2f}",
-    }
-    return Pick(track, Notice(key, tuple(values.items())), modality, scores.label, distance)
+    reason = reasons.for_list(modality, emotion=scores.label, energy=track.energy, mood=track.mood)
+    return Pick(track, reason, modality, scores.label, distance)

@@ -12,11 +12,10 @@ from typing import Final, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from emotion.labels import EMOTIONS, VALENCE_AROUSAL
-from emotion.timeline import Notice, Segment, Timeline
+from emotion.labels import VALENCE_AROUSAL
+from emotion.timeline import Segment, Timeline
 from recommender.errors import NoSongs, NothingHeard, UnknownChoice
-from recommender.messages import clock
-from recommender.ranking import plane
+from recommender.ranking import plane, reasons
 from recommender.ranking.picks import Modality, Pick
 from recommender.ranking.sections import Section, sections
 from recommender.ranking.taste import Taste
@@ -55,13 +54,15 @@ def rank(
     modality: Modality = "fused",
     taste: Taste | None = None,
     seed: int = 0,
+    said: str | None = None,
 ) -> list[Pick]:
     """Up to ``count`` songs in the order of the clip, no artist twice.
 
     Each stretch of the timeline (``sections.py``) gets songs in proportion to its length; a song's
     distance to a stretch is the mean of its distances to the stretch's moments, each measured to
     the moment's whole distribution (``plane.py``). A visitor's ``taste`` reorders what fits. The same
-    seed gives the same songs.
+    seed gives the same songs. ``said`` is the emotion that a person put into the timeline
+    (``correction.py``): reasons call it theirs.
 
     Raises:
         NothingHeard: the timeline holds no emotion of that modality.
@@ -84,7 +85,7 @@ def rank(
         liking += taste.adjustment(catalogue)
     rows = _choose(cost, slots, np.where(keep, liking, np.inf), catalogue)
     return [
-        _pick(row, slot, float(cost[row, slot.column]), catalogue, intent, goal, (i, len(slots)))
+        _pick(row, slot, float(cost[row, slot.column]), catalogue, intent, goal, (i + 1, len(slots)), said)
         for i, (row, slot) in enumerate(zip(rows, slots, strict=True))
         if row is not None
     ]
@@ -158,25 +159,26 @@ def _choose(cost: Array, slots: list[_Slot], base: Array, catalogue: Catalogue) 
 
 
 def _pick(
-    row: int, slot: _Slot, distance: float, catalogue: Catalogue, intent: Intent, goal: str, step: tuple[int, int]
+    row: int,
+    slot: _Slot,
+    distance: float,
+    catalogue: Catalogue,
+    intent: Intent,
+    goal: str,
+    step: tuple[int, int],
+    said: str | None,
 ) -> Pick:
-    track = catalogue[row]
-    scores = slot.section.scores
-    label = _nearest_likely(catalogue.position[row], scores.as_array()) if intent == "match" else scores.label
-    values = {
-        "emotion": label,
-        "energy": track.energy,
-        "modality": slot.section.modality,
-        "start": clock(slot.segment.start_s),
-        "end": clock(slot.segment.end_s),
-        "distance": f"{distance:.2f}",
-    }
-    if intent == "lead":
-        values |= {"goal": goal, "step": str(step[0] + 1), "steps": str(step[1])}
-    reason = Notice(f"music.reason.{intent}", tuple(values.items()))
-    return Pick(track, reason, slot.section.modality, label, distance, slot.segment)
-
-
-def _nearest_likely(position: Array, probs: Array) -> str:
-    """The emotion that brings the song near: the largest p(e) exp(-distance / T)."""
-    return EMOTIONS[int(np.argmax(plane.affinity(position[None])[0] * probs))]
+    track, section = catalogue[row], slot.section
+    label = section.scores.label
+    reason = reasons.for_stretch(
+        intent,
+        slot.segment,
+        energy=track.energy,
+        emotion=label,
+        voice=section.voice,
+        face=section.face,
+        said=label == said,
+        goal=goal,
+        step=step,
+    )
+    return Pick(track, reason, section.modality, label, distance, slot.segment)

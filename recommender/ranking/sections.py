@@ -20,12 +20,15 @@ class Section:
 
     ``probs`` and ``weights``: one row a moment, shapes (m, 8) and (m,); the weights are the moments'
     durations and sum to 1. ``modality`` is the side that shows the leading emotion ("fused": both).
+    ``voice`` and ``face`` are what each side shows most, None where it says nothing.
     """
 
     segment: Segment
     probs: np.ndarray
     weights: np.ndarray
     modality: Modality
+    voice: str | None = None
+    face: str | None = None
 
     @property
     def scores(self) -> EmotionScores:
@@ -94,15 +97,19 @@ def _section(run: Run, modality: Modality) -> Section:
         np.array([s.probs for _, s in run]),
         durations / durations.sum(),
         modality if modality != "fused" else _side(run, _label(run)),
+        *(_shown(run, side) for side in ("voice", "face")),
     )
+
+
+def _shown(run: Run, side: str) -> str | None:
+    """What a side shows most in a run; None where it says nothing."""
+    said = [(s, m.segment.duration_s) for m, _ in run if (s := getattr(m, side)) is not None]
+    return EmotionScores.mean([s for s, _ in said], [d for _, d in said]).label if said else None
 
 
 def _side(run: Run, label: str) -> Modality:
     """Which side alone shows the label of the run; "fused" where both do or none does."""
-    agree = {}
-    for side in ("voice", "face"):
-        said = [s for m, _ in run if (s := getattr(m, side)) is not None]
-        agree[side] = bool(said) and EmotionScores.mean(said).label == label
+    agree = {side: _shown(run, side) == label for side in ("voice", "face")}
     if agree["voice"] != agree["face"]:
         return "voice" if agree["voice"] else "face"
     return "fused"

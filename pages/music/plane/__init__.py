@@ -55,6 +55,7 @@ def drawn(
         "area": None if area is None else [area.left, area.right, area.bottom, area.top],
         "axes": [words("chart.valence"), words("chart.arousal")],
         "alt": alt,
+        "select": words("library.plane.select"),
     }
 
 

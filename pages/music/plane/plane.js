@@ -59,7 +59,9 @@ class Plane {
     this.parts = {};
     for (const element of root.querySelectorAll('[data-part]')) this.parts[element.dataset.part] = element;
     this.shown = [];
-    const field = this.parts.field;
+    this.touch = false;
+    const { field, select } = this.parts;
+    select.addEventListener('click', () => this.selecting(!this.touch));
     field.addEventListener('pointerdown', (event) => this.press(event));
     field.addEventListener('pointermove', (event) => this.move(event));
     field.addEventListener('pointerup', (event) => this.release(event));
@@ -87,7 +89,8 @@ class Plane {
   }
 
   say() {
-    const { field, up, along, legend } = this.parts;
+    const { field, up, along, legend, select } = this.parts;
+    select.textContent = this.data.select;
     field.setAttribute('aria-label', this.data.alt);
     [along.textContent, up.textContent] = this.data.axes;
     legend.replaceChildren(...this.data.emotions.filter((e) => e.count).map(entry));
@@ -159,8 +162,15 @@ class Plane {
     ];
   }
 
+  // A finger scrolls the page until it is told to select.
+  selecting(on) {
+    this.touch = on;
+    this.parts.select.setAttribute('aria-pressed', String(on));
+    this.parts.plane.classList.toggle('selecting', on);
+  }
+
   press(event) {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || (event.pointerType === 'touch' && !this.touch)) return;
     this.parts.field.setPointerCapture(event.pointerId);
     this.down = this.within(event);
     this.name(null);
@@ -178,6 +188,7 @@ class Plane {
     this.drop();
     if (!sides) return;
     this.region(sides);
+    this.selecting(false);
     this.send('area', sides);
   }
 

@@ -15,7 +15,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from emotion.labels import EMOTIONS
 from recommender.songs.catalogue import Catalogue
+from recommender.songs.moods import MOODS
 
 GOLDEN_ANGLE: Final = np.pi * (3 - 5**0.5)
 SPREAD: Final = 0.018
@@ -44,6 +46,12 @@ def places(catalogue: Catalogue) -> npt.NDArray[np.float64]:
     radius = np.minimum(SPREAD, WIDEST / np.sqrt(counts))[spot] * np.sqrt(nth)
     angle = nth * GOLDEN_ANGLE
     return np.clip(catalogue.position + np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]), -1, 1)
+
+
+@functools.lru_cache(maxsize=4)
+def on_moods(catalogue: Catalogue) -> bool:
+    """Whether no song has a place of its own: all of them lie where their mood does."""
+    return len(np.unique(catalogue.position, axis=0)) <= len(MOODS) + len(EMOTIONS)
 
 
 def table(catalogue: Catalogue) -> dict[str, Any]:

@@ -8,6 +8,7 @@ it opens a heap for each thread, up to eight a core, of which none gives back to
 from __future__ import annotations
 
 import ctypes
+import gc
 from typing import Final
 
 M_TRIM_THRESHOLD: Final = -1
@@ -29,6 +30,17 @@ def trim() -> None:
     """Give back what lies free between pieces in use, as after a compilation or a clip."""
     if (libc := _glibc()) is not None:
         libc.malloc_trim(0)
+
+
+def settle() -> None:
+    """Take what is loaded for good out of the collector's rounds.
+
+    Streamlit collects garbage after every run of every page; over 300,000 objects of libraries that stops all
+    visitors for a quarter of a second each time, and with several of them following their progress, for good.
+    """
+    gc.collect()
+    gc.freeze()
+    trim()
 
 
 def _glibc() -> ctypes.CDLL | None:

@@ -9,9 +9,9 @@ import functools
 import logging
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -38,7 +38,7 @@ def made() -> dict[str, Made]:
 
 
 def mine() -> list[Share]:
-    """The visitor's links, the newest first; no database is made for who has none.
+    """The visitor's links, the newest first; a visitor who has none has no database made for them.
 
     Raises:
         MemoryUnavailable: there is no database.
@@ -85,18 +85,27 @@ def show(share: Share, place: str) -> None:
 
 def address(public: str, *, key: str) -> None:
     copying.field(f"{PAGE}?id={public}", key=key, label=t_plain("share.link"), copy=t_plain("share.copy"))
+    if memory.current().local:
+        st.caption(":material/computer: " + t("share.local"))
 
 
 def address_to_delete(here: Made, *, key: str) -> None:
-    """For who is not known again: the address that deletes the link."""
+    """For a visitor who is not known again: the address that deletes the link."""
     path = f"{PAGE}?id={here.id}&key={here.secret}"
     copying.field(path, key=key, label=t_plain("share.key"), copy=t_plain("share.key.copy"))
 
 
 def day(at: float) -> str:
     """The date of a Unix time where the visitor is."""
-    zone = st.context.timezone
-    return language.date(datetime.fromtimestamp(at, ZoneInfo(zone) if zone else UTC))
+    return language.date(datetime.fromtimestamp(at, _zone(st.context.timezone)))
+
+
+def _zone(name: str | None) -> tzinfo:
+    """The browser's time zone; UTC where it is none that is known here, as ``Etc/Unknown``."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 @functools.cache

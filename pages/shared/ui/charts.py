@@ -18,6 +18,7 @@ from plotly.subplots import make_subplots
 
 from emotion.labels import EMOTIONS, TABLE
 from emotion.timeline import EmotionScores, Moment, Timeline, Verdict
+from pages.shared.language import clock
 
 Words = Callable[..., str]
 Envelope = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
@@ -29,6 +30,8 @@ CLEAR: Final = "rgba(0,0,0,0)"
 FAINT: Final = "rgba(138,143,152,0.25)"
 EDGE_S: Final = 1e-3
 """How far from its neighbour a curve falls to nothing where a modality has nothing to say."""
+LEAST_S: Final = 4.0
+"""A shorter clip has one or two readings: a chart over time would make them look like more."""
 LABEL_SHARE: Final = 0.09
 """An emotion is named on the timeline where it leads for at least this part of the clip."""
 WAVE_PX, ROW_PX, FOOT_PX = 58, 84, 96
@@ -37,7 +40,7 @@ WAVE_PX, ROW_PX, FOOT_PX = 58, 84, 96
 def timeline_figure(
     timeline: Timeline, envelope: Envelope | None, words: Words, at_s: float | None = None
 ) -> go.Figure:
-    """Waveform and emotions on one axis of time. A click gives ``points[0].x``, a drag ``box[0].x``."""
+    """Waveform and emotions on one axis of time. A click gives ``points[0].x``."""
     sides = sides_of(timeline)
     heights = [WAVE_PX] * (envelope is not None) + [ROW_PX] * len(sides)
     figure = make_subplots(
@@ -58,16 +61,23 @@ def timeline_figure(
     duration_s = max(timeline.clip.duration_s, 0.1)
     figure.update_xaxes(range=[0, duration_s], showgrid=False, zeroline=False, fixedrange=True, showticklabels=False)
     ticks = time_ticks(duration_s)
-    figure.update_xaxes(showticklabels=True, tickvals=ticks, ticktext=[_clock(s) for s in ticks], row=row)
+    figure.update_xaxes(showticklabels=True, tickvals=ticks, ticktext=[clock(s) for s in ticks], row=row)
     figure.update_yaxes(fixedrange=True, showgrid=False, zeroline=False)
     figure.update_layout(
         height=sum(heights) + FOOT_PX,
         margin={"l": 62, "r": 8, "t": 8, "b": 0},
-        dragmode="select",
-        selectdirection="h",
-        hovermode="x",
+        dragmode=False,
+        hovermode="closest",
+        hoverdistance=-1,
         clickmode="event+select",
-        legend={"orientation": "h", "yanchor": "top", "y": -0.09, "x": 0, "itemclick": False, "itemdoubleclick": False},
+        legend={
+            "orientation": "h",
+            "yanchor": "top",
+            "y": -34 / max(sum(heights), ROW_PX),  # under the times
+            "x": 0,
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
     )
     return _clear(figure)
 
@@ -206,7 +216,7 @@ def _wave(figure: go.Figure, envelope: Envelope, row: int, name: str) -> None:
     figure.add_trace(go.Scatter(x=times, y=low, mode="lines", **style), row=row, col=1)
     figure.add_trace(go.Scatter(x=times, y=high, mode="lines", fill="tonexty", fillcolor=GREY, **style), row=row, col=1)
     every = max(1, len(times) // 600)  # what a click on the waveform hits
-    figure.add_trace(_touch(times[::every], [_clock(s) for s in times[::every]], 0.0), row=row, col=1)
+    figure.add_trace(_touch(times[::every], [clock(s) for s in times[::every]], 0.0), row=row, col=1)
     peak = max(float(np.abs(high).max(initial=0)), float(np.abs(low).max(initial=0)), 1e-3)
     figure.update_yaxes(range=[-peak, peak], tickvals=[0], ticktext=[name], row=row)
 
@@ -262,7 +272,11 @@ def _areas(figure: go.Figure, moments: Sequence[Moment], side: str, row: int, wo
         _touch([m.segment.middle_s for m in spoken], [_hover(m, side, words) for m in spoken], 0.5), row=row, col=1
     )
     figure.update_yaxes(range=[0, 1], tickvals=[0.5], ticktext=[words(f"side.{side}")], row=row)
-    _name_leaders(figure, spoken, side, row, words)
+    _name_leaders(figure, moments, side, row, words, moments[-1].segment.end_s if moments else 0.0)
+
+
+def too_short(timeline: Timeline) -> bool:
+    return timeline.clip.duration_s < LEAST_S
 
 
 def curve(moments: Sequence[Moment], side: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
@@ -272,14 +286,14 @@ def curve(moments: Sequence[Moment], side: str) -> tuple[npt.NDArray[np.float64]
     nothing = np.zeros(len(EMOTIONS))
     for silent, run in groupby(moments, key=lambda m: getattr(m, side) is None):
         stretch = list(run)
-        start_s, end_s = stretch[0].segment.start_s, stretch[-1].segment.end_s
         if silent:
+            start_s, end_s = stretch[0].segment.start_s, stretch[-1].segment.end_s
             xs += [start_s + EDGE_S, end_s - EDGE_S]
             ys += [nothing, nothing]
             continue
-        values = [getattr(m, side).as_array() for m in stretch]
-        xs += [start_s, *(m.segment.middle_s for m in stretch), end_s]
-        ys += [values[0], *values, values[-1]]
+        for m in stretch:  # a reading holds for its step: between two of them nothing was measured
+            xs += [m.segment.start_s, max(m.segment.start_s, m.segment.end_s - EDGE_S)]
+            ys += [getattr(m, side).as_array()] * 2
     return np.array(xs).round(4), np.array(ys, dtype=np.float32).reshape(-1, len(EMOTIONS)).round(4)
 
 
@@ -287,16 +301,15 @@ def _hover(moment: Moment, side: str, words: Words) -> str:
     scores: EmotionScores = getattr(moment, side)
     best = sorted(scores.as_dict().items(), key=lambda item: -item[1])[:3]
     lines = [words("chart.share", emotion=words(f"emotion.{e}"), value=p) for e, p in best]
-    return "<br>".join([f"<b>{_clock(moment.segment.start_s)}</b>", *lines])
+    return "<br>".join([f"<b>{clock(moment.segment.start_s)}</b>", *lines])
 
 
-def _name_leaders(figure: go.Figure, spoken: Sequence[Moment], side: str, row: int, words: Words) -> None:
-    if not spoken:
-        return
-    whole_s = sum(m.segment.duration_s for m in spoken)
-    for label, run in groupby(spoken, key=lambda m: getattr(m, side).label):
-        stretch = list(run)
-        if sum(m.segment.duration_s for m in stretch) < LABEL_SHARE * whole_s:
+def _name_leaders(
+    figure: go.Figure, moments: Sequence[Moment], side: str, row: int, words: Words, duration_s: float
+) -> None:
+    """Each emotion's name on its largest part, where it leads without a gap for long enough to hold a name."""
+    for label, stretch in runs(moments, side):
+        if stretch[-1].segment.end_s - stretch[0].segment.start_s < LABEL_SHARE * duration_s:
             continue
         middle = stretch[len(stretch) // 2]
         probs = getattr(middle, side).as_array()
@@ -314,17 +327,18 @@ def _name_leaders(figure: go.Figure, spoken: Sequence[Moment], side: str, row: i
         )
 
 
+def runs(moments: Sequence[Moment], side: str) -> list[tuple[str, list[Moment]]]:
+    """Stretches in which one emotion leads, broken where ``side`` has nothing to say."""
+    labels = groupby(moments, key=lambda m: None if (s := getattr(m, side)) is None else s.label)
+    return [(label, list(run)) for label, run in labels if label is not None]
+
+
 def time_ticks(duration_s: float, most: int = 7) -> list[float]:
     """Round places on the axis of time, at most about ``most``."""
     for step in (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600):
         if duration_s / step <= most:
             return [float(s) for s in np.arange(0, duration_s + 1e-6, step)]
     return [0.0, duration_s]
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(float(seconds), 60)
-    return f"{int(minutes)}:{rest:04.1f}" if rest % 1 > 0.04 else f"{int(minutes)}:{int(rest):02d}"
 
 
 def _clear(figure: go.Figure) -> go.Figure:

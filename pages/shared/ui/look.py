@@ -14,7 +14,25 @@ button[kind=tertiary]:is(:active, [aria-expanded=true]) { color: #a7a0f7 }
 have too little contrast."""
 
 
+ALL: Final = """
+.js-plotly-plot, .js-plotly-plot * { touch-action: pan-y !important }
+[data-testid=stSidebarNavLink]:focus-visible {
+  outline: 3px solid var(--st-primary-color, #4b44a6); outline-offset: -3px }
+[class*=st-key-sample_card_] { position: relative }
+[class*=st-key-sample_card_] [data-testid=stElementToolbar] { display: none }
+[class*=st-key-sample_card_] button::after { content: ""; position: absolute; inset: 0; border-radius: inherit }
+[class*=st-key-aside_] button p { font-size: 0 }
+[class*=st-key-aside_] button p::after { font-size: 1rem; content: "+" / "" }
+[class*=st-key-aside_] button[kind=primary] p::after { content: "−" / "" }
+[class*=st-key-song_row_] { flex-wrap: nowrap !important }
+[class*=st-key-song_row_] > :last-child { flex: none }
+"""
+"""A finger that moves up or down over a chart scrolls the page; the focus on a page's name can be seen; a sample's
+whole card starts it; a button that shows a sign is called by its words; a long title does not push its button down."""
+
+
 def dress() -> None:
     """Once a run, whatever the page."""
+    st.html(f"<style>{ALL}</style>")
     if st.context.theme.type == "dark":
         st.html(f"<style>{DARK}</style>")

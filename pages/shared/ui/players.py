@@ -49,8 +49,10 @@ export default function ({ data, parentElement }) {
     go(up === null ? down : Math.min(down, up));
     down = null;
   };
+  const onCancel = () => { down = null; };  // the finger scrolls the page
   document.addEventListener('pointerdown', onDown, true);
   document.addEventListener('pointerup', onUp, true);
+  document.addEventListener('pointercancel', onCancel, true);
 
   const line = document.createElement('div');
   line.setAttribute('aria-hidden', 'true');
@@ -80,6 +82,7 @@ export default function ({ data, parentElement }) {
     line.remove();
     document.removeEventListener('pointerdown', onDown, true);
     document.removeEventListener('pointerup', onUp, true);
+    document.removeEventListener('pointercancel', onCancel, true);
   };
   running.set(parentElement, stop);
   return stop;

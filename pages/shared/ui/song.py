@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from pages.shared.language import t, t_plain
-from pages.shared.services import cached
+from pages.shared.services import song_catalogue
 from pages.shared.ui import failures, players
 from recommender.songs.catalogue import Track
 
@@ -19,7 +19,7 @@ def player(track: Track, place: str) -> None:
     """The player, a way to the next video, and a search; ``place`` keeps two lists on one page apart."""
     key = f"{place}_{track.id}"
     failed: tuple[str, str] | None = st.session_state.get(_failed(key))
-    finder = cached.song_players()
+    finder = song_catalogue.song_players()
     with st.spinner(t("songs.looking")):
         found = finder.next(track) if st.session_state.pop(f"next_{key}", False) else finder.find(track)
     st.session_state[video_key(track)] = None if failed else found.video_id
@@ -67,7 +67,7 @@ def _fail(track: Track, key: str, video_id: str, code: int) -> None:
     st.session_state[_failed(key)] = (video_id, fault)
     if fault in youtube.OF_THE_VIDEO:
         with failures.calm():
-            cached.song_players().next(track, video_id)
+            song_catalogue.song_players().next(track, video_id)
 
 
 def _ask_for_next(key: str, video_id: str) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from pages.shared.ui.charts import CLEAR, GREY, Envelope, Words, _clock, time_ticks
+from pages.shared.language import clock
+from pages.shared.ui.charts import CLEAR, GREY, Envelope, Words, time_ticks
 
 COLUMNS: Final = 800
 DIVERGING: Final = ((0.0, "#3b6fd4"), (0.5, "rgba(138,143,152,0.08)"), (1.0, "#d1333d"))
@@ -49,7 +50,7 @@ def features_figure(
         )
     )
     ticks = time_ticks(duration_s)
-    figure.update_xaxes(tickvals=ticks, ticktext=[_clock(s) for s in ticks], showgrid=False, fixedrange=True)
+    figure.update_xaxes(tickvals=ticks, ticktext=[clock(s) for s in ticks], showgrid=False, fixedrange=True)
     figure.update_yaxes(title=title, showgrid=False, fixedrange=True)
     return _bare(figure, 240)
 
@@ -87,7 +88,7 @@ def trim_figure(envelope: Envelope, kept: tuple[float, float], words: Words) -> 
     for start_s, stop_s in ((0.0, kept[0]), (kept[1], end_s)):
         figure.add_vrect(x0=start_s, x1=stop_s, fillcolor=GREY, opacity=0.22, line_width=0)
     ticks = time_ticks(end_s)
-    figure.update_xaxes(tickvals=ticks, ticktext=[_clock(s) for s in ticks], showgrid=False, fixedrange=True)
+    figure.update_xaxes(tickvals=ticks, ticktext=[clock(s) for s in ticks], showgrid=False, fixedrange=True)
     figure.update_yaxes(visible=False, fixedrange=True)
     figure.update_layout(bargap=0, legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0})
     return _bare(figure, 170)

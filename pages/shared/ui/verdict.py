@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Final, Literal
+
 import streamlit as st
 
 from emotion.fusion import accord
 from emotion.labels import BY_NAME
 from emotion.timeline import EmotionScores, Timeline, Verdict
-from pages.shared.language import emotion_name, percent, t, t_plain
+from pages.shared.language import clock, emotion_name, percent, t, t_plain
 
-SIDES = ("voice", "face", "fused")
+Doubt = Literal["sure", "probably", "perhaps"]
+SIDES: Final = ("voice", "face", "fused")
+PROBABLY: Final = 0.5
+"""More likely than all the others together."""
+NOTHING: Final = "notice.nothing_found"
 
 
 def headline(timeline: Timeline) -> None:
-    """One large line: the emotion, or that it is not sure which."""
+    """One large line: the emotion that both together show most, in words as sure as the reading is."""
     best = timeline.best
     if best is None:
         st.subheader(t("verdict.nothing"), anchor=False)
         return
-    first, second = candidates(timeline, best)
-    values = {"first": emotion_name(first), "second": emotion_name(second), "value": best.scores.confidence}
-    key = "verdict.sure" if best.sure else "verdict.not_sure"
-    sign = BY_NAME[first].emoji if best.sure else ":material/help:"
-    st.subheader(f"{sign} {t(key, **values)}", anchor=False)
+    first, second = ranked(best.scores)[:2]
+    said = t(f"verdict.{doubt(best)}", first=emotion_name(first), second=emotion_name(second))
+    st.subheader(f"{BY_NAME[first].emoji} {said}", anchor=False)
 
 
-def candidates(timeline: Timeline, best: Verdict) -> tuple[str, str]:
-    """The two emotions to name: what voice and face each say where they differ and nothing is sure."""
-    likeliest, second = ranked(best.scores)[:2]
-    if not best.sure and timeline.voice and timeline.face and timeline.voice.label != timeline.face.label:
-        return timeline.voice.label, timeline.face.label
-    return likeliest, second
+def doubt(verdict: Verdict) -> Doubt:
+    """How a verdict is worded: sure by its model's own threshold, else by how much of the probability it holds."""
+    if verdict.sure:
+        return "sure"
+    return "probably" if verdict.scores.confidence >= PROBABLY else "perhaps"
 
 
 def sentences(timeline: Timeline) -> list[str]:
     """What each side says, and how far they differ; Markdown."""
     said = [
         t(
-            f"verdict.{side}.{'sure' if verdict.sure else 'not_sure'}",
+            f"verdict.{side}.{doubt(verdict)}",
             emotion=emotion_name(verdict.label),
             value=verdict.scores.confidence,
             second=emotion_name(ranked(verdict.scores)[1]),
@@ -46,8 +49,29 @@ def sentences(timeline: Timeline) -> list[str]:
         if (verdict := getattr(timeline, side)) is not None
     ]
     if timeline.disagreement is not None:
-        said.append(t(f"verdict.{accord(timeline.disagreement)}", value=timeline.disagreement))
+        said.append(t(f"verdict.{accord(timeline.disagreement)}"))
     return said
+
+
+def notices(timeline: Timeline) -> None:
+    """What was missing; where nothing could be read, the one sentence that says so and what to do."""
+    found = timeline.notices
+    if timeline.best is None:
+        found = tuple(n for n in found if n.key == NOTHING) or found
+    for notice in found:
+        st.caption(":material/info: " + t(notice.key, **dict(notice.values)))
+
+
+def timeline_in_words(timeline: Timeline) -> str:
+    """The leaders in order of time: what the chart shows, for those who do not see it."""
+    parts: list[str] = []
+    last = None
+    for moment in timeline.moments:
+        scores = moment.fused or moment.voice or moment.face
+        if scores is not None and scores.label != last:
+            last = scores.label
+            parts.append(f"{clock(moment.segment.start_s)} {emotion_name(last)}")
+    return t_plain("result.timeline_alt") + " " + ", ".join(parts[:40])
 
 
 def ranked(scores: EmotionScores) -> list[str]:
@@ -72,7 +96,7 @@ def bars(timeline: Timeline, *, key: str) -> None:
 
 
 def spoken(side: str, scores: EmotionScores) -> str:
-    """The chart in words, for who cannot see it."""
+    """The chart in words, for those who do not see it."""
     parts = ", ".join(f"{emotion_name(e)} {percent(scores[e])}" for e in ranked(scores)[:3])
     return f"{t_plain(f'side.{side}')}: {parts}"
 

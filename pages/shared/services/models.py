@@ -1,0 +1,62 @@
+"""The models, loaded once for all visitors, and what else the first result needs."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.shared.services import heap, song_catalogue
+from pages.shared.services.pools import in_background
+
+if TYPE_CHECKING:
+    from emotion.pipeline import Readers
+
+
+def _healthy(loading: Future[Any]) -> bool:
+    return not (loading.done() and loading.exception() is not None)
+
+
+@st.cache_resource(show_spinner=False, validate=_healthy)
+def readers() -> Future[Readers]:
+    """The models, loading in a thread of their own from the first call on; a failure is tried again."""
+
+    def load() -> Readers:
+        from emotion.pipeline import load_readers
+
+        return load_readers()
+
+    return in_background(load)
+
+
+@st.cache_resource(show_spinner=False)
+def warm() -> None:
+    """Load what the first result needs while the visitor still looks for a clip."""
+
+    def load() -> None:
+        readers().exception()
+        song_catalogue.catalogue()
+        import plotly.graph_objects
+        import plotly.subplots
+
+        del plotly
+        heap.settle()
+
+    in_background(load)
+
+
+@st.cache_resource(show_spinner=False)
+def warm_sound() -> None:
+    """librosa takes seconds and 250 MB at its first use: not before there is a result to look at."""
+
+    def load() -> None:
+        import numpy as np
+
+        from emotion import signals
+
+        noise = np.random.default_rng(0).normal(0, 0.1, 22_050).astype(np.float32)
+        signals.mfcc(signals.trim(noise)[0], 22_050)
+        heap.settle()
+
+    in_background(load)

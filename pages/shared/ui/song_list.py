@@ -1,0 +1,70 @@
+"""Songs in two columns, each with its reason and a player on request: the same on the result and behind a link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+import streamlit as st
+
+import recommender
+from pages.shared.language import emotion_name, language, markdown, t
+from pages.shared.ui import song
+from pages.shared.ui.failures import calm
+from recommender import Pick
+
+More = Callable[[Pick], None]
+"""Draws what a page adds under a song."""
+
+
+def show(picks: Sequence[Pick], *, sided: bool, more: More | None = None) -> None:
+    """Two columns, one a side where the songs are ``sided``."""
+    if sided:
+        sides = [(side, list(run)) for side, run in groupby(picks, key=lambda p: p.for_modality)]
+    else:
+        sides = [("", list(picks))] if picks else []
+    for column, (side, run) in zip(st.columns(2, gap="large"), halves(sides), strict=False):
+        with column:
+            if side:
+                st.markdown(f"**{t(f'songs.for_{side}', emotion=emotion_name(run[0].emotion))}**")
+            for pick in run:
+                _song(pick, more)
+
+
+def halves(sides: list[tuple[str, list[Pick]]]) -> list[tuple[str, list[Pick]]]:
+    """Two columns: one a side, or the one side's songs in two."""
+    if len(sides) != 1:
+        return sides
+    side, run = sides[0]
+    middle = -(-len(run) // 2)
+    return [(side, part) for part in (run[:middle], run[middle:]) if part]
+
+
+@st.fragment
+def _song(pick: Pick, more: More | None) -> None:
+    """One song; its player is looked up and loaded when it is asked for, nothing before."""
+    track = pick.track
+    with st.container(border=True, key=f"song_{track.id}", gap="xsmall"):
+        with st.container(
+            horizontal=True,
+            vertical_alignment="center",
+            horizontal_alignment="distribute",
+            gap="small",
+            key=f"song_row_{track.id}",
+        ):
+            facts = [track.artist, *([str(track.year)] if track.year else []), *([track.genre] if track.genre else [])]
+            st.markdown(f"**{markdown(track.title)}**  \n{markdown(' · '.join(facts))}", width="stretch")
+            asked = st.button(
+                t("songs.play"),
+                icon=":material/play_arrow:",
+                key=f"play_{track.id}",
+                help=t("songs.play_help", title=track.title),
+            )
+        st.caption(markdown(recommender.sentence(pick.reason, language())))
+        if more is not None:
+            more(pick)
+        if asked:
+            st.session_state[f"playing_{track.id}"] = True
+        if st.session_state.get(f"playing_{track.id}"):
+            with calm():
+                song.player(track, "songs")
