@@ -71,7 +71,7 @@ def test_a_region_lists_its_songs_and_the_link_shares_it(open_page: Open) -> Non
     expect(drawn).to_have_attribute("data-points", str(everything))
     draw_region(page, -1.0, -0.02, -1.0, -0.02)
     page.wait_for_url("**area=*")
-    page.get_by_role("button", name="Whole plane").wait_for()
+    page.get_by_role("button", name="Clear selection").wait_for()
     inside = found(page)
     assert 0 < inside < everything
     # Low valence and low arousal is where sad songs lie.
@@ -82,7 +82,7 @@ def test_a_region_lists_its_songs_and_the_link_shares_it(open_page: Open) -> Non
     assert page.evaluate("navigator.clipboard.readText()") == page.url
     other = opened(open_page, page.url[page.url.index("/music") :])
     assert found(other) == inside
-    other.get_by_role("button", name="Whole plane").click()
+    other.get_by_role("button", name="Clear selection").click()
     expect(other.get_by_role("heading", name=f"{everything} songs")).to_be_visible()
     assert "area" not in other.url
 
