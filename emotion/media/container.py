@@ -129,6 +129,11 @@ def bare(container: InputContainer, chosen: Streams) -> bool:
     return container.format.name in BARE and chosen.video is None
 
 
+def in_line(container: InputContainer, packet: Packet[Stream]) -> bool:
+    """False for what stands between the frames of bare sound and is none."""
+    return container.format.name not in BARE or packet.size == 0 or bytes(packet)[0] == SYNC
+
+
 def packets(container: InputContainer, wanted: Sequence[Stream]) -> Iterator[Packet[Stream]]:
     """Packets until the end, or until the container is too broken to go on."""
     demuxer = container.demux(list(wanted))

@@ -1,16 +1,35 @@
-"""A clip that a browser can play: the file itself where it can, else a small MP4 made from it."""
+"""A clip that a browser can play: the file itself where it can, else a copy made from it.
+
+Both look at the streams that the reader takes, and at nothing else: what cannot be decoded, covers and further
+tracks stay out of a copy. A copy's clock begins where the timeline's does.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import av
 import av.error
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.frame import VideoFrame
 
 from emotion import errors
-from emotion.media.container import OPEN_OPTIONS
+from emotion.media import container as containers
+from emotion.media import geometry, tracks
+from emotion.media.clock import Clock
+from emotion.media.container import MAX_PIXELS, Streams
+from emotion.media.read import probe
+from emotion.media.remux import copy
+from emotion.media.sound import Aligned, Samples
+from emotion.media.write import SOUND_RATE, Picture, Sound, writing
 
 # What Chromium, Firefox and Safari all play (WebM: Safari since 2021).
 PLAYED: Final = {
@@ -22,31 +41,6 @@ PLAYED: Final = {
     "ogg": (set(), {"opus", "vorbis", "flac"}),
     "aac": (set(), {"aac"}),
 }
-HEIGHT: Final = 480
-FPS: Final = 30
-SOUND_RATE: Final = 48_000
-
-
-def playable(path: Path, folder: Path) -> Path:
-    """``path`` where browsers play it, else an MP4 (H.264, AAC, at most 480 lines) in ``folder``.
-
-    Raises:
-        MediaError: nothing of it can be decoded.
-    """
-    target = folder / f"{path.stem}.preview.mp4"
-    try:
-        if _plays(path):
-            return path
-        if not target.is_file():
-            _transcode(path, target)
-    except (av.error.FFmpegError, ValueError) as e:
-        target.unlink(missing_ok=True)
-        raise errors.MediaError(name=path.name) from e
-    return target
-
-
-TALKATIVE: Final = {"vorbis"}
-"""Codecs whose set-up data hold the file's comments."""
 SUFFIX: Final = {
     "mov,mp4,m4a,3gp,3g2,mj2": ".mp4",
     "matroska,webm": ".webm",
@@ -56,9 +50,40 @@ SUFFIX: Final = {
     "ogg": ".ogg",
     "aac": ".m4a",
 }
+KEPT: Final = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
+"""A stream that plays in one of these is copied into it, not encoded anew."""
+TALKATIVE: Final = {"vorbis"}
+"""Codecs whose set-up data hold the file's comments."""
+HEIGHT: Final = 480
+FPS: Final = 30
+SAME_START_S: Final = 0.1
+"""A player counts from a file's own zero; further off than this the timeline would not fit."""
+_FAILED: Final = (av.error.FFmpegError, ValueError, KeyError)
 
 
-def anonymous(path: Path, folder: Path) -> Path:
+def playable(path: Path, folder: Path, *, name: str | None = None) -> Path:
+    """``path`` where browsers play it as it is read here, else a copy in ``folder``: the same streams in a container
+    that they play, or H.264 and AAC of at most 480 lines.
+
+    Args:
+        name: how messages call it; the file's own name where None.
+
+    Raises:
+        MediaError: nothing of it can be decoded.
+    """
+    name = name or path.name
+    with _taken(path, name) as taken:
+        if taken.plays:
+            return path
+        made = [folder / f"{path.stem}.preview{suffix}" for suffix in (".mp4", ".webm")]
+        done = next((target for target in made if target.is_file()), None)
+        if done is not None:
+            return done
+        kept = next((form for form in KEPT if taken.steady and taken.fits(form)), None)
+    return _copied_or_encoded(path, name, kept, lambda suffix: folder / f"{path.stem}.preview{suffix}")
+
+
+def anonymous(path: Path, folder: Path, *, name: str | None = None) -> Path:
     """A copy of ``path``, which browsers play, with its picture and sound alone: no place, device, author or time.
 
     The streams are copied as they are; where that fails they are encoded anew, as :func:`playable` does.
@@ -66,111 +91,128 @@ def anonymous(path: Path, folder: Path) -> Path:
     Raises:
         MediaError: nothing of it can be decoded.
     """
+    name = name or path.name
+    with _taken(path, name) as taken:
+        kept = None if taken.talkative or not taken.steady else taken.form
+    return _copied_or_encoded(path, name, kept, lambda suffix: folder / f"{path.stem}.anonymous{suffix}")
+
+
+def _copied_or_encoded(path: Path, name: str, kept: str | None, target: Callable[[str], Path]) -> Path:
+    if kept in SUFFIX:
+        made = target(SUFFIX[kept])
+        try:
+            copy(path, made, name)
+        except _FAILED:
+            pass  # what cannot be copied can be encoded
+        else:
+            return made
+    made = target(".mp4")
     try:
-        with _open(path) as source:
-            target = folder / f"{path.stem}.anonymous{SUFFIX.get(source.format.name, '.mp4')}"
-            try:
-                _copy(source, target)
-            except (av.error.FFmpegError, ValueError):
-                target.unlink(missing_ok=True)
-                target = target.with_suffix(".mp4")
-                _transcode(path, target)
-    except (av.error.FFmpegError, ValueError) as e:
-        raise errors.MediaError(name=path.name) from e
-    return target
+        _transcode(path, made, name)
+    except _FAILED as e:
+        raise errors.MediaError(name=name) from e
+    return made
 
 
-def _copy(source: Any, target: Path) -> None:
-    options = {"movflags": "faststart"} if target.suffix == ".mp4" else {}
-    with av.open(str(target), "w", options=options) as out:
-        streams = [source.streams.best(kind) for kind in ("video", "audio")]
-        if any(s is not None and s.codec_context.codec.canonical_name in TALKATIVE for s in streams):
-            raise ValueError("the stream itself may name its author")
-        copies = {s: out.add_stream_from_template(s) for s in streams if s is not None}
-        for stream in copies.values():
-            stream.metadata.clear()
-        for packet in source.demux(list(copies)):
-            if packet.dts is not None:
-                packet.stream = copies[packet.stream]
-                out.mux(packet)
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What the reader takes of a file, as a player would meet it."""
 
+    container: InputContainer
+    chosen: Streams
+    start_s: float
+    steady: bool
 
-def _open(path: Path) -> Any:
-    return av.open(f"file:{path.resolve()}", options=dict(OPEN_OPTIONS), metadata_errors="ignore")
+    @property
+    def form(self) -> str:
+        return self.container.format.name
 
+    @property
+    def talkative(self) -> bool:
+        return any(s.codec_context.codec.canonical_name in TALKATIVE for s in self.chosen.both)
 
-def _plays(path: Path) -> bool:
-    with _open(path) as container:
-        known = PLAYED.get(container.format.name)
-        if known is None:
+    def fits(self, form: str) -> bool:
+        """Whether browsers play these streams in such a container."""
+        if form not in PLAYED:
             return False
-        video, audio = known
-        pixels = all(s.codec_context.pix_fmt in ("yuv420p", "yuvj420p") for s in container.streams.video[:1])
-        codecs = [
-            (s.type, s.codec_context.codec.canonical_name) for s in container.streams if s.type in ("video", "audio")
+        pictures, sounds = PLAYED[form]
+        video, audio = self.chosen.video, self.chosen.audio
+        seen = video is None or (
+            video.codec_context.codec.canonical_name in pictures
+            and video.codec_context.pix_fmt in ("yuv420p", "yuvj420p")
+        )
+        return seen and (audio is None or audio.codec_context.codec.canonical_name in sounds)
+
+    @property
+    def plays(self) -> bool:
+        """A player takes the first track of each kind, and the file's own zero."""
+        firsts = [
+            next((s for s in there if not s.disposition & Disposition.attached_pic), None)
+            for there in (self.container.streams.audio, self.container.streams.video)
         ]
-        return pixels and all(name in (video if kind == "video" else audio) for kind, name in codecs)
+        same = all(s in (None, taken) for s, taken in zip(firsts, (self.chosen.audio, self.chosen.video), strict=True))
+        return same and self.steady and abs(self.start_s) <= SAME_START_S and self.fits(self.form)
 
 
-def _transcode(path: Path, target: Path) -> None:
-    with _open(path) as source, av.open(str(target), "w", options={"movflags": "faststart"}) as out:
-        start_s = (source.start_time or 0) / av.time_base
-        writers = {}
-        if source.streams.video:
-            stream = source.streams.best("video")
-            stream.thread_type = "AUTO"
-            writers[stream] = _Picture(out, stream, start_s)
-        if source.streams.audio:
-            writers[source.streams.best("audio")] = _Sound(out, start_s)
-        for packet in source.demux(list(writers)):
-            try:
-                frames = packet.decode()
-            except (av.error.FFmpegError, ValueError):
-                continue
-            for frame in frames:
-                writers[packet.stream].write(frame)
-        for writer in writers.values():
-            writer.end()
+@contextmanager
+def _taken(path: Path, name: str) -> Iterator[_Taken]:
+    with containers.opened(path, name) as container:
+        chosen = containers.streams(container, name, track=tracks.sounding(path, name))
+        clock = Clock(container, chosen.both, name)
+        # Elsewhere no clock starts anew, and the first packet tells whether it may be read at all.
+        whole = container.format.name in containers.RESTARTING | containers.BARE
+        in_line = [containers.in_line(container, packet) for packet in islice(clock.packets(), None if whole else 1)]
+        yield _Taken(container, chosen, clock.start_s, clock.steady and all(in_line))
 
 
-class _Picture:
-    def __init__(self, out: Any, source: Any, start_s: float) -> None:
-        context = source.codec_context
-        ratio = float(source.sample_aspect_ratio or 1)
-        scale = min(1.0, HEIGHT / context.height)
-        self.out, self.start_s, self.last = out, start_s, -1
-        self.stream = out.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "crf": "26"})
-        self.stream.width = max(2, round(context.width * ratio * scale / 2) * 2)
-        self.stream.height = max(2, round(context.height * scale / 2) * 2)
-        self.stream.pix_fmt = "yuv420p"
-        self.stream.codec_context.time_base = Fraction(1, FPS)
+def _transcode(path: Path, target: Path, name: str) -> None:
+    clip = probe(path, name=name)
+    with containers.opened(path, name) as source, writing(target) as out:
+        chosen = containers.streams(source, name, track=tracks.sounding(path, name))
+        clock = Clock(source, chosen.both, name)
+        picture = sound = None
+        if chosen.video is not None and clip.width and clip.height:
+            chosen.video.thread_type = "AUTO"
+            chosen.video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+            scale = min(1.0, HEIGHT / clip.height)
+            width, height = (max(2, round(side * scale / 2) * 2) for side in (clip.width, clip.height))
+            picture = out.picture(width, height, time_base=Fraction(1, FPS), rate=FPS)
+        if chosen.audio is not None:
+            sound = _Copied(out.sound(), timed=not containers.bare(source, chosen))
+        written = 0
+        for packet in clock.packets():
+            for frame in containers.frames_of(packet):
+                written += 1
+                if isinstance(frame, AudioFrame) and sound is not None:
+                    sound.write(frame)
+                elif isinstance(frame, VideoFrame) and picture is not None:
+                    _show(frame, picture)
+        if not written:
+            raise ValueError("nothing of it can be decoded")
+        if sound is not None:
+            sound.end()
 
-    def write(self, frame: Any) -> None:
-        pts = round(((frame.time or 0.0) - self.start_s) * FPS)
-        if pts <= self.last:
-            return
-        self.last = pts
-        small = frame.reformat(self.stream.width, self.stream.height, "yuv420p")
-        small.pts, small.time_base = pts, Fraction(1, FPS)
-        self.out.mux(self.stream.encode(small))
 
-    def end(self) -> None:
-        self.out.mux(self.stream.encode(None))
+def _show(frame: VideoFrame, picture: Picture) -> None:
+    time_s = frame.time if frame.time is not None else picture.next_s
+    if picture.wants(time_s):
+        picture.write(geometry.for_encoder(frame, picture.width, picture.height), time_s)
 
 
-class _Sound:
-    def __init__(self, out: Any, start_s: float) -> None:
-        self.out, self.start_s = out, start_s
-        self.stream = out.add_stream("aac", rate=SOUND_RATE, layout="stereo")
-        self.resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SOUND_RATE)
+class _Copied:
+    """Sound of any shape to stereo, every sample in its place."""
 
-    def write(self, frame: Any) -> None:
-        if frame.pts is not None:
-            frame.pts -= round(self.start_s / frame.time_base)
-        for out in self.resampler.resample(frame):
-            self.out.mux(self.stream.encode(out))
+    def __init__(self, sound: Sound, *, timed: bool) -> None:
+        self._sound, self._aligned = sound, Aligned(SOUND_RATE, timed=timed, layout="stereo")
+
+    def write(self, frame: AudioFrame) -> None:
+        for block in self._aligned.hear(frame):
+            self._sound.write(_stereo(block))
 
     def end(self) -> None:
-        for out in self.resampler.resample(None):
-            self.out.mux(self.stream.encode(out))
-        self.out.mux(self.stream.encode(None))
+        for block in self._aligned.rest():
+            self._sound.write(_stereo(block))
+
+
+def _stereo(block: Samples) -> Samples:
+    return block if block.shape[1] == 2 else np.repeat(block.mean(axis=1, keepdims=True), 2, axis=1)

@@ -129,7 +129,7 @@ def _contents(container: InputContainer, chosen: Streams, name: str) -> _Content
     video, size, reached_s = chosen.video, None, 0.0
     seeking, bare, junk = video is not None, containers.bare(container, chosen), False
     for packet in clock.packets(others):
-        junk = junk or (bare and packet.size > 0 and bytes(packet)[0] != containers.SYNC)
+        junk = junk or (bare and not containers.in_line(container, packet))
         if packet.stream is video and video is not None and seeking:
             size = next((_size(video, f) for f in containers.frames_of(packet) if isinstance(f, Decoded)), None)
             seeking = size is None and clock.ends_s(video) < FIRST_FRAME_S

@@ -1,4 +1,5 @@
-"""What a browser's recorder leaves out of a file: its length, and the table that lets a player jump."""
+"""Packets as they are in a new container: with the length and the table that a browser's recorder leaves out, on a
+clock that begins at 0."""
 
 from __future__ import annotations
 
@@ -7,24 +8,36 @@ import shutil
 import tempfile
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO
 
-import av
 import av.error
 
-from emotion.media.container import OPEN_OPTIONS
-
-WRITERS: Final[dict[str, dict[str, Any]]] = {
-    ".webm": {"format": "webm"},
-    ".mkv": {"format": "matroska"},
-    ".mp4": {"format": "mp4", "options": {"movflags": "faststart"}},
-}
+from emotion import errors
+from emotion.media import container as containers
+from emotion.media import tracks
+from emotion.media.clock import Clock
+from emotion.media.write import writing
 
 _log = logging.getLogger(__name__)
 
 
+def copy(source: Path, target: Path, name: str) -> None:
+    """The sound and the picture that are read of ``source``, packet by packet.
+
+    Raises:
+        MediaError: nothing of it can be read.
+        av.error.FFmpegError, ValueError, KeyError: such streams cannot stand in such a container.
+    """
+    with containers.opened(source, name) as read, writing(target) as written:
+        chosen = containers.streams(read, name, track=tracks.sounding(source, name))
+        for stream in chosen.both:
+            written.copy(stream)
+        for packet in Clock(read, chosen.both, name).packets():
+            written.put(packet)
+
+
 def seekable(recording: BinaryIO, suffix: str) -> BinaryIO:
-    """The same sound and picture, packet by packet, with length and index in the header.
+    """The same sound and picture, with length and index in the header.
 
     Args:
         recording: what MediaRecorder made, from its current place on.
@@ -39,27 +52,9 @@ def seekable(recording: BinaryIO, suffix: str) -> BinaryIO:
         with source.open("wb") as f:
             shutil.copyfileobj(recording, f)
         try:
-            _copy(source, target, WRITERS[suffix])
-        except (av.error.FFmpegError, ValueError, KeyError) as e:
+            copy(source, target, source.name)
+        except (errors.MediaError, av.error.FFmpegError, ValueError, KeyError) as e:
             _log.info("a recording stays as it came: %s", e)
             recording.seek(0)
             return recording
         return BytesIO(target.read_bytes())
-
-
-def _copy(source: Path, target: Path, writer: dict[str, Any]) -> None:
-    with (
-        av.open(f"file:{source}", options=dict(OPEN_OPTIONS), metadata_errors="ignore") as read,
-        av.open(str(target), "w", **writer) as written,
-    ):
-        streams = {
-            s: written.add_stream_from_template(s)
-            for s in read.streams
-            if s.type in ("audio", "video") and s.codec_context is not None
-        }
-        if not streams:
-            raise ValueError("no sound and no picture")
-        for packet in read.demux(list(streams)):
-            if packet.dts is not None:
-                packet.stream = streams[packet.stream]
-                written.mux(packet)

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import av
 import numpy as np
@@ -30,6 +30,7 @@ MOST_PICTURES: Final = 8
 MOST_SOUND: Final = 500
 TICK_S: Final = 0.2
 
+Frame = av.VideoFrame | av.AudioFrame
 State = Literal["recording", "saving", "ready", "failed", "gone"]
 
 _log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Tape:
         self._oldest = 0
         self._lock, self._over = threading.Lock(), False
         self._room = threading.BoundedSemaphore(MOST_PICTURES)
-        self._waiting: queue.Queue[tuple[Any, float]] = queue.Queue(MOST_SOUND + MOST_PICTURES)
+        self._waiting: queue.Queue[tuple[Frame, float]] = queue.Queue(MOST_SOUND + MOST_PICTURES)
         self._stopping, self._unwanted = threading.Event(), threading.Event()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._thread = threading.Thread(target=self._run, name="tape", daemon=True)
@@ -82,7 +83,7 @@ class Tape:
         if not self._stopping.is_set():
             self._put(frame, now_s)
 
-    def _put(self, frame: Any, now_s: float) -> None:
+    def _put(self, frame: Frame, now_s: float) -> None:
         try:
             self._waiting.put_nowait((frame, now_s))
         except queue.Full:  # sound that is missing becomes silence
@@ -114,10 +115,10 @@ class Tape:
         begin_s: float = np.nan
         try:
             for frame, now_s in self._items():
-                seen = isinstance(frame, av.VideoFrame)
                 if np.isnan(begin_s):
+                    seen = isinstance(frame, av.VideoFrame)
                     begin_s = now_s if seen else now_s - frame.samples / frame.sample_rate
-                if seen:
+                if isinstance(frame, av.VideoFrame):
                     self._room.release()
                     end_s = pictures.write(frame, now_s - begin_s)
                 else:
@@ -145,7 +146,7 @@ class Tape:
                 if not self._unwanted.is_set():
                     self.state = "ready" if self.path is not None else "failed"
 
-    def _items(self) -> Iterator[tuple[Any, float]]:
+    def _items(self) -> Iterator[tuple[Frame, float]]:
         last_s = np.inf  # before anything came, somebody may still be choosing a camera
         while not self._unwanted.is_set():
             try:

@@ -5,14 +5,18 @@ Pictures go into one Matroska file a piece (H.264), sound into plain 16-bit samp
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import BinaryIO, Final
 
 import av
 import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
+
+from emotion.media import container as containers
+from emotion.media.write import Copy, Picture, writing
 
 PIECE_S: Final = 10
 FPS: Final = 15.0
@@ -43,36 +47,29 @@ class Pictures:
     """Frames to one Matroska file a piece; each begins with a whole picture and counts from its own start."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.piece, self.out = folder, -1, None
+        self.folder, self.piece = folder, -1
         self.canvas: tuple[int, int] | None = None
-        self.stream: Any = None
-        self.last_ms = -1
+        self._file = ExitStack()
+        self._out: Picture | None = None
         # Not the frame's own one: whoever reads the frame's picture at the same time uses that.
         self.reformatter = VideoReformatter()
 
     def write(self, frame: av.VideoFrame, at_s: float) -> float:
         """The end of what is written, in seconds of the tape."""
         piece = max(self.piece, int(at_s) // PIECE_S)
-        if piece != self.piece:
+        if self._out is None or piece != self.piece:
             self.close()
-            self._open(piece, frame)
-        ms = max(self.last_ms + 1, round((at_s - piece * PIECE_S) * 1000))
-        self.last_ms = ms
-        small = self._fitted(frame)
-        small.pts, small.time_base = ms, MS
-        self.out.mux(self.stream.encode(small))  # type: ignore[union-attr]
+            self._out = self._open(piece, frame)
+        self._out.write(self._fitted(frame), at_s - piece * PIECE_S)
         return at_s
 
-    def _open(self, piece: int, frame: av.VideoFrame) -> None:
+    def _open(self, piece: int, frame: av.VideoFrame) -> Picture:
         self.canvas = self.canvas or _fit(frame.width, frame.height, SIZE)
-        self.piece, self.last_ms = piece, -1
-        self.out: Any = av.open(str(picture_path(self.folder, piece)), "w", format="matroska")
+        self.piece = piece
         options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "26", "g": "75", "threads": "1"}
         options |= {"maxrate": str(BITS_S), "bufsize": str(2 * BITS_S)}
-        self.stream = self.out.add_stream("libx264", rate=int(FPS), options=options)
-        self.stream.width, self.stream.height = self.canvas
-        self.stream.pix_fmt = "yuv420p"
-        self.stream.codec_context.time_base = MS
+        file = self._file.enter_context(writing(picture_path(self.folder, piece)))
+        return file.picture(*self.canvas, time_base=MS, rate=int(FPS), options=options)
 
     def _fitted(self, frame: av.VideoFrame) -> av.VideoFrame:
         width, height = self.canvas or SIZE
@@ -86,14 +83,11 @@ class Pictures:
         return av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")
 
     def close(self) -> None:
-        if self.out is not None:
-            self.out.mux(self.stream.encode(None))
-            self.drop()
+        self._out = None
+        self._file.close()
 
     def drop(self) -> None:
-        if self.out is not None:
-            out, self.out = self.out, None
-            out.close()
+        self.close()
 
 
 def _fit(width: int, height: int, into: tuple[int, int]) -> tuple[int, int]:
@@ -103,15 +97,18 @@ def _fit(width: int, height: int, into: tuple[int, int]) -> tuple[int, int]:
 
 
 class Sound:
-    """Frames to mono samples, one file a piece, each counted from the tape's start and without gaps."""
+    """Frames to mono samples, one file a piece, each counted from the tape's start; what is missing between two
+    pieces becomes silence when they are joined, so that sound may come back, or begin, after any time."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.piece, self.out = folder, -1, None
+        self.folder, self.piece = folder, -1
+        self.out: BinaryIO | None = None
         self.written = 0
         """Samples from the tape's start on, wherever writing began."""
         self.sender: float | None = None
         """What the sender's clock showed when the tape began."""
-        self.resampler, self.kind = None, ()
+        self.resampler: av.AudioResampler | None = None
+        self.kind: tuple[str, str, int] | None = None
 
     def write(self, frame: av.AudioFrame, end_s: float) -> float:
         """The end of what is written, in seconds of the tape."""
@@ -134,6 +131,9 @@ class Sound:
         return sent_s - self.sender
 
     def _write_at(self, y: Samples, at: int) -> None:
+        if at // _PIECE_SAMPLES > self.piece:
+            self.drop()
+            self.written = max(self.written, at // _PIECE_SAMPLES * _PIECE_SAMPLES)
         ahead = at - self.written
         if ahead > GAP_S * SR or self.piece < 0:
             self._append(np.zeros(max(0, ahead), np.int16))
@@ -144,11 +144,11 @@ class Sound:
     def _append(self, y: Samples) -> None:
         while y.size:
             piece, inside = divmod(self.written, _PIECE_SAMPLES)
-            if piece != self.piece:
+            if piece != self.piece or self.out is None:
                 self.drop()
                 self.piece, self.out = piece, sound_path(self.folder, piece).open("wb")
             part, y = np.split(y, [_PIECE_SAMPLES - inside])
-            self.out.write(part.tobytes())  # type: ignore[union-attr]
+            self.out.write(part.tobytes())
             self.written += part.size
 
     def close(self) -> None:
@@ -168,44 +168,34 @@ def join(folder: Path) -> Path | None:
     if not pictures and not heard:
         return None
     target = folder / "stretch.mp4"
-    with av.open(str(target), "w", options={"movflags": "faststart"}) as out:
-        seen: Any = None
+    with writing(target) as out:
+        seen: Copy | None = None
         if pictures:
-            with av.open(str(pictures[0])) as first:
-                seen = out.add_stream_from_template(first.streams.video[0])
-        voice: Any = out.add_stream("aac", rate=SR, layout="mono") if heard else None
-        for n in pieces:
+            with containers.opened(pictures[0], target.name) as first:
+                seen = out.copy(first.streams.video[0])
+        voice = out.sound(rate=SR, layout="mono") if heard else None
+        for n in range(pieces[0], pieces[-1] + 1):
             # A piece of each in turn, so that little waits to be interleaved.
             if seen is not None and picture_path(folder, n).is_file():
-                _copy_pictures(picture_path(folder, n), out, seen, (n - pieces[0]) * PIECE_S)
+                _copy_pictures(picture_path(folder, n), seen, (n - pieces[0]) * PIECE_S)
             if voice is not None:
                 y = _samples(sound_path(folder, n), whole=n != pieces[-1])
-                _encode_sound(y, out, voice, (n - pieces[0]) * _PIECE_SAMPLES)
+                voice.write(y.astype(np.float32)[:, None] / np.float32(32768))
             picture_path(folder, n).unlink(missing_ok=True)
             sound_path(folder, n).unlink(missing_ok=True)
-        if voice is not None:
-            out.mux(voice.encode(None))
     return target
 
 
-def _copy_pictures(path: Path, out: Any, stream: Any, start_s: int) -> None:
-    with av.open(str(path)) as source:
-        for packet in source.demux(video=0):
-            if packet.dts is not None and packet.time_base is not None and packet.pts is not None:
+def _copy_pictures(path: Path, out: Copy, start_s: int) -> None:
+    with containers.opened(path, path.name) as source:
+        for packet in containers.packets(source, source.streams.video[:1]):
+            if packet.dts is not None and packet.pts is not None:
                 moved = round(start_s / packet.time_base)
-                packet.pts, packet.dts, packet.stream = packet.pts + moved, packet.dts + moved, stream
-                out.mux(packet)
+                packet.pts, packet.dts = packet.pts + moved, packet.dts + moved
+                out.put(packet)
 
 
 def _samples(path: Path, *, whole: bool) -> Samples:
     """A piece's sound; where it is ``whole``, silence for what is missing."""
     y = np.fromfile(path, np.int16) if path.is_file() else np.zeros(0, np.int16)
     return np.pad(y, (0, _PIECE_SAMPLES - y.size)) if whole else y
-
-
-def _encode_sound(y: Samples, out: Any, stream: Any, start: int) -> None:
-    for i in range(0, y.size, 1024 * 16):
-        part = y[None, i : i + 1024 * 16].astype(np.float32) / np.float32(32768)
-        frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="mono")
-        frame.sample_rate, frame.pts, frame.time_base = SR, start + i, Fraction(1, SR)
-        out.mux(stream.encode(frame))

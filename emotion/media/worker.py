@@ -91,12 +91,16 @@ def _frame_at(order: dict[str, Any]) -> Iterator[Message]:
     yield _frame(media.frame_at(order["path"], order["time_s"], max_side=order["max_side"]))
 
 
+def _made(copy: Callable[..., Path], order: dict[str, Any]) -> str:
+    return str(copy(Path(order["path"]), Path(order["folder"]), name=order["name"]))
+
+
 def _playable(order: dict[str, Any]) -> Iterator[Message]:
-    yield {"kind": "path", "path": str(preview.playable(Path(order["path"]), Path(order["folder"])))}, None
+    yield {"kind": "path", "path": _made(preview.playable, order)}, None
 
 
 def _anonymous(order: dict[str, Any]) -> Iterator[Message]:
-    yield {"kind": "path", "path": str(preview.anonymous(Path(order["path"]), Path(order["folder"])))}, None
+    yield {"kind": "path", "path": _made(preview.anonymous, order)}, None
 
 
 def _seekable(order: dict[str, Any]) -> Iterator[Message]:
