@@ -32,9 +32,10 @@ COPY .streamlit .streamlit
 COPY assets assets
 COPY deploy deploy
 COPY emotion emotion
+COPY moodcue moodcue
 COPY pages pages
 COPY recommender recommender
-RUN PYTHONDONTWRITEBYTECODE= python -m compileall -q -j 0 app.py deploy emotion pages recommender
+RUN PYTHONDONTWRITEBYTECODE= python -m compileall -q -j 0 app.py deploy emotion moodcue pages recommender
 USER moodcue
 # Verifies the weights, reads a sample, and fills numba's and DeepFace's caches.
 RUN python -m deploy.warm

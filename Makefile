@@ -13,8 +13,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 p
 # uv is quick and trusts what this machine trusts; where it cannot reach the packages, pip follows the machine's settings.
 INSTALL := $(VENV)/bin/uv pip install -q --python $(PY) --system-certs --compile-bytecode -r
 PIP_INSTALL := $(PY) -m pip install -q --disable-pip-version-check -r
+# The project itself, so that $(VENV)/bin/moodcue is there; editable: it runs the files that lie here.
+OWN := --no-deps -e .
+LOCK := $(VENV)/bin/uv pip compile --system-certs -q --universal --python-version 3.11 --no-header pyproject.toml
 
-.PHONY: help app test lint types bench lock clean
+.PHONY: help app dev test lint types bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,6 +26,10 @@ help: ## this list
 app: $(VENV)/.app ## make the environment (about 2 minutes, once) and start the app on http://localhost:8501
 	@echo "MoodCue: starting on http://localhost:$(PORT)"
 	@OPENBLAS_NUM_THREADS=1 $(PY) -m streamlit run app.py --server.port $(PORT)
+
+dev: $(VENV)/.app ## start the app for who changes it: it reloads when a file is saved, and shows tracebacks
+	@OPENBLAS_NUM_THREADS=1 $(PY) -m streamlit run app.py --server.port $(PORT) \
+		--server.fileWatcherType auto --server.runOnSave true --client.showErrorDetails full --client.toolbarMode developer
 
 test: $(VENV)/.dev ## make the environment (about 3 minutes, once) and run every test, browser tests too
 	@bash tests/browser/need_chromium.sh
@@ -37,10 +44,10 @@ types: $(VENV)/.dev ## pyright
 bench: $(VENV)/.dev ## speed and memory against the plain way, as a table
 	@$(PY) -m tests.benchmarks
 
-lock: $(VENV)/.uv ## compile requirements*.txt from requirements*.in
-	@$(VENV)/bin/uv pip compile --system-certs -q --universal --python-version 3.11 --no-header requirements.in -o requirements.txt
-	@$(VENV)/bin/uv pip compile --system-certs -q --universal --python-version 3.11 --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
-	@$(VENV)/bin/uv pip compile --system-certs -q --universal --python-version 3.11 --no-header -c requirements.txt --overrides requirements-serve.in requirements.in -o requirements-serve.txt
+lock: $(VENV)/.uv ## pin pyproject.toml's dependencies in requirements*.txt
+	@$(LOCK) --extra serve --extra train -o requirements.txt
+	@$(LOCK) --extra serve -c requirements.txt -o requirements-serve.txt
+	@$(LOCK) --extra serve --extra train --group dev -c requirements.txt -o requirements-dev.txt
 
 clean: ## remove the environment
 	@rm -rf $(VENV)
@@ -52,9 +59,10 @@ $(VENV)/.uv:
 	@$(PY) -m pip install -q --disable-pip-version-check uv
 	@touch $@
 
-$(VENV)/.app: requirements.txt $(VENV)/.uv
+$(VENV)/.app: requirements.txt pyproject.toml $(VENV)/.uv
 	@echo "MoodCue: installing the app's packages (about 2 minutes, once)"
 	@$(INSTALL) requirements.txt || $(PIP_INSTALL) requirements.txt
+	@$(INSTALL:-r=) $(OWN) || $(PIP_INSTALL:-r=) $(OWN)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.app

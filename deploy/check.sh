@@ -62,7 +62,7 @@ joined | awk '/^FROM/{stage++} stage==2 && /^COPY/ && $2 !~ /^--/{for (i = 2; i 
   xargs git ls-files -z --cached --others --exclude-standard -- | xargs -0 cp --parents -t "$box/app"
 grep -v '[*#]' .dockerignore | while read -r path; do rm -rf "${box:?}/app/$path"; done
 if [ "$(id -u)" = 0 ]; then chown -R 1000:1000 "$box/home" "$box/var"; fi
-(cd "$box/app" && env -u PYTHONDONTWRITEBYTECODE "$box/venv/bin/python" -m compileall -q -j 0 app.py deploy emotion pages recommender)
+(cd "$box/app" && env -u PYTHONDONTWRITEBYTECODE "$box/venv/bin/python" -m compileall -q -j 0 app.py deploy emotion moodcue pages recommender)
 chmod -R a-w "$box/venv" "$box/app"
 touch "$box/stamp"
 say "app" "$(du -sm "$box/app" | cut -f1) MB"

@@ -17,6 +17,8 @@ from emotion.labels import EMOTIONS
 from emotion.pipeline import Progress, Readers, analyse, load_readers
 from emotion.timeline import EmotionScores, Segment, Timeline
 
+__version__ = "0.2.0"
+
 __all__ = [
     "EMOTIONS",
     "EmotionScores",
@@ -25,6 +27,7 @@ __all__ = [
     "Readers",
     "Segment",
     "Timeline",
+    "__version__",
     "analyse",
     "load_readers",
 ]

@@ -13,6 +13,8 @@ class MoodCueError(Exception):
     """Something the user can act on. Raise a subclass with the values its sentence quotes."""
 
     key: ClassVar[str] = "error.unknown"
+    status: ClassVar[int] = 1
+    """The exit status of a command that it ends: 2 where the call was wrong."""
     english: ClassVar[str] = "Something went wrong: {detail}"
 
     def __init__(self, **values: object) -> None:
@@ -162,6 +164,11 @@ class TimelineFileError(MoodCueError):
     english = "{name} is not a MoodCue timeline: {detail}. Make one with: python -m emotion CLIP --format json"
 
 
+class SeveralTimelines(TimelineFileError):
+    key = "error.several_timelines"
+    english = "{name} holds the results of {count} clips. Choose one, or make a file a clip with --output FOLDER."
+
+
 class TableFileError(MoodCueError):
     key = "error.table_file"
     english = "{name} is not a song table in LMC's columns: {detail}."
@@ -169,6 +176,7 @@ class TableFileError(MoodCueError):
 
 class UnknownEmotion(MoodCueError):
     key = "error.unknown_emotion"
+    status = 2
     english = "{emotion!r} is not one of the eight emotions: {known}."
 
 
@@ -259,3 +267,10 @@ class SettingNotSources(SettingError):
         "The setting {setting} cannot be {value!r}: it takes the sources of a Content-Security-Policy, "
         "without semicolons and commas, such as {default}. Change it, or leave it empty."
     )
+
+
+class ResultNotWritten(MoodCueError):
+    """A result cannot be written where it was asked for."""
+
+    key = "error.result_not_written"
+    english = "{name} could not be written: {detail}. Choose another folder."

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import json
 import math
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Final
 
 from emotion import errors
@@ -76,6 +79,33 @@ def to_csv(timeline: Timeline) -> str:
             cells += [""] * len(EMOTIONS) if scores is None else [round(p, DIGITS) for p in scores.probs]
         rows.writerow([*cells, _speaker(timeline, m) or ""])
     return out.getvalue()
+
+
+def read(path: Path) -> Timeline:
+    """The timeline in a JSON file of ``python -m emotion``, in UTF-8 or, as Windows redirects it, in UTF-16.
+
+    Raises:
+        FileMissing: there is no such file.
+        TimelineFileError: it is something else, or holds several clips.
+    """
+    try:
+        data = json.loads(_decoded(path.read_bytes()))
+    except FileNotFoundError as e:
+        raise errors.FileMissing(name=path.name) from e
+    except (OSError, ValueError, RecursionError) as e:
+        detail = (e.strerror or str(e)) if isinstance(e, OSError) else "it is not JSON"
+        raise errors.TimelineFileError(name=path.name, detail=detail) from e
+    if isinstance(data, list):
+        if len(data) != 1:
+            raise errors.SeveralTimelines(name=path.name, count=len(data))
+        data = data[0]
+    return from_dict(data, name=path.name)
+
+
+def _decoded(data: bytes) -> str:
+    """Text by its byte order mark, UTF-8 where it has none."""
+    utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if utf_16 else "utf-8-sig")
 
 
 def from_dict(data: object, *, name: str = "timeline.json") -> Timeline:

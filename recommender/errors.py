@@ -14,6 +14,7 @@ class UnknownChoice(MoodCueError):
     """A filter or an option has a value that does not exist."""
 
     key = "error.unknown_choice"
+    status = 2
     english = "{value!r} is not a known {what}. Known: {known}."
 
 

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import threading
+import tomllib
 from typing import Any
 
 import pytest
@@ -79,6 +80,10 @@ def test_what_the_image_copies_is_there_and_all_that_the_app_imports_is_copied(s
     assert not needing, "the image lacks what these import"
 
 
+def asked(dependencies: list[str]) -> set[str]:
+    return {re.split(r"[^\w.-]", d, maxsplit=1)[0].lower() for d in dependencies}
+
+
 def pins(path: str) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==([^\s;]+)", text(path), re.MULTILINE))
 
@@ -88,8 +93,19 @@ def test_the_image_has_the_same_packages_as_everybody_without_tensorflow():
     assert not {"tensorflow", "keras", "tf-keras"} & set(serve)
     assert "tensorflow" in all_
     assert {name: v for name, v in serve.items() if all_.get(name) != v} == {}, "run: make lock"
-    asked = set(re.findall(r"^([a-zA-Z][\w.-]*)", text("requirements.in"), re.MULTILINE)) - {"tensorflow"}
-    assert {name.lower() for name in asked} <= set(serve), "run: make lock"
+    project = tomllib.loads(text("pyproject.toml"))
+    extras = project["project"]["optional-dependencies"]
+    assert asked([*project["project"]["dependencies"], *extras["serve"]]) <= set(serve), "run: make lock"
+    assert asked(extras["train"]) <= set(all_), "run: make lock"
+    assert asked(project["dependency-groups"]["dev"]) <= set(pins("requirements-dev.txt")), "run: make lock"
+
+
+def test_the_requirements_hold_the_seven_packages_pinned_and_name_no_host():
+    seven = {"streamlit", "librosa", "tensorflow", "deepface", "yt-dlp", "pandas", "plotly"}
+    assert seven <= set(pins("requirements.txt"))
+    for path in sorted(ROOT.glob("requirements*")):
+        assert path.suffix == ".txt", f"{path.name}: pyproject.toml says what is needed, `make lock` pins it"
+        assert "://" not in text(path.name)
 
 
 def test_no_secret_stands_in_the_services_and_every_blank_is_in_the_example():

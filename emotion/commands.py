@@ -1,0 +1,102 @@
+"""What the command lines do: ``python -m emotion`` and ``moodcue`` both call these, and print through :mod:`report`.
+
+Each returns the exit status: 0, or 1 where a file could not be read. What concerns the whole call (a setting, a model,
+a folder) is raised as a MoodCueError; :func:`guarded` turns it into a sentence.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from emotion import errors, media
+from emotion.many import expand, hear_files, look_at_files
+from emotion.report import Report, complain, progress, write_rows
+
+if TYPE_CHECKING:
+    from emotion.pipeline import Progress
+
+PICTURE_SUFFIXES: Final = frozenset({"png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "pgm", "ppm"})
+
+
+def guarded(run: Callable[[], int]) -> int:
+    """Runs a command; a failure is a sentence on standard error and status 1."""
+    for stream in (sys.stdout, sys.stderr):  # a file's name may be no text at all
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return run()
+    except errors.MoodCueError as e:
+        complain(str(e))
+        return e.status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader (head, say) has seen enough
+        return 0
+    except OSError as e:
+        complain(f"{e.filename}: {e.strerror}" if e.filename else str(e))
+        return 1
+
+
+def analyse_clips(
+    clips: Sequence[str],
+    *,
+    form: str = "table",
+    output: Path | None = None,
+    adapt: bool = True,
+    speaker_footage: Sequence[str] = (),
+) -> int:
+    """The timeline of each clip, or of those in the folders named.
+
+    Args:
+        clips: files and folders.
+        form: "json", "csv" or "table".
+        output: one file a clip in this folder, standard output where None.
+        adapt: read each voice by what is usual for it.
+        speaker_footage: more of who speaks in the clips: sound, video, or a saved speaker.
+    """
+    from emotion.pipeline import analyse, know, load_readers
+
+    paths = expand(clips, media.SUFFIXES)
+    if not paths:
+        complain("There is no sound or video file in the folders given.")
+        return 1
+    limits = media.Limits.from_environment()
+    out = Report(form, output, single=len(clips) == 1 and not Path(clips[0]).is_dir())
+    readers = load_readers()
+    known = [voice for file in speaker_footage for voice in know(file, readers, limits=limits)]
+    failed = 0
+    for i, path in enumerate(paths, 1):
+        progress(f"{i}/{len(paths)} {path.name}")
+        try:
+            out.add(analyse(path, readers, limits=limits, adapt=adapt, known=known, on_progress=_follow(path.name)))
+        except errors.MoodCueError as e:
+            complain(str(e))
+            failed += 1
+    out.close()
+    progress(f"{len(paths) - failed} of {len(paths)} clips read", end="\n")
+    return 1 if failed else 0
+
+
+def _follow(name: str) -> Callable[[Progress], None]:
+    return lambda p: progress(f"{name}: {p.stage} {p.fraction:.0%}")
+
+
+def score_voices(files: Sequence[str], *, form: str = "csv") -> int:
+    """A row of eight probabilities for each recording, taken as one utterance."""
+    from emotion.voice.infer import build_reader
+
+    return 1 if write_rows(hear_files(expand(files, media.SUFFIXES), build_reader()), form) else 0
+
+
+def score_faces(files: Sequence[str], *, form: str = "csv", cropped: bool = False) -> int:
+    """A row for the largest face of each picture, or for all of it where it is ``cropped`` to a face already."""
+    from emotion.face.infer import build_reader
+
+    rows = look_at_files(expand(files, PICTURE_SUFFIXES), build_reader(), cropped=cropped)
+    return 1 if write_rows(rows, form) else 0

@@ -1,0 +1,32 @@
+"""``moodcue app``"""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+HOME: Final = Path(__file__).resolve().parents[2]
+"""Where app.py and its .streamlit lie: the checkout, or where the package is installed."""
+
+
+def command(
+    port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Instead of PORT, or 8501.")] = None,
+) -> int:
+    """Start the app in this terminal, on http://localhost:8501 unless another port is given."""
+    from emotion import settings
+
+    if find_spec("streamlit") is None:
+        typer.echo('The app\'s packages are not installed. Install them with: pip install "moodcue[serve]"', err=True)
+        return 1
+    if port is not None:
+        settings.tell_library(settings.PORT.name, str(port))
+    settings.tell_library("OPENBLAS_NUM_THREADS", "1", replace=False)  # a second thread would only spin
+    for setting in settings.HOSTED:
+        if isinstance(setting, settings.Folder) and (folder := setting.read()):
+            settings.tell_library(setting.name, str(folder.absolute()))
+    os.chdir(HOME)  # no folder of the user's called "pages" is then taken for ours
+    sys.stdout.flush()
+    return os.execv(sys.executable, [sys.executable, "-m", "deploy.server"])  # noqa: S606 - this Python, our module
