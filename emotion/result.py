@@ -96,9 +96,9 @@ def read(path: Path) -> Timeline:
         detail = (e.strerror or str(e)) if isinstance(e, OSError) else "it is not JSON"
         raise errors.TimelineFileError(name=path.name, detail=detail) from e
     if isinstance(data, list):
-        if len(data) != 1:
+        if len(data) > 1:
             raise errors.SeveralTimelines(name=path.name, count=len(data))
-        data = data[0]
+        data = data[0] if data else None
     return from_dict(data, name=path.name)
 
 

@@ -13,6 +13,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
+from emotion import settings
 from emotion.media.wire import Line
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -57,7 +58,7 @@ def warm() -> None:
 
 def _environment() -> dict[str, str]:
     """No keys, addresses or passwords of the server; and no threads but the decoder's."""
-    kept = {k: v for k, v in os.environ.items() if k.upper() in KEPT}
+    kept = {k: v for k, v in settings.inherited().items() if k.upper() in KEPT}
     return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
