@@ -1,0 +1,10 @@
+"""Music under a clip: what plays when, how loud, and the files that come of it.
+
+How it flows::
+
+    clip sound ──loudness──▶ speech level a second ─┐
+    CueSheet, tracks ──fit──▶ Placement, ... ───────┼─plan──▶ MixPlan ──render──▶ mix, stems ──report──▶ Report
+    track sound ──loudness──▶ music level a second ─┘
+
+``plan``, ``fit``, ``duck`` and ``loudness`` are pure; ``render`` alone touches files.
+"""
