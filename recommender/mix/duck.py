@@ -34,6 +34,9 @@ LOUD_SIDE: Final = 0.97
 """How much an error on the loud side counts against one on the quiet side (which counts the rest)."""
 ROUNDS: Final = 12
 CENTRING: Final = 3
+MENDING: Final = 3
+TOLERATED_LU: Final = 2.5
+"""A second that misses by more is taken down by itself: a smooth curve cannot follow a single struck note."""
 DEEPEST_DB: Final = -40.0
 HIGHEST_DB: Final = 12.0
 OPEN_LU: Final = 6.0
@@ -124,8 +127,19 @@ def solve(speech_powers: Array, music_powers: Array, inside: npt.NDArray[np.bool
         heard = [s.under_lu for s in measure(speech_powers, music_powers * 10 ** (curve / 10), inside)]
         if heard:
             curve = curve + np.where(held, float(np.median(heard)) - under_lu, 0.0)
-    curve = np.clip(_smooth(curve, np.ones(n), 1.0), DEEPEST_DB, HIGHEST_DB)
+    curve = _smooth(curve, np.ones(n), 1.0)
+    for _ in range(MENDING):
+        for s in measure(speech_powers, music_powers * 10 ** (curve / 10), inside):
+            if s.under_lu < under_lu - TOLERATED_LU:
+                curve = lowered(moments, curve, s.start_s, under_lu - TOLERATED_LU + 0.5 - s.under_lu)
+    curve = np.clip(curve, DEEPEST_DB, HIGHEST_DB)
     return GainCurve(tuple(np.round(moments, 3).tolist()), tuple(np.round(curve, 3).tolist()))
+
+
+def lowered(moments_s: Array, db: Array, second_s: float, lu: float) -> Array:
+    """The curve with one second taken down by ``lu``, and half a second on both sides to get there and back."""
+    away = np.maximum(0.0, np.abs(moments_s - (second_s + 0.5)) - 0.5)
+    return db - lu * np.clip(1 - away / 0.5, 0.0, 1.0)
 
 
 def _widened(inside: npt.NDArray[np.bool_], before_s: float, after_s: float) -> npt.NDArray[np.bool_]:

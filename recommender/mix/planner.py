@@ -115,9 +115,7 @@ def _alone(clip: ClipSound, n: int) -> duck.GainCurve:
 def _nudged(gain: duck.GainCurve, nudges: Mapping[int, float]) -> duck.GainCurve:
     times, db = np.array(gain.times_s), np.array(gain.db)
     for second, lu in nudges.items():
-        # Down by so much within the second, and back over half a second on both sides.
-        away = np.maximum(0.0, np.abs(times - (second + 0.5)) - 0.5)
-        db = db - lu * np.clip(1 - away / 0.5, 0.0, 1.0)
+        db = duck.lowered(times, db, second, lu)
     return duck.GainCurve(gain.times_s, tuple(np.round(db, 3).tolist()))
 
 

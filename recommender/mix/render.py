@@ -8,7 +8,7 @@ again on what was written; where that is not what was promised, it is written ag
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,11 @@ import numpy as np
 import soundfile
 
 from emotion import errors
+from emotion.timeline import Segment
 from recommender.mix import duck, loudness
 from recommender.mix.limiter import Limiter
 from recommender.mix.loudness import Meter, Sound
-from recommender.mix.music_sound import Load, MusicSound
+from recommender.mix.music_sound import MusicSound
 from recommender.mix.plan import SR, MixPlan
 from recommender.mix.planner import BLOCK_S
 from recommender.mix.report import Report
@@ -46,9 +47,15 @@ class Source:
     """Where the sounds come from: ``dialogue`` is the clip's own sound as stereo blocks of shape (2, n)."""
 
     dialogue: Callable[[], Iterable[Sound]]
-    load: Load
+    read: Callable[[Path], Iterable[Sound]]
+    """Any file as such blocks; a track is read whole."""
     deliver: Deliver | None = None
     """None where the clip has no picture."""
+
+    def load(self, path: Path) -> Sound:
+        """A whole track, shape (2, n)."""
+        blocks = list(self.read(path))
+        return np.concatenate(blocks, axis=1) if blocks else np.zeros((2, 0), np.float32)
 
 
 def ignore(fraction: float) -> None:
@@ -63,7 +70,7 @@ def render(
     plan: MixPlan,
     source: Source,
     folder: Path,
-    speech: duck.Sequence[duck.Segment],
+    speech: Sequence[Segment],
     *,
     stems: bool = True,
     on_fraction: Callable[[float], None] = ignore,
@@ -173,7 +180,7 @@ def _summed(work: Path) -> Iterator[Sound]:
 
 
 def _deliver(
-    plan: MixPlan, source: Source, work: Path, lines: _Lines, speech: duck.Sequence[duck.Segment], progress: _Progress
+    plan: MixPlan, source: Source, work: Path, lines: _Lines, speech: Sequence[Segment], progress: _Progress
 ) -> Report:
     before = Meter(SR, peaks=False)
     for y in _summed(work):
@@ -190,7 +197,7 @@ def _deliver(
         delivered = measured
         if source.deliver is not None:
             source.deliver(work / "mix.wav", work / "mix.mp4")
-            delivered = _measured(source_blocks(source, work / "mix.mp4"))
+            delivered = _measured(source.read(work / "mix.mp4"))
         over_db = delivered.true_peak_dbtp - plan.target.true_peak_dbtp
         off_lu = plan.target.lufs - measured.integrated_lufs if np.isfinite(measured.integrated_lufs) else 0.0
         measured = delivered
@@ -209,14 +216,6 @@ def _deliver(
         files,
         tuple(notes),
     )
-
-
-def source_blocks(source: Source, path: Path) -> Iterator[Sound]:
-    """A delivered file, read again as anybody would."""
-    y = source.load(path)
-    step = round(BLOCK_S * SR)
-    for start in range(0, y.shape[1], step):
-        yield y[:, start : start + step]
 
 
 def _gain_db(target_lufs: float, lufs: float) -> float:
