@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from emotion.labels import INDEX, VALENCE_AROUSAL
 from recommender import paths
+from recommender.songs.usable import Usable
 
 LIST: Final = paths.ASSETS / "music" / "installed.json"
 WHEEL: Final = "immich_memories_music"
@@ -59,6 +61,27 @@ class Entry:
     def credit(self) -> str:
         """The line to print with a video; MIT asks for none under music, naming is a courtesy."""
         return f"{self.title}, {self.artist} ({self.licence})"
+
+    def usable(self) -> Usable:
+        """The entry as a track that may be used; its place on the plane is that of its emotion, not measured."""
+        valence, energy = (float(x) for x in VALENCE_AROUSAL[INDEX[self.emotion]])
+        return Usable(
+            id=f"installed:{self.path.stem}",
+            source="installed",
+            title=self.title,
+            artist=self.artist,
+            licence=self.licence,
+            credit=self.credit,
+            path=str(self.path),
+            duration_s=self.duration_s,
+            valence=valence,
+            energy=energy,
+            moods=self.moods,
+            tempo_bpm=self.tempo_bpm,
+            key=self.key,
+            mode=self.mode,
+            vocals=False,
+        )
 
 
 @dataclass(frozen=True, slots=True)
