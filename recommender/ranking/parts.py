@@ -10,6 +10,7 @@ All of it is sums over windows of running sums, so that tens of thousands of tra
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -106,4 +107,4 @@ def nearest(
 def _levels(wanted: npt.NDArray[np.float64]) -> list[tuple[int, int, npt.NDArray[np.float64]]]:
     """The curve as a few levels: (first step, step after the last, mean)."""
     edges = np.unique(np.round(np.linspace(0, len(wanted), min(LEVELS, len(wanted)) + 1)).astype(int))
-    return [(int(a), int(b), wanted[a:b].mean(axis=0)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [(int(a), int(b), wanted[a:b].mean(axis=0)) for a, b in itertools.pairwise(edges)]
