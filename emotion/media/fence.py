@@ -244,6 +244,30 @@ def read_sound(
         return reading.sound()
 
 
+def stereo(
+    path: str | os.PathLike[str], sr: int, *, name: str | None = None, cancelled: Callable[[], bool] = never
+) -> Iterator[npt.NDArray[np.float32]]:
+    """As :func:`emotion.media.program.stereo`."""
+    with job("stereo", path, name=name, cancelled=cancelled, sr=sr) as begun:
+        for head, body in begun.answers():
+            if head.get("kind") == "stereo" and body.size % 8 == 0:
+                yield body.view(np.float32).reshape(2, -1)
+
+
+def picture_suffix(path: Path) -> str:
+    """As :func:`emotion.media.program.suffix_for`."""
+    with job("picture_suffix", path) as begun:
+        head, _ = next(begun.answers())
+        suffix = str(head.get("suffix"))
+        return suffix if suffix in ("", ".mp4", ".mkv") else ""
+
+
+def with_sound(path: Path, sound: Path, target: Path, *, cancelled: Callable[[], bool] = never) -> Path:
+    """As :func:`emotion.media.program.with_sound`; half a file is never seen at ``target``."""
+    order = {"sound": str(sound.resolve()), "target": target.name}
+    return _copy("with_sound", path, target.parent, cancelled, **order)
+
+
 def frame_at(path: str | os.PathLike[str], time_s: float, *, max_side: int = 960) -> VideoFrame:
     """As :func:`emotion.media.frame_at`."""
     with job("frame_at", path, time_s=time_s, max_side=max_side) as begun:
@@ -284,11 +308,11 @@ def seekable(recording: BinaryIO, suffix: str) -> BinaryIO:
         return BytesIO(made.read_bytes())
 
 
-def _copy(task: str, path: Path, folder: Path, cancelled: Callable[[], bool]) -> Path:
+def _copy(task: str, path: Path, folder: Path, cancelled: Callable[[], bool], **more: str) -> Path:
     """What the worker made in a folder of its own, moved to ``folder`` once it is whole; or ``path`` itself."""
     own = Path(tempfile.mkdtemp(prefix=".making-", dir=folder))
     try:
-        with job(task, path, bounds=COPYING, cancelled=cancelled, folder=str(own.resolve())) as begun:
+        with job(task, path, bounds=COPYING, cancelled=cancelled, folder=str(own.resolve()), **more) as begun:
             head, _ = next(begun.answers())
         if head.get("kind") != "path":
             raise errors.DecoderDied(name=path.name)

@@ -22,7 +22,7 @@ from typing import Any, Final
 import numpy as np
 
 from emotion import errors, media
-from emotion.media import preview, remux
+from emotion.media import preview, program, remux
 from emotion.media.wire import Broken, Bytes, Line
 from emotion.timeline import Clip
 
@@ -87,6 +87,21 @@ def _block(chunks: list[np.ndarray]) -> Message:
     return {"kind": "sound"}, np.concatenate(chunks).astype(np.float32, copy=False).view(np.uint8)
 
 
+def _stereo(order: dict[str, Any]) -> Iterator[Message]:
+    """Blocks of (2, n) float32, one after the other."""
+    for block in program.stereo(order["path"], order["sr"], name=order["name"]):
+        yield {"kind": "stereo"}, block.reshape(-1).view(np.uint8)
+
+
+def _picture_suffix(order: dict[str, Any]) -> Iterator[Message]:
+    yield {"kind": "suffix", "suffix": program.suffix_for(Path(order["path"]))}, None
+
+
+def _with_sound(order: dict[str, Any]) -> Iterator[Message]:
+    target = Path(order["folder"], order["target"])
+    yield {"kind": "path", "path": str(program.with_sound(Path(order["path"]), Path(order["sound"]), target))}, None
+
+
 def _frame_at(order: dict[str, Any]) -> Iterator[Message]:
     yield _frame(media.frame_at(order["path"], order["time_s"], max_side=order["max_side"]))
 
@@ -127,6 +142,9 @@ TASKS: Final[dict[str, Task]] = {
     "probe": _probe,
     "frames": _frames,
     "sound": _sound,
+    "stereo": _stereo,
+    "picture_suffix": _picture_suffix,
+    "with_sound": _with_sound,
     "frame_at": _frame_at,
     "playable": _playable,
     "anonymous": _anonymous,

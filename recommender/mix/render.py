@@ -51,6 +51,8 @@ class Source:
     """Any file as such blocks; a track is read whole."""
     deliver: Deliver | None = None
     """None where the clip has no picture."""
+    delivered: str = "mix.mp4"
+    """The name of the file with the picture."""
 
     def load(self, path: Path) -> Sound:
         """A whole track, shape (2, n)."""
@@ -187,7 +189,7 @@ def _deliver(
         before.add(y)
     gain_db = _gain_db(plan.target.lufs, before.integrated_lufs)
     ceiling_db = plan.target.true_peak_dbtp - HEADROOM_DB
-    files: tuple[str, ...] = ("mix.wav",) if source.deliver is None else ("mix.mp4", "mix.wav")
+    files: tuple[str, ...] = ("mix.wav",) if source.deliver is None else (source.delivered, "mix.wav")
     notes: list[str] = []
     measured = Meter(SR)
     for attempt in range(TRIES):
@@ -196,8 +198,8 @@ def _deliver(
         measured = _measured(_wav_blocks(work / "mix.wav"))
         delivered = measured
         if source.deliver is not None:
-            source.deliver(work / "mix.wav", work / "mix.mp4")
-            delivered = _measured(source.read(work / "mix.mp4"))
+            source.deliver(work / "mix.wav", work / source.delivered)
+            delivered = _measured(source.read(work / source.delivered))
         over_db = delivered.true_peak_dbtp - plan.target.true_peak_dbtp
         off_lu = plan.target.lufs - measured.integrated_lufs if np.isfinite(measured.integrated_lufs) else 0.0
         measured = delivered

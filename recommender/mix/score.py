@@ -1,0 +1,171 @@
+"""One call from a clip and its sheet to a mixed video: finds the tracks, plans, renders, reports.
+
+The edge of the room: files are read and written here, through the fence of :mod:`emotion.media`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from emotion.media import fence
+from emotion.timeline import Segment
+from recommender.library.track_sound import TrackSound
+from recommender.mix import fit, loudness
+from recommender.mix.loudness import Sound
+from recommender.mix.plan import SR, EffectPlacement, MixPlan, Music, Target, Wanted
+from recommender.mix.planner import ClipSound, Sounding, make_plan
+from recommender.mix.render import Source, ignore, never, render
+from recommender.mix.report import Report
+from recommender.songs import installed
+from recommender.songs.usable import Usable
+
+EFFECT_DB: Final = -6.0
+MUSIC_THERE: Final = 0.5
+"""The clip has music of its own where so much of what is not speech is loud."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip to be scored: the file, what messages call it, its length and where somebody speaks."""
+
+    path: Path
+    name: str
+    duration_s: float
+    speech: tuple[Segment, ...]
+
+
+class Studio:
+    """Reads clips and tracks, and remembers what was heard of them: one for a visit or a command.
+
+    Args:
+        sounds: what is known of tracks by id, from an index or from :mod:`recommender.library`.
+        describe: works it out for a track that is not known yet.
+    """
+
+    def __init__(
+        self,
+        sounds: Mapping[str, TrackSound],
+        describe: Callable[[Path], TrackSound],
+        cancelled: Callable[[], bool] = never,
+    ) -> None:
+        self._known = dict(sounds)
+        self._describe = describe
+        self._sounding: dict[str, Sounding] = {}
+        self._cancelled = cancelled
+
+    def sound_of(self, music: Music) -> TrackSound:
+        """What the track's sound says."""
+        if music.id not in self._known:
+            self._known[music.id] = self._describe(music.path)
+        return self._known[music.id]
+
+    def study(self, music: Music) -> Sounding:
+        """The track as cutting and levelling need it."""
+        if music.id not in self._sounding:
+            told = self.sound_of(music)
+            y = fence.read_sound(music.path, fit.SR)
+            material = fit.study(
+                y, told.beats_s, told.bars_s, start_s=told.start_s, end_s=told.end_s,
+                sung=music.sung or told.vocals == "singing",
+            )  # fmt: skip
+            self._sounding[music.id] = Sounding(material, y, self._loudness(music.path))
+        return self._sounding[music.id]
+
+    def _loudness(self, path: Path) -> float:
+        meter = loudness.Meter(SR, peaks=False)
+        for block in self.read(path):
+            meter.add(block)
+        level = meter.integrated_lufs
+        return level if np.isfinite(level) else 0.0
+
+    def read(self, path: Path) -> Iterator[Sound]:
+        """Any file as stereo blocks."""
+        return fence.stereo(path, SR, cancelled=self._cancelled)
+
+    def load(self, path: Path) -> Sound:
+        """A whole track, shape (2, n)."""
+        blocks = list(self.read(path))
+        return np.concatenate(blocks, axis=1) if blocks else np.zeros((2, 0), np.float32)
+
+    def hear(self, clip: Clip) -> ClipSound:
+        """The clip's own sound, measured."""
+        meter = loudness.Meter(SR, peaks=False)
+        for block in self.read(clip.path):
+            meter.add(block)
+        wanted = int(np.ceil(clip.duration_s / loudness.STEP_S))
+        powers = meter.powers[:wanted]
+        return ClipSound(clip.duration_s, np.pad(powers, (0, wanted - len(powers))), clip.speech)
+
+    def plan(
+        self,
+        clip: Clip,
+        wanted: Sequence[Wanted],
+        *,
+        under_lu: float,
+        target: Target,
+        effects: Sequence[EffectPlacement] = (),
+        nudges: Mapping[int, float] | None = None,
+        heard: ClipSound | None = None,
+    ) -> MixPlan:
+        """See :func:`recommender.mix.planner.make_plan`."""
+        return make_plan(
+            heard or self.hear(clip), wanted, self.study, self.load,
+            under_lu=under_lu, target=target, effects=effects, nudges=nudges,
+        )  # fmt: skip
+
+    def render(
+        self,
+        clip: Clip,
+        plan: MixPlan,
+        folder: Path,
+        *,
+        stems: bool = True,
+        on_fraction: Callable[[float], None] = ignore,
+    ) -> Report:
+        """See :func:`recommender.mix.render.render`."""
+        suffix = fence.picture_suffix(clip.path)
+
+        def deliver(mix: Path, target: Path) -> None:
+            fence.with_sound(clip.path, mix, target, cancelled=self._cancelled)
+
+        source = Source(lambda: self.read(clip.path), self.read, deliver if suffix else None, f"mix{suffix}")
+        return render(
+            plan, source, folder, clip.speech, stems=stems, on_fraction=on_fraction, cancelled=self._cancelled
+        )  # fmt: skip
+
+
+def music_of(track: Usable) -> Music:
+    """A track that may be used, as the mix takes it.
+
+    Raises:
+        ValueError: its sound is not on this machine.
+    """
+    if track.file is None:
+        raise ValueError(f"no file: {track.id}")
+    return Music(
+        track.id, track.file, track.title, track.artist, track.licence, track.credit, bool(track.vocals), track.isrc
+    )  # fmt: skip
+
+
+def effects_at(marks: Sequence[tuple[float, str]]) -> tuple[EffectPlacement, ...]:
+    """Installed effects on marked moments: (seconds of the clip, name of the effect)."""
+    known = {e.name: e for e in installed.effects()}
+    return tuple(
+        EffectPlacement(name, known[name].path, at_s - known[name].at_s, EFFECT_DB)
+        for at_s, name in marks
+        if name in known
+    )
+
+
+def music_in(clip: ClipSound) -> bool:
+    """Whether the clip seems to have music (or other loud sound) of its own: what is not speech is loud, and steady."""
+    quiet = ~clip.speaking
+    if quiet.sum() < 1 / loudness.STEP_S or not clip.speaking.any():
+        return False
+    words = float(loudness.lufs(clip.powers[clip.speaking].mean()))
+    return bool((loudness.lufs(clip.powers[quiet]) > words - 15.0).mean() > MUSIC_THERE)
