@@ -1,4 +1,4 @@
-"""A clip's own sound as it is, in stereo, and a new file of its picture with another sound: what a mix begins and ends with."""
+"""What a mix begins and ends with: a clip's own sound as it is, in stereo, and its picture with another sound."""
 
 from __future__ import annotations
 
@@ -110,4 +110,4 @@ def with_sound(path: Path, sound: Path, target: Path, *, cancelled: Callable[[],
 def _write_until(wav: soundfile.SoundFile, track: Sound, time_s: float) -> None:
     """Sound keeps a second ahead of the picture: neither waits for the other in memory."""
     while wav.tell() < wav.frames and wav.tell() / wav.samplerate < time_s:
-        track.write(wav.read(BLOCK, dtype="float32", always_2d=True))
+        track.write(np.asarray(wav.read(BLOCK, dtype="float32", always_2d=True), np.float32))

@@ -122,7 +122,7 @@ def solve(speech_powers: Array, music_powers: Array, inside: npt.NDArray[np.bool
     target = np.interp(np.arange(n), where, known[where])
     weight = np.where(inside, 1.0, np.where(held, 0.02, 0.15))
     curve = _asymmetric(target, weight, inside)
-    moments = np.arange(n) * STEP_S + STEP_S / 2
+    moments: Array = np.arange(n, dtype=np.float64) * STEP_S + STEP_S / 2
     for _ in range(CENTRING):  # what is solved a step is heard a second: the two medians differ a little
         heard = [s.under_lu for s in measure(speech_powers, music_powers * 10 ** (curve / 10), inside)]
         if heard:

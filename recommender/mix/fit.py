@@ -33,6 +33,7 @@ ROUGHEST: Final = 1.25
 MOST_REPEATS: Final = 60
 TRIES: Final = 6
 PEAK_WEIGHT: Final = 0.02
+PART_WEIGHT: Final = 0.3
 SHORTENED: Final = 0.15
 """What it costs to leave the track's beginning out."""
 
@@ -171,7 +172,14 @@ class _Candidate:
     pieces: tuple[Piece, ...]
 
 
-def fit(material: Material, length_s: float, *, y: Signal | None = None, peak_s: float | None = None) -> Fit:
+def fit(
+    material: Material,
+    length_s: float,
+    *,
+    y: Signal | None = None,
+    peak_s: float | None = None,
+    part: tuple[float, float] | None = None,
+) -> Fit:
     """The track filling ``length_s`` seconds exactly.
 
     Args:
@@ -179,9 +187,10 @@ def fit(material: Material, length_s: float, *, y: Signal | None = None, peak_s:
         length_s: the wanted length, above 0.
         y: the sound of the material; seams are measured on it. Without it they are trusted.
         peak_s: where the strongest moment of the music should come, from the fit's start.
+        part: the stretch of the track that suits best; it is used where that costs little elsewhere.
     """
     if not material.sung and len(material.bars_s) >= 2:
-        for candidate in sorted(_candidates(material, length_s, peak_s), key=lambda c: c.cost)[:TRIES]:
+        for candidate in sorted(_candidates(material, length_s, peak_s, part), key=lambda c: c.cost)[:TRIES]:
             seams = _seams(candidate.pieces, material, y)
             if all(s.roughness <= ROUGHEST for s in seams):
                 late = candidate.pieces[0].start_s > material.start_s + 0.05
@@ -204,7 +213,9 @@ def _faded(material: Material, length_s: float) -> Fit:
     return Fit("faded", tuple(pieces), 0.0, min(FADE_OUT_S, length_s / 3))
 
 
-def _candidates(material: Material, length_s: float, peak_s: float | None) -> Iterator[_Candidate]:
+def _candidates(
+    material: Material, length_s: float, peak_s: float | None, part: tuple[float, float] | None
+) -> Iterator[_Candidate]:
     """Every way with no seam or one kind of seam; costs are comparable among them."""
     start, end, bars = material.start_s, material.end_s, material.bars_s
     bar_s = float(np.median(np.diff(bars)))
@@ -213,6 +224,8 @@ def _candidates(material: Material, length_s: float, peak_s: float | None) -> It
     def priced(cost: float, kind: Kind, pieces: Sequence[Piece]) -> _Candidate:
         if peak_s is not None:
             cost += PEAK_WEIGHT * min(10.0, _distance(pieces, material.loud_s, peak_s))
+        if part is not None:
+            cost += PART_WEIGHT * (1 - _inside(pieces, part) / length_s)
         return _Candidate(cost, kind, tuple(pieces))
 
     if have >= length_s:
@@ -248,6 +261,11 @@ def _distance(pieces: Sequence[Piece], loud_s: float, peak_s: float) -> float:
             best = min(best, abs(at + loud_s - p.start_s - peak_s))
         at += p.length_s
     return best
+
+
+def _inside(pieces: Sequence[Piece], part: tuple[float, float]) -> float:
+    """How many seconds of the pieces come from the part."""
+    return sum(max(0.0, min(p.end_s, part[1]) - max(p.start_s, part[0])) for p in pieces)
 
 
 def _similarity(material: Material) -> Array:

@@ -113,6 +113,8 @@ class Wanted:
     music: Music
     peak_s: float | None = None
     """The marked moment inside, in seconds of the clip."""
+    part: tuple[float, float] | None = None
+    """Where in the track the stretch lies that suits best."""
 
 
 def merged(wanted: Sequence[Wanted]) -> tuple[Wanted, ...]:
@@ -122,7 +124,7 @@ def merged(wanted: Sequence[Wanted]) -> tuple[Wanted, ...]:
         last = out[-1] if out else None
         if last is not None and last.music == w.music and abs(last.end_s - w.start_s) < 0.05:
             peak = last.peak_s if last.peak_s is not None else w.peak_s
-            out[-1] = Wanted(last.cue, last.start_s, w.end_s, w.music, peak)
+            out[-1] = Wanted(last.cue, last.start_s, w.end_s, w.music, peak, last.part)
         else:
             out.append(w)
     return tuple(out)

@@ -56,7 +56,7 @@ def placements(wanted: Sequence[Wanted], study: Callable[[Music], Sounding]) -> 
     for i, w in enumerate(stretches):
         sounding = study(w.music)
         peak_s = None if w.peak_s is None else w.peak_s - w.start_s
-        fitted = fit(sounding.material, w.end_s - w.start_s, y=sounding.y, peak_s=peak_s)
+        fitted = fit(sounding.material, w.end_s - w.start_s, y=sounding.y, peak_s=peak_s, part=w.part)
         follows = i + 1 < len(stretches) and abs(stretches[i + 1].start_s - w.end_s) < 0.05
         if fitted.kind == "faded" and follows:
             fitted = _longer(fitted, sounding.material, OVERLAP_S)

@@ -178,7 +178,7 @@ def _summed(work: Path) -> Iterator[Sound]:
             parts = [f.read(step, dtype="float32", always_2d=True).T for f in files]
             if not parts[0].shape[1]:
                 return
-            yield np.sum(parts, axis=0, dtype=np.float32)
+            yield np.asarray(sum(parts), np.float32)
 
 
 def _deliver(
@@ -236,7 +236,7 @@ def _write_mix(work: Path, gain_db: float, ceiling_db: float) -> None:
 def _wav_blocks(path: Path) -> Iterator[Sound]:
     with soundfile.SoundFile(path) as f:
         for block in f.blocks(round(BLOCK_S * SR), dtype="float32", always_2d=True):
-            yield block.T
+            yield np.asarray(block.T, np.float32)
 
 
 def _measured(blocks: Iterable[Sound]) -> Meter:

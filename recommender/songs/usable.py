@@ -119,4 +119,7 @@ def read_parquet(path: Path) -> Iterator[Usable]:
 
 
 def _from_row(row: Mapping[str, Any]) -> Usable:
-    return Usable(**{c: tuple(row[c]) if c in _MANY else row[c] for c in COLUMNS if c in row})
+    values: dict[str, Any] = {c: row[c] for c in COLUMNS if c in row}
+    for c in _MANY & values.keys():
+        values[c] = tuple(values[c])
+    return Usable(**values)
