@@ -105,9 +105,9 @@ class Writer:
         self._ends.append(made)
         return made
 
-    def sound(self, *, rate: int = SOUND_RATE, layout: str = "stereo") -> Sound:
+    def sound(self, *, rate: int = SOUND_RATE, layout: str = "stereo", kbit_s: int | None = None) -> Sound:
         """AAC, "mono" or "stereo"."""
-        made = Sound(self._container, rate, layout)
+        made = Sound(self._container, rate, layout, kbit_s)
         self._ends.append(made)
         return made
 
@@ -185,9 +185,11 @@ class Picture:
 
 
 class Sound:
-    def __init__(self, out: OutputContainer, rate: int, layout: str) -> None:
+    def __init__(self, out: OutputContainer, rate: int, layout: str, kbit_s: int | None = None) -> None:
         self._out, self._rate, self._layout, self._n = out, rate, layout, 0
         self._stream = out.add_stream("aac", rate=rate, layout=layout)
+        if kbit_s is not None:
+            self._stream.bit_rate = 1000 * kbit_s
 
     def write(self, y: npt.NDArray[np.float32], *, start: int | None = None) -> None:
         """Samples of shape (n, channels) in [-1, 1], ``start`` samples after the clip's beginning, or where the last
