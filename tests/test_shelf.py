@@ -73,7 +73,8 @@ def test_the_part_follows_the_clip_and_not_only_its_mean() -> None:
     from recommender.library.track_sound import TrackSound
 
     def sound(energy: list[float]) -> TrackSound:
-        return TrackSound(60, 0, 0, "Q1", (0.25, 0.25, 0.25, 0.25), (0.0,) * n, tuple(energy), (), (0.0,) * 9, None, (), (), None,
+        even = (0.25, 0.25, 0.25, 0.25)
+        return TrackSound(60, 0, 0, "Q1", even, (0.0,) * n, tuple(energy), (), (0.0,) * 9, None, (), (), None,
                           None, None, None, "none", 0, (), 0, 60, None)  # fmt: skip
 
     rising = [-0.8 + 1.6 * i / n for i in range(n)]
