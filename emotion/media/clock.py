@@ -25,8 +25,10 @@ FAR_S: Final = 3600.0
 
 @dataclass(slots=True)
 class _Track:
-    """Where a stream's next packet is expected; ``odd_s`` is where one would go on that came from elsewhere."""
+    """Where a stream's next packet is expected; ``odd_s`` is where one would go on that came from elsewhere, and
+    ``offset_s`` what its own time stamps lack."""
 
+    offset_s: float
     due_s: float | None = None
     odd_s: float | None = None
     end_s: float = 0.0
@@ -59,7 +61,7 @@ class Clock:
         self._offset_s = -self.start_s
         restarting = self.container.format.name in containers.RESTARTING
         self._ahead_s = STEP_AHEAD_S if restarting else FAR_S
-        self._tracks = {s.index: _Track() for s in self.streams}
+        self._tracks = {s.index: _Track(self._offset_s) for s in self.streams}
 
     def packets(self, also: Sequence[Stream] = ()) -> Iterator[Packet[Stream]]:
         """All packets of the streams, and those of ``also``, whose time is left as it is.
@@ -96,14 +98,20 @@ class Clock:
         self._reach(track, float(shown * packet.time_base) + duration_s)
 
     def _straightened(self, own_s: float, duration_s: float, track: _Track) -> float:
-        """A single packet that is out of line goes on where the last one ended; the second one moves the clock."""
-        at_s = own_s + self._offset_s
-        if track.due_s is None or -STEP_BACK_S <= at_s - track.due_s <= self._ahead_s:
-            track.odd_s = None
-            return at_s
+        """A single packet that is out of line goes on where the last one ended; the second one moves the clock.
+
+        The other streams follow when their own packets do: a part's last ones may come after the next part's first.
+        """
+        if track.due_s is None:
+            return own_s + track.offset_s
+        for offset_s in (track.offset_s, self._offset_s):
+            at_s = own_s + offset_s
+            if -STEP_BACK_S <= at_s - track.due_s <= self._ahead_s:
+                track.offset_s, track.odd_s = offset_s, None
+                return at_s
         self.steady = False
         if track.odd_s is not None and abs(own_s - track.odd_s) <= STEP_BACK_S:
-            self._offset_s = track.due_s - own_s
+            self._offset_s = track.offset_s = track.due_s - own_s
         track.odd_s = own_s + duration_s
         return track.due_s
 

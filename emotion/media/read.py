@@ -8,12 +8,15 @@ believed, and again while decoding. Times are seconds of one clock that begins w
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import av
+import av.error
 import numpy as np
 import numpy.typing as npt
 from av.audio.frame import AudioFrame
@@ -276,14 +279,16 @@ def _places(path: Path, container: InputContainer, chosen: Streams, time_s: floa
     """Sets the container to a place before ``time_s``; how many packets are to be passed over from there."""
     if container.format.name in containers.RESTARTING:
         yield _last_key(path, time_s)  # no table says where a time is, and it may be there twice
-        container.seek(0)
-        yield 0
+        with contextlib.suppress(av.error.FFmpegError):
+            container.seek(0)
+            yield 0
         return
     start_s = Clock(container, chosen.both, path.name).start_s
     # Some containers seek past the mark: where the first frame is too late, read from the start.
     for seek_s in (max(0.0, time_s) + start_s, 0.0):
-        container.seek(int(seek_s * 1_000_000), backward=True)
-        yield 0
+        with contextlib.suppress(av.error.FFmpegError):  # a damaged table
+            container.seek(int(seek_s * av.time_base), backward=True)
+            yield 0
 
 
 def _last_key(path: Path, time_s: float) -> int:
