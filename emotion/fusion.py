@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -32,6 +33,8 @@ DISAGREE_FROM: Final = 0.4
 
 Accord = Literal["agree", "differ", "disagree"]
 
+Rows = npt.NDArray[np.float64]
+
 NEUTRAL, CALM = INDEX["neutral"], INDEX["calm"]
 
 
@@ -45,41 +48,65 @@ class Reliability:
 
 def share_neutral(face: EmotionScores, voice: EmotionScores) -> EmotionScores:
     """Rule 3: of the face's neutral, the part that the voice calls calm becomes calm."""
-    probs = face.as_array()
-    still = probs[NEUTRAL] + probs[CALM]
-    probs[CALM], probs[NEUTRAL] = still * voice["calm"], still * (1 - voice["calm"])
-    return EmotionScores.from_array(probs)
+    return EmotionScores.from_array(_shared(face.as_array(), voice.as_array()))
 
 
 def fuse(voice: EmotionScores | None, face: EmotionScores | None, reliability: Reliability) -> EmotionScores | None:
     """Both together by rules 1 to 4; None where neither speaks."""
-    if voice is None or face is None:
-        return voice or face
-    sides = (voice.as_array(), share_neutral(face, voice).as_array())
-    weights = np.array([reliability.voice, reliability.face]) * [_decided(p) for p in sides]
-    weights /= weights.sum()
-    log_pool = sum(w * np.log((1 - DOUBT) * p + DOUBT / len(p)) for w, p in zip(weights, sides, strict=True))
-    pooled = np.exp(log_pool - np.max(log_pool))
-    return EmotionScores.from_array(pooled / pooled.sum())
+    return fuse_each([voice], [face], reliability)[0][0]
 
 
 def disagreement(voice: EmotionScores | None, face: EmotionScores | None) -> float | None:
     """Rule 5: 0 where both say the same, 1 where they share nothing; None where one is missing."""
-    if voice is None or face is None:
-        return None
-    p, q = voice.as_array(), share_neutral(face, voice).as_array()
-    middle = (p + q) / 2
-    return float(np.clip(_entropy(middle) - (_entropy(p) + _entropy(q)) / 2, 0.0, 1.0))
+    return fuse_each([voice], [face], Reliability(1.0, 1.0))[1][0]
 
 
-def _entropy(p: npt.NDArray[np.float64]) -> float:
-    """In bits."""
-    positive = p[p > 0]
-    return float(-(positive * np.log2(positive)).sum())
+def fuse_each(
+    voices: Sequence[EmotionScores | None], faces: Sequence[EmotionScores | None], reliability: Reliability
+) -> tuple[list[EmotionScores | None], list[float | None]]:
+    """:func:`fuse` and :func:`disagreement` of each pair, all pairs at once."""
+    fused = [voice or face for voice, face in zip(voices, faces, strict=True)]
+    differ: list[float | None] = [None] * len(fused)
+    both = [(i, v, f) for i, (v, f) in enumerate(zip(voices, faces, strict=True)) if v is not None and f is not None]
+    if both:
+        p = np.array([v.probs for _, v, _ in both])
+        q = _shared(np.array([f.probs for _, _, f in both]), p)
+        pooled, divergence = _pooled(p, q, reliability), _divergence(p, q)
+        for (i, _, _), row, d in zip(both, pooled, divergence.tolist(), strict=True):
+            fused[i], differ[i] = EmotionScores.from_array(row), d
+    return fused, differ
 
 
-def _decided(p: npt.NDArray[np.float64]) -> float:
-    return max(DECIDED_FLOOR, 1 - _entropy(p) / float(np.log2(len(p))))
+def _shared(face: Rows, voice: Rows) -> Rows:
+    """Rule 3 on arrays of shape (..., 8)."""
+    probs = face.copy()
+    still = face[..., NEUTRAL] + face[..., CALM]
+    probs[..., CALM], probs[..., NEUTRAL] = still * voice[..., CALM], still * (1 - voice[..., CALM])
+    return probs
+
+
+def _pooled(p: Rows, q: Rows, reliability: Reliability) -> Rows:
+    """Rules 1 and 2: (n, 8) of the voice and (n, 8) of the face give (n, 8)."""
+    sides = np.stack([p, q])
+    weights = np.array([[reliability.voice], [reliability.face]]) * _decided(sides)
+    weights /= weights.sum(axis=0)
+    logs = np.log((1 - DOUBT) * sides + DOUBT / sides.shape[-1])
+    log_pool = (weights[..., None] * logs).sum(axis=0)
+    return np.exp(log_pool - log_pool.max(axis=-1, keepdims=True))
+
+
+def _divergence(p: Rows, q: Rows) -> Rows:
+    """Rule 5, shape (n,)."""
+    return np.clip(_entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2, 0.0, 1.0)
+
+
+def _entropy(p: Rows) -> Rows:
+    """In bits, over the last axis."""
+    return -(p * np.log2(np.where(p > 0, p, 1.0))).sum(axis=-1)
+
+
+def _decided(p: Rows) -> Rows:
+    return np.maximum(DECIDED_FLOOR, 1 - _entropy(p) / np.log2(p.shape[-1]))
 
 
 def accord(differ: float) -> Accord:

@@ -3,19 +3,22 @@
     clip -> media -> sound  -> speech -> voice -> speakers -+
                   -> frames -> faces  -> tracks ------------+-> fusion -> timeline
 
-The sound is decoded and heard before the picture is looked at: it takes a tenth of the time, and
-its result is handed on at once (``Progress.partial``).
+Sound and picture are decoded behind a fence (:mod:`emotion.media.fence`), side by side. The sound is heard while the
+picture is looked at; its result is known first and handed on at once (``Progress.partial``).
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from emotion import errors, grid, media, settings, signals
 from emotion.fusion import Reliability, verdict_of_both
+from emotion.media import fence
 from emotion.timeline import Adaptation, Clip, EmotionScores, FaceTrack, Notice, Segment, Timeline, Verdict
 
 if TYPE_CHECKING:
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 
 Stage = Literal["reading", "hearing", "looking", "matching"]
 Window = tuple[Segment, EmotionScores]
+
+LOOK_EVERY_S: Final = 0.05
+MOST_OF_IT: Final = 0.9
+"""Where a face was seen for less of the clip, the result says for how much."""
 
 
 @dataclass(frozen=True)
@@ -52,28 +59,40 @@ class Progress:
     partial: Timeline | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Heard:
-    """What the voice said, window by window, and who spoke; None where nobody was heard."""
+    """What the voice said, window by window, and who spoke; ``listened`` is None where nobody was heard.
+
+    Attributes:
+        speech: where somebody speaks, in order, without overlap.
+        envelope: the waveform, small enough to draw, see :func:`emotion.signals.envelope`.
+    """
 
     listened: Listened | None = None
+    speech: tuple[Segment, ...] = ()
+    envelope: signals.Envelope | None = None
     notices: tuple[Notice, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Seen:
-    """Who was seen: tracks, the main person first."""
+    """Who was seen: tracks, the main person first, and the pictures that were read, None where there are none."""
 
     tracks: tuple[FaceTrack, ...] = ()
+    shown: grid.Shown | None = None
     notices: tuple[Notice, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Studied:
-    """A result, and what it takes to read the voice again with other footage of the speaker."""
+    """A result, and what it takes to read the voice again with other footage of the speaker.
+
+    ``switched`` is the same with the adaptation to the speakers switched the other way; None where there is none.
+    """
 
     timeline: Timeline
     heard: Heard
+    switched: Timeline | None = None
 
 
 def never() -> bool:
@@ -132,20 +151,65 @@ def study(
     on_progress: Callable[[Progress], None] = ignore,
     cancelled: Callable[[], bool] = never,
 ) -> Studied:
-    """As :func:`analyse`, with what :func:`reread` needs."""
-    path, limits = Path(path), limits or media.Limits()
+    """As :func:`analyse`, with what :func:`reread` needs. Sound and picture are read once, side by side."""
+    limits = limits or media.Limits()
+    over = threading.Event()
     on_progress(Progress("reading", 0.0))
-    clip = media.probe(path, name=name, limits=limits)
-    heard = hear(path, clip, readers, limits, on_progress, cancelled)
-    adaptation = adapted_to(heard, readers, adapt, known)
-    partial = assemble(clip, heard, Seen(), readers, adaptation)
-    on_progress(Progress("looking", 0.0, partial))
-    seen = look(path, clip, readers, limits, lambda fraction: on_progress(Progress("looking", fraction)), cancelled)
+    with fence.opened(
+        path,
+        name=name,
+        limits=limits,
+        sr=readers.voice.sr if readers.voice else media.SAMPLE_RATE,
+        frames=readers.face is not None,
+        cancelled=lambda: over.is_set() or cancelled(),
+    ) as reading:
+        clip = reading.clip
+        with _Aside(lambda eye: look(reading, readers, limits, eye.note, over.is_set), over) as looking:
+            heard = hear(reading, readers, on_progress, cancelled)
+            adaptation = adapted_to(heard, readers, adapt, known)
+            partial = assemble(clip, heard, Seen(), readers, adaptation)
+            on_progress(Progress("looking", looking.fraction, partial))
+            seen = looking.result(lambda fraction: on_progress(Progress("looking", fraction)), cancelled)
     on_progress(Progress("matching", 0.0))
     timeline = assemble(clip, heard, seen, readers, adaptation)
-    if timeline.best is None and any(n.key == "notice.sound_broken" for n in timeline.notices) and clip.fps is None:
+    if timeline.best is None and clip.width is None and "notice.sound_broken" in {n.key for n in heard.notices}:
         raise errors.MediaError(name=clip.name)
-    return Studied(timeline, heard)
+    switched = adaptation and reread(timeline, readers, replace(adaptation, on=not adaptation.on))
+    return Studied(timeline, heard, switched)
+
+
+class _Aside:
+    """Looks at the picture in a thread of its own, while the sound is heard in this one."""
+
+    def __init__(self, work: Callable[[_Aside], Seen], over: threading.Event) -> None:
+        self.fraction = 0.0
+        self._over = over
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="looking")
+        self._seen = self._pool.submit(work, self)
+
+    def note(self, fraction: float) -> None:
+        self.fraction = fraction
+
+    def result(self, on_fraction: Callable[[float], None], cancelled: Callable[[], bool]) -> Seen:
+        """Waits for it; ``on_fraction`` is called from this thread."""
+        said = -1.0
+        while True:
+            done, _ = wait([self._seen], timeout=LOOK_EVERY_S)
+            if self.fraction > said:
+                said = self.fraction
+                on_fraction(said)
+            if cancelled():
+                raise errors.Cancelled
+            if done:
+                return self._seen.result()
+
+    def __enter__(self) -> _Aside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._seen.done():
+            self._over.set()
+        self._pool.shutdown()
 
 
 def adapted_to(heard: Heard, readers: Readers, on: bool, known: Sequence[KnownVoice]) -> Adaptation | None:
@@ -159,97 +223,120 @@ def adapted_to(heard: Heard, readers: Readers, on: bool, known: Sequence[KnownVo
 
 def reread(timeline: Timeline, readers: Readers, adaptation: Adaptation) -> Timeline:
     """The same clip by another reading of its voice; nothing is decoded, heard or looked at again."""
-    judged = _judged(timeline.clip, _windows(Heard(), adaptation), timeline.tracks, readers)
+    steps, row = [m.segment for m in timeline.moments], [m.face for m in timeline.moments]
+    judged = _judged(steps, _windows(Heard(), adaptation), row, timeline.face, readers)
     return replace(timeline, adaptation=adaptation, **judged)
 
 
 def hear(
-    path: Path,
-    clip: Clip,
+    reading: fence.Reading,
     readers: Readers,
-    limits: media.Limits,
     on_progress: Callable[[Progress], None] = ignore,
     cancelled: Callable[[], bool] = never,
 ) -> Heard:
     """Sound to speech to windows to emotions; no speech, no opinion."""
-    if clip.sr is None:
+    if reading.clip.sr is None:
         return Heard(notices=(Notice("notice.no_sound"),))
-    if readers.voice is None or readers.speech is None:
-        return Heard()
-    from emotion.voice.adapt import listen
-    from emotion.voice.speech import voice_segments
-
     on_progress(Progress("hearing", 0.0))
     try:
-        y = media.read_sound(path, readers.voice.sr, name=clip.name, max_duration_s=limits.max_duration_s)
-    except errors.TooLong:
+        y = reading.sound()
+    except (errors.TooLong, errors.DecoderDied, errors.DecoderStuck):
         raise
     except errors.MediaError:
         return Heard(notices=(Notice("notice.sound_broken"),))
+    heard = Heard(envelope=signals.envelope(y, reading.sr))
+    if readers.voice is None or readers.speech is None:
+        return heard
     if signals.is_silent(y):
-        return Heard(notices=(Notice("notice.silent"),))
-    segments = voice_segments(y, readers.voice.sr, detector=readers.speech)
-    if not segments:
-        return Heard(notices=(Notice("notice.no_speech"),))
+        return replace(heard, notices=(Notice("notice.silent"),))
+    from emotion.voice.adapt import listen
+    from emotion.voice.speech import speech_segments, windows_over
+
+    speech = tuple(speech_segments(y, reading.sr, detector=readers.speech))
+    if not speech:
+        return replace(heard, notices=(Notice("notice.no_speech"),))
     listened = listen(
         readers.voice,
         y,
-        readers.voice.sr,
-        segments,
+        reading.sr,
+        windows_over(speech),
         on_progress=lambda fraction: on_progress(Progress("hearing", fraction)),
         cancelled=cancelled,
     )
-    return Heard(listened)
+    return replace(heard, listened=listened, speech=speech)
 
 
 def look(
-    path: Path,
-    clip: Clip,
+    reading: fence.Reading,
     readers: Readers,
     limits: media.Limits,
     on_fraction: Callable[[float], None] = lambda fraction: None,
     cancelled: Callable[[], bool] = never,
 ) -> Seen:
     """Frames to faces to people followed through the clip."""
+    clip = reading.clip
     if clip.width is None:
         return Seen(notices=(Notice("notice.no_picture"),))
     if readers.face is None:
         return Seen()
     from emotion.face.infer import analyse_frames
 
-    read = 0
+    times_s: list[float] = []
+    ends_s: list[float | None] = []
 
     def frames() -> Iterator[media.VideoFrame]:
-        nonlocal read
-        for frame in media.read_frames(path, name=clip.name):
-            if cancelled():
-                raise errors.Cancelled
+        for frame in reading.frames():
             if frame.time_s > limits.max_duration_s + 1:
                 raise errors.TooLong(name=clip.name, duration_s=frame.time_s, limit_s=limits.max_duration_s)
-            read += 1
+            times_s.append(frame.time_s)
+            ends_s.append(frame.end_s)
             on_fraction(min(1.0, frame.time_s / max(clip.duration_s, 1e-6)))
             yield frame
 
-    tracks = analyse_frames(frames(), readers.face)
-    if read == 0:
+    tracks = analyse_frames(frames(), readers.face, cancelled=cancelled)
+    if not times_s:
         return Seen(notices=(Notice("notice.picture_broken"),))
+    shown = grid.Shown.of(times_s, ends_s, clip.duration_s)
     if not tracks:
-        return Seen(notices=(Notice("notice.no_face"),))
+        return Seen(shown=shown, notices=(Notice("notice.no_face"),))
     tracks = tuple(sorted(tracks, key=lambda t: not t.main))
     several = (Notice("notice.several_faces", (("count", len(tracks)),)),) if len(tracks) > 1 else ()
-    return Seen(tracks, several)
+    return Seen(tracks, shown, several)
 
 
 def assemble(clip: Clip, heard: Heard, seen: Seen, readers: Readers, adaptation: Adaptation | None = None) -> Timeline:
     """Both modalities on one grid of seconds, and the verdicts on the whole clip."""
-    judged = _judged(clip, _windows(heard, adaptation), seen.tracks, readers)
-    notices = readers.notices + clip.notices + heard.notices + seen.notices
-    if judged["fused"] is None and (heard.notices or seen.notices):
-        notices += (Notice("notice.nothing_found"),)
+    windows = _windows(heard, adaptation)
+    steps = grid.steps_of(clip, [segment for segment, _ in windows])
+    row = grid.face_row(steps, seen.tracks, seen.shown)
+    face = row.whole and Verdict(row.whole, readers.face is not None and row.whole.confidence >= readers.face.threshold)
+    judged = _judged(steps, windows, row.scores, face, readers)
+    part = None if seen.shown is None else min(1.0, row.seen_s / max(clip.duration_s, 1e-6))
     models = (readers.voice.used,) if readers.voice and judged["voice"] else ()
-    if readers.face and judged["face"]:
+    if readers.face and face:
         models += (readers.face.used, readers.face.detector_used)
-    return Timeline(clip, tracks=seen.tracks, models=models, notices=notices, adaptation=adaptation, **judged)
+    return Timeline(
+        clip,
+        face=face,
+        tracks=seen.tracks,
+        models=models,
+        notices=readers.notices + clip.notices + _notices(heard, seen, part, nothing=judged["fused"] is None),
+        speech=heard.speech,
+        face_seen=part,
+        adaptation=adaptation,
+        **judged,
+    )
+
+
+def _notices(heard: Heard, seen: Seen, part: float | None, *, nothing: bool) -> tuple[Notice, ...]:
+    """What is worth saying: where nothing was found, one sentence that is true of both sides."""
+    found = heard.notices + seen.notices
+    if nothing and found:
+        broken = {"notice.sound_broken", "notice.picture_broken"} & {n.key for n in found}
+        return (Notice("notice.nothing_decoded" if broken else "notice.nothing_found"),)
+    if part and part < MOST_OF_IT:
+        found += (Notice("notice.face_seen", (("share", part),)),)
+    return found
 
 
 def _windows(heard: Heard, adaptation: Adaptation | None) -> list[Window]:
@@ -262,17 +349,17 @@ def _windows(heard: Heard, adaptation: Adaptation | None) -> list[Window]:
     return list(zip(heard.listened.segments, scores, strict=True))
 
 
-def _judged(clip: Clip, windows: Sequence[Window], tracks: Sequence[FaceTrack], readers: Readers) -> dict[str, Any]:
+def _judged(
+    steps: Sequence[Segment], windows: Sequence[Window], row: grid.Scores, face: Verdict | None, readers: Readers
+) -> dict[str, Any]:
     """The fields of a timeline that follow from what voice and face say."""
     voice = EmotionScores.mean([s for _, s in windows]) if windows else None
-    face = tracks[0].scores if tracks else None
-    voice_threshold = readers.voice.threshold if readers.voice else 1.0
+    threshold = readers.voice.threshold if readers.voice else 1.0
     face_threshold = readers.face.threshold if readers.face else 1.0
-    fused, differ = verdict_of_both(voice, face, readers.reliability, (voice_threshold, face_threshold))
+    fused, differ = verdict_of_both(voice, face and face.scores, readers.reliability, (threshold, face_threshold))
     return {
-        "moments": grid.of_clip(clip, windows, tracks[:1], readers.reliability),
-        "voice": voice and Verdict(voice, voice.confidence >= voice_threshold),
-        "face": face and Verdict(face, face.confidence >= face_threshold),
+        "moments": grid.joined(steps, grid.voice_row(steps, windows), row, readers.reliability),
+        "voice": voice and Verdict(voice, voice.confidence >= threshold),
         "fused": fused,
         "disagreement": differ,
     }
@@ -310,8 +397,10 @@ def know(
             raise errors.FileMissing(name=name)
         with path.open("rb") as f:
             return [adapt.load(readers.voice, f.read(MAX_BYTES + 1), name=name)]
-    clip = media.probe(path, name=name, limits=limits)
-    heard = hear(path, clip, readers, limits, lambda progress: on_fraction(progress.fraction), cancelled)
+    with fence.opened(
+        path, name=name, limits=limits, sr=readers.voice.sr, frames=False, cancelled=cancelled
+    ) as reading:
+        heard = hear(reading, readers, lambda progress: on_fraction(progress.fraction), cancelled)
     if heard.listened is None:
         raise errors.NoSpeech(name=name)
     return adapt.voices(readers.voice, heard.listened)

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 Signal = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float32]
+Envelope = tuple[npt.NDArray[np.float64], npt.NDArray[np.float32], npt.NDArray[np.float32]]
+"""Times in seconds, lowest and highest sample there."""
 
 SILENCE_PEAK = 1e-4
 """A signal that never exceeds this (-80 dB of full scale) counts as silent."""
@@ -128,9 +130,7 @@ def _at_least_one_frame(y: Signal) -> Signal:
     return np.pad(y, (0, N_FFT - y.size)) if 0 < y.size < N_FFT else y
 
 
-def envelope(
-    y: Signal, sr: int, points: int = 2000
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def envelope(y: Signal, sr: int, points: int = 2000) -> Envelope:
     """The waveform small enough to draw: lowest and highest sample of each of equal stretches.
 
     Args:

@@ -291,6 +291,8 @@ class Timeline:
     notices: tuple[Notice, ...] = ()
     speech: tuple[Segment, ...] = ()
     """Where somebody speaks, in order, without overlap."""
+    face_seen: float | None = None
+    """Part of the clip, in [0, 1], in which a face was seen; None where there was no picture to look at."""
     adaptation: Adaptation | None = None
     """None where no voice was heard, or by a model that reads everybody alike."""
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from emotion.errors import Cancelled, EmptyFile
-from pages.shared.services.jobs import Busy, Pool, Status, Ticket
+from pages.shared.services.jobs import Busy, Pool, Status, Ticket, bare
 
 
 @pytest.fixture
@@ -134,3 +136,71 @@ def test_old_results_are_let_go(pool: Pool[Any]) -> None:
     over(pool.submit("d", again))
     over(pool.submit("a", again))
     assert again.runs == 1  # d was remembered, a was not
+
+
+class Load:
+    """Something large that a work has in hand."""
+
+
+def gone(held: weakref.ref[Load]) -> bool:
+    until = time.monotonic() + 5
+    while held() is not None and time.monotonic() < until:
+        gc.collect()
+        time.sleep(0.01)
+    return held() is None
+
+
+@pytest.mark.parametrize("kind", [EmptyFile, RuntimeError, Cancelled])
+def test_what_failed_keeps_nothing_of_its_work_alive(pool: Pool[Any], kind: type[Exception]) -> None:
+    held: list[weakref.ref[Load]] = []
+
+    def work(report: Any, cancelled: Any) -> str:
+        load = Load()
+        held.append(weakref.ref(load))
+        try:
+            raise ValueError("first")
+        except ValueError as e:
+            raise kind() from e
+
+    ticket = pool.submit("a", work)
+    assert over(ticket).error is not None
+    assert gone(held[0])
+
+
+def test_who_is_refused_leaves_nothing_behind(pool: Pool[Any]) -> None:
+    gate = Gate()
+    pool.submit("running", gate)
+    assert gate.started.wait(5)
+    for i in range(3):
+        pool.submit(str(i), Gate())
+
+    def refused() -> tuple[BaseException, weakref.ref[Load]]:
+        load = Load()
+        try:
+            pool.submit("one too many", lambda report, cancelled: str(load))
+        except Busy as e:
+            return bare(e) or e, weakref.ref(load)
+        raise AssertionError
+
+    error, load = refused()
+    assert gone(load)
+    assert isinstance(error, Busy)
+
+
+def test_failures_take_no_place_of_results(pool: Pool[Any]) -> None:
+    def broken(report: Any, cancelled: Any) -> str:
+        raise EmptyFile(name="a.wav")
+
+    good = Gate()
+    good.open.set()
+    first = pool.submit("good", good)
+    over(first)
+    first.leave()
+    for key in "abcdef":
+        ticket = pool.submit(key, broken)
+        over(ticket)
+        ticket.leave()
+    again = Gate()
+    again.open.set()
+    assert over(pool.submit("good", again)).result == "done"
+    assert again.runs == 0  # it was remembered

@@ -160,10 +160,11 @@ class Reading:
 
     Attributes:
         clip: what it holds.
+        sr: the sample rate at which its sound is read.
     """
 
     def __init__(self, picture: Job, sound: Job | None, sr: int) -> None:
-        self._picture, self._sound, self._sr = picture, sound, sr
+        self._picture, self._sound, self.sr = picture, sound, sr
         self._answers = picture.answers()
         head, _ = next(self._answers)
         self.clip = _clip(head, picture.name)

@@ -66,6 +66,8 @@ def reading(current: Session, analysed: jobs_for_clip.Analysed, readers: Future[
     added = tuple((more.id, owner(current, more)) for more in current.footage if more.voices)
     if not added and current.state.speakers is None and current.adapt == told.on:
         return plain
+    if not added and current.state.speakers is None and analysed.switched is not None:
+        return analysed.switched
 
     def read() -> Timeline:
         from emotion import pipeline

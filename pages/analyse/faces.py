@@ -10,6 +10,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from emotion import media
+from emotion.media import fence
 from emotion.timeline import FaceTrack, Sighting, Timeline
 from pages.analyse import person
 from pages.analyse.session import Session
@@ -64,7 +65,7 @@ def _frame(current: Session, timeline: Timeline) -> None:
             st.caption(t("faces.nobody"))
     with left:
         assert current.kept is not None  # noqa: S101 - a result has its clip
-        frame = media.frame_at(current.kept.path, at_s, max_side=FRAME_SIDE)
+        frame = fence.frame_at(current.kept.path, at_s, max_side=FRAME_SIDE)
         scale = max(frame.rgb.shape[:2]) / read_side(timeline)
         boxes = [(track.id, sighting, scale) for track, sighting in seen]
         st.image(jpeg(marked(frame.rgb, boxes)), width="stretch", alt=t_plain("faces.frame_alt", at=clock(at_s)))

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 NAMELESS: Final = "clip"
 """What the pipeline calls every clip: its result may be shared by visitors, their names are not."""
-ENVELOPE_SR: Final = 8000
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,16 @@ class Analysed:
     timeline: Timeline
     envelope: Envelope | None
     heard: Heard
+    switched: Timeline | None = None
+    """The same with the adaptation to the speakers switched the other way."""
 
     def named(self, name: str) -> Analysed:
-        return replace(self, timeline=replace(self.timeline, clip=replace(self.timeline.clip, name=name)))
+        switched = self.switched and _named(self.switched, name)
+        return replace(self, timeline=_named(self.timeline, name), switched=switched)
+
+
+def _named(timeline: Timeline, name: str) -> Timeline:
+    return replace(timeline, clip=replace(timeline.clip, name=name))
 
 
 def analysis(kept: Kept, readers: Future[Readers], limits: media.Limits) -> Work[Analysed]:
@@ -59,13 +65,12 @@ def analysis(kept: Kept, readers: Future[Readers], limits: media.Limits) -> Work
         from emotion import pipeline
 
         try:
-            media.probe(path, name=NAMELESS, limits=limits)
             models = readers.result()
             on_progress = _keeping_partial(report)
             studied = pipeline.study(
                 path, models, name=NAMELESS, limits=limits, on_progress=on_progress, cancelled=cancelled
             )
-            return Analysed(studied.timeline, envelope_of(path, studied.timeline), studied.heard)
+            return Analysed(studied.timeline, studied.heard.envelope, studied.heard, studied.switched)
         finally:
             own.free()
             heap.trim()
@@ -131,25 +136,12 @@ def preparing(kept: Kept, folder: Path) -> Work[Path]:
     """Work that finds what the browser plays: the clip itself, or a small copy of it beside it."""
 
     def work(report: Report, cancelled: Callable[[], bool]) -> Path:
-        from emotion.media.preview import playable
+        from emotion.media.fence import playable
 
-        del report, cancelled
-        return playable(kept.path, folder)
+        del report
+        return playable(kept.path, folder, cancelled=cancelled)
 
     return work
-
-
-def envelope_of(path: Path, timeline: Timeline) -> Envelope | None:
-    """The waveform of a clip that has sound which can be read."""
-    if timeline.clip.sr is None:
-        return None
-    from emotion import signals
-
-    try:
-        y = media.read_sound(path, ENVELOPE_SR, name=NAMELESS)
-    except errors.MediaError:
-        return None
-    return signals.envelope(y, ENVELOPE_SR) if y.size else None
 
 
 def with_name(error: BaseException | None, name: str) -> BaseException | None:

@@ -25,7 +25,7 @@ from pages.analyse.jobs_for_clip import Analysed
 from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.speaker_samples import Footage
 from pages.shared.services import clips, models, pools, visit
-from pages.shared.services.jobs import Status, Ticket
+from pages.shared.services.jobs import Status, Ticket, bare
 from pages.shared.services.samples import Sample
 from pages.shared.services.visitors import Kept
 
@@ -137,7 +137,7 @@ def start_over(error: BaseException | None = None) -> Session:
     visitor.empty()
     heard = [more for more in last.footage if more.voices]
     # The error goes without its frames: they hold the clip's copy, and what was decoded of it.
-    shown = error.with_traceback(None) if error is not None else None
+    shown = bare(error)
     session = st.session_state[KEY] = Session(Waiting(shown), adapt=last.adapt, footage=heard)
     visitor.on_leave.append(session.leave)
     return session

@@ -10,7 +10,7 @@ from typing import Final
 
 import streamlit as st
 
-from emotion.media import preview
+from emotion.media import fence
 from emotion.timeline import FaceTrack, Timeline
 from pages.analyse import session, songs
 from pages.analyse.session import Session
@@ -102,7 +102,7 @@ def _make(shown: snapshot.Snapshot, days: int, path: Path | None) -> shares.Made
     payload = snapshot.to_json(shown)
     if path is None:
         return store.create(owner, shown.title, payload, days=days)
-    copy = preview.anonymous(path, visit.visitor().folder)
+    copy = fence.anonymous(path, visit.visitor().folder)
     try:
         return store.create(owner, shown.title, payload, days=days, clip=copy)
     finally:

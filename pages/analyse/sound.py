@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from emotion import media, signals
+from emotion import signals
+from emotion.media import fence
 from emotion.timeline import Timeline
 from pages.analyse.session import Session
 from pages.shared.language import clock, t, t_plain
@@ -42,7 +43,7 @@ def show(current: Session, timeline: Timeline) -> None:
     path = current.kept.path
     start_s = stretch_start(current.state.at_s, timeline.clip.duration_s)
     with st.spinner(t("sound.working")):
-        described = current.derived.of("sound", start_s, lambda: describe(media.read_sound(path, SR), start_s))
+        described = current.derived.of("sound", start_s, lambda: describe(fence.read_sound(path, SR), start_s))
     if timeline.clip.duration_s > MOST_S:
         end = clock(start_s + described.duration_s)
         st.caption(t("sound.stretch", start=clock(start_s), end=end))

@@ -15,7 +15,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from emotion import media, settings
-from emotion.media.remux import seekable
+from emotion.media.fence import seekable
 from pages.analyse import session
 from pages.analyse.recorder.parts import Part, Recording
 from pages.shared.language import language, t_plain

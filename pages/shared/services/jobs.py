@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,19 @@ class Busy(MoodCueError):
 
     key = "error.busy"
     english = "{waiting} clips are waiting already. Try again in a few minutes."
+
+
+def bare(error: BaseException | None) -> BaseException | None:
+    """The error without the frames it came through: they would keep alive all that the work had in hand."""
+    met: set[int] = set()
+    todo = [error]
+    while todo:
+        e = todo.pop()
+        if e is not None and id(e) not in met:
+            met.add(id(e))
+            e.__traceback__ = None
+            todo += [e.__cause__, e.__context__]
+    return error
 
 
 @dataclass(frozen=True)
@@ -132,18 +146,19 @@ class Pool(Generic[R]):
             result = work(report, job.stop.is_set)
         except BaseException as e:  # a worker must survive whatever the work does
             error = e
+            if not isinstance(e, MoodCueError):
+                _log.error("a job failed\n%s", "".join(traceback.format_exception(e)))  # text: a record may be kept
+        work = None
         with self._lock:
-            job.result, job.error = result, error
+            job.result, job.error = result, bare(error)
             cancelled = isinstance(error, Cancelled) or (error is not None and job.stop.is_set())
             job.state = "cancelled" if cancelled else "failed" if error else "done"
             job.progress = None
             self._forget()
-        if error is not None and not isinstance(error, MoodCueError):
-            _log.error("a job failed", exc_info=error)
 
     def _forget(self) -> None:
         over = [k for k, j in self._jobs.items() if j.state not in ("queued", "running") and not j.holders]
-        kept = [k for k in over if self._jobs[k].keep]
+        kept = [k for k in over if self._jobs[k].keep and self._jobs[k].state == "done"]
         for key in {*over} - {*kept} | {*kept[: max(0, len(kept) - self._kept)]}:
             del self._jobs[key]
 
