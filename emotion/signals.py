@@ -20,6 +20,13 @@ Envelope = tuple[npt.NDArray[np.float64], npt.NDArray[np.float32], npt.NDArray[n
 SILENCE_PEAK = 1e-4
 """A signal that never exceeds this (-80 dB of full scale) counts as silent."""
 
+CLICK_CHUNK_S = 0.032
+CLICK_CHUNKS = 4
+"""What is loud for no more chunks than this (an eighth of a second) is a click, a slate, a bumped microphone."""
+CLICK_TIMES = 4.0
+"""So many times (12 dB) as loud as what lasts."""
+CLICK_BESIDE_S = 0.002
+
 TOP_DB = 30
 FRAME_LENGTH = 1024
 HOP_LENGTH = 512
@@ -58,6 +65,29 @@ def is_silent(y: Signal) -> bool:
     """True for an empty signal and for one whose peak stays under :data:`SILENCE_PEAK`."""
     y = mono(y)
     return y.size == 0 or float(np.abs(y).max()) < SILENCE_PEAK
+
+
+def without_clicks(y: Signal, sr: int) -> Signal:
+    """Silent where a click rises far above everything that lasts, so that it neither sets the level nor is read.
+
+    Args:
+        y: shape ``(n,)``. Speech, and any sound of an even level, comes back as it is.
+    """
+    y = mono(y)
+    size = max(1, round(CLICK_CHUNK_S * sr))
+    chunks = y.size // size
+    if chunks <= 2 * CLICK_CHUNKS:
+        return y
+    peaks = np.abs(y[: chunks * size]).reshape(chunks, size).max(axis=1)
+    lasting = CLICK_TIMES * float(np.partition(peaks, chunks - 1 - CLICK_CHUNKS)[chunks - 1 - CLICK_CHUNKS])
+    loud = np.flatnonzero(np.abs(y) > lasting)
+    if loud.size == 0:
+        return y
+    beside = round(CLICK_BESIDE_S * sr)
+    edges = np.zeros(y.size + 1, np.int64)
+    np.add.at(edges, np.maximum(loud - beside, 0), 1)
+    np.add.at(edges, np.minimum(loud + beside + 1, y.size), -1)
+    return np.where(np.cumsum(edges[:-1]) > 0, np.float32(0), y)
 
 
 def trim(

@@ -78,3 +78,16 @@ def test_windows_cover_all_of_the_sound(duration_s: float, count: int) -> None:
         assert found[0][0] == 0
         assert found[-1][1] == pytest.approx(duration_s)
         assert all(end - start == pytest.approx(min(3.0, duration_s)) for start, end in found)
+
+
+def test_a_click_does_not_set_the_level() -> None:
+    sr = 16_000
+    quiet = (0.01 * np.sin(np.arange(3 * sr) * 0.2)).astype(np.float32)
+    clicked = quiet.copy()
+    clicked[sr : sr + 40] = 1.0
+    mended = signals.without_clicks(clicked, sr)
+    assert np.abs(mended).max() <= np.abs(quiet).max()
+    assert (mended != quiet).sum() < 0.01 * sr
+    assert np.array_equal(signals.without_clicks(quiet, sr), quiet)
+    swelling = quiet * np.linspace(0.01, 50, quiet.size, dtype=np.float32)
+    assert np.array_equal(signals.without_clicks(swelling, sr), swelling)

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from emotion.signals import without_clicks
 from emotion.timeline import Segment
 
 Signal = npt.NDArray[np.float32]
@@ -98,7 +99,8 @@ def _rfft(frames: Frames) -> npt.NDArray[np.complex64]:
 
 
 def level(y: Signal, segments: Sequence[Segment]) -> Signal:
-    """The sound at ``LEVEL_DB`` (RMS under full scale) over what the segments cover; silence stays."""
+    """The sound at ``LEVEL_DB`` (RMS under full scale) over what the segments cover; silence stays, clicks go."""
+    y = without_clicks(y, SR)
     covered = np.zeros(y.size, bool)
     for segment in segments:
         covered[int(segment.start_s * SR) : int(segment.end_s * SR)] = True

@@ -61,7 +61,7 @@ class SpeechDetector:
 
     def probs(self, y: signals.Signal) -> npt.NDArray[np.float32]:
         """Probability of speech for each 32 ms of 16 kHz sound, shape (ceil(n / 512),)."""
-        y = signals.mono(y)
+        y = signals.without_clicks(y, SR)
         chunks = -(-y.size // CHUNK)
         if chunks == 0:
             return np.zeros(0, np.float32)
