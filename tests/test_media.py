@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import struct
 import zlib
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -12,7 +14,9 @@ import pytest
 from av.stream import Disposition
 
 from emotion import errors, media
+from emotion.media.write import writing
 from tests import clips
+from tests.conftest import ROOT
 
 SOUND_KINDS = [
     ("wav", "pcm_s16le"),
@@ -269,3 +273,75 @@ def test_real_clips(data: Path) -> None:
         assert (clip.width, clip.height) == (width, height)
         assert len(list(media.read_frames(data / "video" / name))) == pytest.approx(frames, abs=1)
         assert len(media.read_sound(data / "video" / name)) / 16_000 == pytest.approx(duration_s, abs=0.03)
+
+
+# One reader, one writer -------------------------------------------------------------------------------------------
+
+OPENERS = {("av", "open"), ("Image", "open")}
+"""Nothing else may open what a user brings; training and what builds the catalogue meet no users."""
+
+
+def openings(path: Path) -> list[int]:
+    """Lines on which a container or a picture is opened."""
+    calls = (n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call))
+    return [
+        call.lineno
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and (call.func.value.id, call.func.attr) in OPENERS
+    ]
+
+
+def test_media_is_opened_in_one_room_alone() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix(): lines
+        for folder in ("emotion", "recommender", "pages", "deploy")
+        for path in (ROOT / folder).rglob("*.py")
+        if (lines := openings(path)) and not {"training", "building"} & set(path.parts)
+    }
+    assert set(found) == {"emotion/media/container.py", "emotion/media/picture.py", "emotion/media/write.py"}, found
+    assert {name: len(lines) for name, lines in found.items() if name != "emotion/media/picture.py"} == {
+        "emotion/media/container.py": 1,
+        "emotion/media/write.py": 1,
+    }
+
+
+def test_the_camera_s_time_code_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "camera.mov"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=Fraction(30_000, 1001))
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.metadata["timecode"] = "01:02:03;04"
+        for _ in range(30):
+            frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+            out.mux(stream.encode(frame.reformat(format="yuv420p")))
+        out.mux(stream.encode(None))
+    clip = media.probe(path)
+    assert (clip.start_timecode, clip.frame_rate) == ("01:02:03;04", Fraction(30_000, 1001))
+
+
+@pytest.mark.parametrize("most", [0, 3, 16])
+def test_pictures_that_no_other_needs_are_spared_and_no_second_goes_without(tmp_path: Path, most: int) -> None:
+    path = tmp_path / "b-frames.mp4"
+    with av.open(str(path), "w") as out:
+        how = {"bf": str(most), "b_strategy": "0", "x264-params": "b-pyramid=0", "preset": "veryfast"}
+        stream = out.add_stream("libx264", rate=30, options=how)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for i in range(300):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), i % 200, np.uint8), format="rgb24")
+            out.mux(stream.encode(frame.reformat(format="yuv420p")))
+        out.mux(stream.encode(None))
+    times = [f.time_s for f in media.read_frames(path)]
+    assert len(times) >= 50 - 4
+    assert np.diff(times[8:]).max() < 0.3, "after the first second every step has its picture"
+
+
+def test_a_writer_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "made.mp4"
+    target.write_bytes(b"an older one")
+    with pytest.raises(RuntimeError), writing(target) as out:
+        out.sound(layout="mono").write(np.zeros((4800, 1), np.float32))
+        raise RuntimeError("the disk is full")
+    assert [p.name for p in tmp_path.iterdir()] == ["made.mp4"]
+    assert target.read_bytes() == b"an older one"

@@ -215,3 +215,20 @@ def test_nothing_that_came_is_no_stretch(recorder: Tape) -> None:
     assert recorder.wait(10)
     assert recorder.state == "failed"
     assert not recorder.folder.exists()
+
+
+def test_a_microphone_that_starts_late_does_not_fill_the_disk(tmp_path: Path) -> None:
+    """An hour after the camera: only what is kept is written, and the sound is in its place."""
+    folder = tmp_path / "sound"
+    folder.mkdir()
+    sound = tape_segments.Sound(folder)
+    y = (0.5 * np.sin(np.arange(SR) * 0.06)).astype(np.float32)
+    late = 3600 * SR + 3 * SR
+    for i in range(0, len(y), STEP):
+        sound.write(stereo(y[i : i + STEP], late + i), (late + i + STEP) / SR)
+    sound.close()
+    (piece,) = folder.iterdir()
+    assert piece == tape_segments.sound_path(folder, 360)
+    kept = np.fromfile(piece, np.int16)
+    assert len(kept) / SR == pytest.approx(4.0, abs=0.05)
+    assert np.argmax(np.abs(kept) > 1000) / SR == pytest.approx(3.0, abs=0.05)

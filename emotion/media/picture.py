@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -55,3 +56,17 @@ def _grey(image: Image.Image) -> npt.NDArray[np.uint8]:
     scale = next((s for s in scales if top <= s), top)
     grey = np.clip(np.rint(levels / scale * 255), 0, 255).astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=2)
+
+
+def is_small_jpeg(data: bytes, side: int) -> bool:
+    """Whether this is a whole JPEG of at most ``side`` pixels each way."""
+    from PIL import Image
+
+    try:
+        with Image.open(BytesIO(data), formats=("JPEG",)) as image:
+            if max(image.size) > side:
+                return False
+            image.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+    return True

@@ -7,7 +7,6 @@ parts of the timeline are kept (``KEPT``). Whatever is read back is checked, par
 from __future__ import annotations
 
 import base64
-import io
 import json
 import math
 import re
@@ -19,6 +18,7 @@ from typing import Any, Final, get_args
 from emotion import result
 from emotion.errors import TimelineFileError
 from emotion.labels import EMOTIONS
+from emotion.media.picture import is_small_jpeg
 from emotion.timeline import Notice, Timeline
 from recommender.errors import SnapshotError
 from recommender.ranking.picks import Modality, Pick
@@ -189,18 +189,9 @@ def _timeline(data: Any, title: str) -> Timeline:
 
 def _face(row: Any) -> Face:
     """Raises ValueError where it is no small JPEG."""
-    from PIL import Image
-
     jpeg = base64.b64decode(_text(row["jpeg"], 2 * MAX_FACE_BYTES), validate=True)
-    if len(jpeg) > MAX_FACE_BYTES:
+    if len(jpeg) > MAX_FACE_BYTES or not is_small_jpeg(jpeg, FACE_SIDE):
         raise ValueError("not a small picture")
-    try:
-        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:
-            if max(picture.size) > FACE_SIDE:
-                raise ValueError("not a small picture")
-            picture.load()
-    except OSError as e:
-        raise ValueError("not a picture") from e
     return Face(_number(row["at"], 0, LONGEST_S), int(_number(row["person"], 0, 1e6)), _emotion(row["emotion"]), jpeg)
 
 
