@@ -1,4 +1,4 @@
-"""The command line: ``python -m recommender --emotion sad``, ``... TIMELINE.json``, ``... convert LMC.csv``.
+"""The command line: ``python -m recommender --emotion sad``, ``... TIMELINE.json``, ``... cues CLIP``, ``... convert``.
 
 Results go to standard output, everything else to standard error. Exit status 1 for a file or a
 catalogue that cannot be used, 2 for a wrong call. ``moodcue`` has the same commands and more.
@@ -24,6 +24,10 @@ from recommender.songs.filters import Filters
 def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
+        if argv[:1] == ["cues"]:
+            from recommender.cues import command
+
+            return command.main(argv[1:])
         return convert(argv[1:]) if argv[:1] == ["convert"] else recommend(argv)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader (head, say) has seen enough
@@ -54,7 +58,8 @@ def _recommend_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m recommender",
         description="Songs that fit an expressed emotion, or a clip's timeline.",
-        epilog="To convert LMC's labels to the eight emotions: python -m recommender convert LMC.csv",
+        epilog="A cue sheet for an editor: python -m recommender cues CLIP. "
+        "To convert LMC's labels to the eight emotions: python -m recommender convert LMC.csv",
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(

@@ -63,5 +63,10 @@ def parse(text: str, rate: Fraction) -> int:
     return count
 
 
+def has_form(text: str) -> bool:
+    """Whether a text looks like a timecode at any rate."""
+    return _FORM.fullmatch(text.strip()) is not None
+
+
 def _counter(rate: Fraction) -> Timecode:
     return Timecode(f"{rate.numerator}/{rate.denominator}")

@@ -12,6 +12,7 @@ import opentimelineio as otio
 
 from recommender.cues import timecodes
 from recommender.cues.export.marks import Colour, Mark, marks
+from recommender.cues.export.xml import clean
 from recommender.cues.frames import to_frame
 from recommender.cues.sheet import CueSheet
 
@@ -32,13 +33,15 @@ _COLOURS: Final[dict[Colour, str]] = {
 def write(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, language: str = "en") -> str:
     rate = float(sheet.rate)
     start = otio.opentime.RationalTime(timecodes.parse(start_timecode, sheet.rate), rate)
-    timeline = otio.schema.Timeline(name=sheet.clip.name, global_start_time=start)
+    timeline = otio.schema.Timeline(name=clean(sheet.clip.name), global_start_time=start)
     track = otio.schema.Track(name="MoodCue", kind=otio.schema.TrackKind.Video)
     timeline.tracks.append(track)
     found = marks(sheet, language)
     for cue in sheet.cues:
         first, last = to_frame(cue.start, sheet.rate), to_frame(cue.end, sheet.rate)
-        gap = otio.schema.Gap(name=cue.name(language), source_range=_range(0, max(last - first, 1), rate), metadata={})
+        gap = otio.schema.Gap(
+            name=clean(cue.name(language)), source_range=_range(0, max(last - first, 1), rate), metadata={}
+        )
         for mark in found:
             if mark.cue.id == cue.id:
                 gap.markers.append(_marker(mark, first, rate))
@@ -48,10 +51,10 @@ def write(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, lan
 
 def _marker(mark: Mark, first: int, rate: float) -> otio.schema.Marker:
     return otio.schema.Marker(
-        name=mark.name,
+        name=clean(mark.name),
         marked_range=_range(mark.frame - first, mark.frames, rate),
         color=_COLOURS[mark.colour],
-        comment=mark.note,
+        comment=clean(mark.note),
     )
 
 
