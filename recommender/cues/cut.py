@@ -1,9 +1,10 @@
-"""Cuts a timeline into sections: where valence and energy change to stay, and where speech stops.
+"""Cuts a timeline into sections: where the mood changes to stay, and where speech stops.
 
-Series: valence and energy of each moment (robustly smoothed) and whether somebody speaks, on one
-grid of about a second. Change points: ``changes.py``. Two things set the penalty: the noise of the
-series itself, so that a restless take of one speaker is not cut to pieces, and the least change
-that is worth another music. The constants were chosen by ``python -m tests.benchmarks cues``.
+Series: valence and energy of each moment, the shape of its distribution (both robustly smoothed),
+and whether somebody speaks, on one grid of about a second. Change points: ``changes.py``. Two things
+set the penalty: the noise of the series itself, so that a restless take of one speaker is not cut to
+pieces, and the least change that is worth another music. The constants are the best ones of
+``python -m tests.benchmarks cues --tune``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 
 import numpy as np
 
+from emotion.labels import EMOTIONS
 from emotion.timeline import Moment, Segment
 from recommender.cues import changes, evidence
 from recommender.cues.frames import on_grid
@@ -31,15 +33,20 @@ SMOOTH_S: Final = 5.0
 """The running median's width: a change that lasts less than half of it is no change."""
 LAG_S: Final = 4.0
 """Readings that overlap are alike; so far apart they show the noise."""
-LEAST_CHANGE: Final = 0.3
-"""On the plane: less is not another mood. Counted for two stretches of the shortest length."""
-NOISE: Final = 3.0
+LEAST_CHANGE: Final = 0.55
+"""In the units of the series: less is not another mood. Counted for two stretches of the shortest length."""
+NOISE: Final = 4.0
 """Penalty in units of the noise's variance, times the logarithm of the length."""
+SHAPE: Final = 1.5
+"""What the square roots of the eight probabilities count beside valence and energy (a Hellinger distance): a turn
+is placed better by them, as one emotion gives way to another faster than the mean moves."""
 SPEECH: Final = 0.5
 """How far speech and no speech are apart, in units of the plane."""
 REACH_S: Final = 1.5
 """An edge moves up to so far, into the nearest pause of the speech."""
 MOST_STEPS: Final = 3600
+READ: Final = 2 + len(EMOTIONS)
+"""Columns of the series that are read from voice and face."""
 
 Array = evidence.Array
 
@@ -73,12 +80,13 @@ def edges(
 
 
 def _series(moments: Sequence[Moment], speech: Sequence[Segment], grid: Array) -> tuple[Array, Array]:
-    """Valence, energy and speech of each step, shape (n, 3), and how much each counts."""
+    """Valence, energy, shape (eight) and speech of each step, shape (n, 11), and how much each counts."""
     n = len(grid) - 1
-    total, weight = np.zeros((n, 2)), np.zeros(n)
+    total, weight = np.zeros((n, READ)), np.zeros(n)
     there = [(m, s) for m in moments if (s := evidence.leading(m)) is not None]
     if there:
-        means, _ = evidence.plane(np.array([s.probs for _, s in there]))
+        probs = np.array([s.probs for _, s in there])
+        means = np.column_stack([evidence.plane(probs)[0], SHAPE * np.sqrt(np.maximum(probs, 0.0))])
         heavy = np.array([evidence.weight(m) * m.segment.duration_s for m, _ in there])
         middles = np.array([m.segment.middle_s for m, _ in there])
         step = np.clip(np.searchsorted(grid, middles, side="right") - 1, 0, n - 1)
@@ -89,7 +97,7 @@ def _series(moments: Sequence[Moment], speech: Sequence[Segment], grid: Array) -
     total = _median(total, known, max(1, round(SMOOTH_S / (grid[1] - grid[0]))))
     spoken = np.diff(evidence.spoken_until(speech, grid)) / np.diff(grid)
     values = np.column_stack([total, SPEECH * np.round(spoken)])
-    weights = np.column_stack([weight, weight, np.diff(grid)])
+    weights = np.column_stack([np.repeat(weight[:, None], READ, axis=1), np.diff(grid)])
     return values, weights
 
 
@@ -111,7 +119,7 @@ def _penalty(values: Array, weights: Array, step_s: float) -> float:
     both = (weights[lag:, 0] > 0) & (weights[:-lag, 0] > 0)
     if not both.any():
         return least
-    apart = np.abs(values[lag:, :2] - values[:-lag, :2])[both]
+    apart = np.abs(values[lag:, :READ] - values[:-lag, :READ])[both]
     sd = np.median(apart, axis=0) / (math.sqrt(2) * 0.6745)  # the median of |x| is 0.6745 of a normal's deviation
     noise = float((sd**2).sum()) * step_s
     return max(least, NOISE * noise * math.log(len(values)))

@@ -1,6 +1,6 @@
 """``make bench``: how long a 60 s 720p clip takes, against the plain way, how light the app is, how quick the music.
 
-    python -m tests.benchmarks [clip | ranking | music] [--seconds 60] [--skip plain app]
+    python -m tests.benchmarks [clip | ranking | music | cues] [--seconds 60] [--skip plain app] [--tune]
 
 Each job runs in a process of its own; all of them in this one run, on this machine. The plain way
 is measured on every sixth frame and scaled to all of them.
@@ -34,9 +34,12 @@ ROWS = (
 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=("clip", "ranking", "music"), help="one of them; without, all")
+    parser.add_argument(
+        "part", nargs="?", choices=("clip", "ranking", "music", "cues"), help="one; without, all but cues"
+    )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--skip", nargs="*", default=[], choices=("plain", "app"))
+    parser.add_argument("--tune", action="store_true", help="cues: every choice of the constants on other speakers")
     args = parser.parse_args()
     if args.part in ("clip", None):
         a_clip(args.seconds, args.skip)
@@ -48,6 +51,10 @@ def main() -> None:
         from tests.benchmarks import music
 
         print("", *music.measure(), sep="\n")
+    if args.part == "cues":  # needs recordings that are not part of the project
+        from tests.benchmarks import cues
+
+        print("", *(cues.tune() if args.tune else cues.measure()), sep="\n")
 
 
 def a_clip(seconds: float, skip: Sequence[str]) -> None:
