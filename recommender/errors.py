@@ -60,6 +60,7 @@ class SheetFileError(MoodCueError):
 class BadTimecode(MoodCueError):
     """A start timecode that no frame has."""
 
+    status = 2
     key = "error.bad_timecode"
     english = "{value!r} is not a timecode of this clip. Write hours, minutes, seconds and frames, as 01:00:00:00."
 

@@ -44,16 +44,3 @@ def of_json(data: Any, *, name: str) -> list[Timeline]:
         TimelineFileError: it is something else.
     """
     return [from_dict(d, name=name) for d in (data if isinstance(data, list) and data else [data])]
-
-
-def read_timeline(path: Path) -> Timeline:
-    """The one timeline in a file; see :func:`of_json`.
-
-    Raises:
-        TimelineFileError: also where it holds more than one.
-    """
-    found = of_json(read_json(path), name=path.name)
-    if len(found) > 1:
-        names = ", ".join(t.clip.name for t in found[:3])
-        raise TimelineFileError(name=path.name, detail=f"it holds {len(found)} clips ({names}, ...); keep one")
-    return found[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from emotion.result import to_dict
 from recommender.__main__ import main
 from recommender.cues import from_dict
 from recommender.cues.export import FORMATS
-from tests.conftest import SAMPLES
+from tests.conftest import ROOT, SAMPLES
 from tests.cue_timelines import NTSC, timeline
 
 CLIP = SAMPLES / "good-news.mp4"
@@ -114,3 +116,15 @@ def test_a_timecode_that_only_this_clip_has_not_costs_only_this_clip(result: Pat
     assert main(["cues", str(result), "--start-timecode", "01:00:00:29", "--format", "edl"]) == 0
     assert main(["cues", str(result), "--start-timecode", "01:00:00:30", "--format", "edl"]) == 1
     assert "01:00:00:30" in capsys.readouterr().err
+
+
+def test_moodcue_has_the_command_too(result: Path) -> None:
+    command = [sys.executable, "-m", "moodcue", "cues", str(result)]
+    done = subprocess.run([*command, "--format", "edl"], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "|C:ResolveColor" in done.stdout
+    wrong = subprocess.run(
+        [*command, "--start-timecode", "noon"], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert wrong.returncode == 2
+    told = subprocess.run([*command[:-1], "--help"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert all(form in told for form in FORMATS)
