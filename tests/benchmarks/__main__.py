@@ -24,6 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 ROWS = (
     ("load", "imports and models, s"),
     ("voice", "voice known after, s"),
+    ("decoding", "the same clip decoded alone, s"),
+    ("ratio", "whole clip against decoding it"),
+    ("grid", "grid of 30 minutes, s"),
     ("face", "faces, decoding aside, s"),
     ("all", "whole clip, models loaded, s"),
     ("total", "whole clip, from a cold start, s"),
@@ -65,8 +68,8 @@ def a_clip(seconds: float, skip: Sequence[str]) -> None:
         print(f"\n{seconds:.0f} s of 720p, one face, {os.cpu_count()} cores")
         print(f"{'':<36}{'MoodCue':>10}{'plain way':>12}{'ratio':>9}")
         for key, name in ROWS:
-            row = f"{name:<36}{ours[key]:>10.1f}"
-            if plain:
+            row = f"{name:<36}{ours[key]:>10.2f}"
+            if key in plain:
                 row += f"{plain[key]:>12.1f}{plain[key] / max(ours[key], 1e-9):>8.1f}x"
             print(row)
         if "app" not in skip:
