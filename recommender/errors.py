@@ -148,3 +148,17 @@ __all__ = [
     "TooManyShares",
     "UnknownChoice",
 ]
+
+
+class VoteEnded(MoodCueError):
+    """The owner of a link has ended the vote."""
+
+    key = "error.vote_ended"
+    english = "The vote has ended."
+
+
+class VotesFull(MoodCueError):
+    """One link takes so many votes and notes, and one guest so many notes."""
+
+    key = "error.votes_full"
+    english = "No more votes or notes fit here."

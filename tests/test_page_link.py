@@ -19,8 +19,9 @@ from streamlit.testing.v1 import AppTest
 from emotion.labels import EMOTIONS
 from emotion.messages import catalogue as sentences
 from emotion.timeline import Box, EmotionScores, FaceTrack, Sighting, Timeline
-from pages.analyse import session
+from pages.analyse import cue_sheet, session
 from pages.shared.services import clips, memory
+from recommender.cues import edits
 from recommender.store import database, snapshot
 from recommender.store.history import History
 from recommender.store.shares import Made, Shares, folder
@@ -117,8 +118,8 @@ def test_a_link_shows_verdict_and_songs_and_neither_clip_nor_faces_unless_ticked
     assert list(folder().iterdir()) == []
     page = opened(made.id)
     assert [e.value for e in page.title] == [r"My \<b\>talk\</b\>"]
-    assert EN["verdict.sure"].format(first=EN["emotion.sad"]) in page.subheader[0].value
-    assert len([b for b in page.button if str(b.key).startswith("play_")]) == 10
+    assert "throughout" in page.subheader[0].value
+    assert [len(r.options) for r in page.radio if str(r.key).startswith("vote_")] == [3]
     assert page.get("image") == page.get("video") == []
     assert not [b for b in page.button if str(b.key).startswith(("pick_", "link_delete"))]
     assert "holiday" not in texts(page)
@@ -137,23 +138,22 @@ def test_what_is_ticked_comes_along(section: AppTest, tmp_path: Path) -> None:
     assert len(page.get("video")) == 1
 
 
-def test_the_songs_are_those_that_were_seen(section: AppTest) -> None:
-    def seen() -> None:
-        import streamlit as st
-
-        from pages.analyse import songs
-        from tests import results
-        from tests.test_page_link import with_faces
-
-        songs.show(st.session_state.setdefault("analyse", results.session(with_faces())), with_faces())
-
-    first = as_visitor(AppTest.from_function(seen, default_timeout=60), VISITOR)
-    first.session_state["songs_way"] = "match"
-    first.run()
-    shown = [str(b.key) for b in first.button if str(b.key).startswith("play_")]
-    section.session_state["analyse"].state = first.session_state["analyse"].state
-    page = opened(make(section.run()).id)
-    assert [str(b.key) for b in page.button if str(b.key).startswith("play_")] == shown
+def test_the_sheet_comes_along_as_it_was_edited_and_guests_vote_on_it(section: AppTest) -> None:
+    current = section.session_state["analyse"]
+    sheet = cue_sheet.of(current, with_faces())
+    only = sheet.cues[0].id
+    cue_sheet.change(current, sheet, lambda s: edits.rename(s, only, "Cold <i>open</i>"))
+    made = make(section.run())
+    page = opened(made.id)
+    assert "Cold \\<i\\>open\\</i\\>" in texts(page)
+    page.radio(f"vote_{only}").set_value(sheet.cues[0].music[1].id).run()
+    page.text_input(f"vote_note_{only}_0").set_value("[more](http://127.0.0.1:9) strings").run()
+    assert not page.exception
+    assert "\\[more\\]" in texts(page)
+    section.run()
+    assert sheet.cues[0].music[1].title.replace("(", "\\(").replace(")", "\\)") in texts(section)
+    section.button(f"vote_end_{made.share.key}").click().run()
+    assert opened(made.id).radio(f"vote_{only}").disabled
 
 
 def test_unknown_expired_and_deleted_links_say_the_same_and_make_no_database(section: AppTest, tmp_path: Path) -> None:

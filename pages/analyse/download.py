@@ -1,4 +1,4 @@
-"""The result as files: JSON in the documented schema, CSV of the timeline."""
+"""The reading as files: JSON in the documented schema, CSV of the timeline."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from pages.shared.services import handover, models
 from pages.shared.ui.failures import calm
 
 with calm():
+    session.come_back()
     given = handover.taken()
     if given is not None:
         with given[0].open("rb") as handed_over:

@@ -1,4 +1,4 @@
-"""The result: player and timeline on top, and below it a section for each question about the clip."""
+"""The result: the player with its cue sheet, and below it a section for each question about the clip."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any, Final
 import streamlit as st
 
 from emotion.timeline import Timeline
-from pages.analyse import clip_reading, correction, download, faces, session, share, songs, sound, speaker
+from pages.analyse import clip_reading, correction, cue_list, export, faces, session, share, songs, sound, speaker
 from pages.analyse.session import Ready, Session
 from pages.shared import language
 from pages.shared.language import t, t_plain
-from pages.shared.services import models
+from pages.shared.services import models, returning, visit
 from pages.shared.ui import announce, charts, players, plotting, verdict
 from pages.shared.ui.failures import calm
 
-SECTIONS: Final = ("verdict", "songs", "faces", "sound", "share", "download")
+SECTIONS: Final = ("reading", "songs", "sound", "share", "export")
 
 
 def show(current: Session, ready: Ready) -> None:
@@ -25,16 +25,16 @@ def show(current: Session, ready: Ready) -> None:
     with left, calm():
         _player(current, timeline)
     with right:
-        verdict.headline(timeline)
+        if timeline.best is None:
+            verdict.headline(timeline)
         for sentence in verdict.sentences(timeline):
             st.markdown(sentence)
-        correction.show(current, timeline)
         verdict.notices(timeline)
     if timeline.best is None:
         return  # sections without anything in them would say nothing six times
     with calm():
-        _timeline(current, ready, timeline)
-    _sections(current, timeline)
+        cue_list.show(timeline)
+    _sections(current, ready, timeline)
     if timeline.clip.sr is not None:
         models.warm_sound()
 
@@ -45,6 +45,7 @@ def _head(timeline: Timeline) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(t("result.title", name=name), anchor=False, width="stretch")
         st.button(t("result.another"), icon=":material/add:", key="analyse_another", on_click=_another)
+    returning.keep(visit.visitor(), session.current())
     announce.view(f"result {id(session.current())}", t_plain("result.ready", name=name))
 
 
@@ -74,7 +75,7 @@ def _timeline(current: Session, ready: Ready, timeline: Timeline) -> None:
     envelope = ready.analysed.envelope
     if charts.too_short(timeline) or (not charts.sides_of(timeline) and envelope is None):
         return
-    st.markdown(f"**{t('result.timeline')}**  \n:small[{t('result.timeline_help')}]")
+    st.markdown(f"**{t('reading.details')}**  \n:small[{t('result.timeline_help')}]")
     figure = current.derived.of(
         "timeline",
         (language.language(), timeline.voice),
@@ -100,22 +101,25 @@ def _chosen() -> None:
         current.state = current.state.looked_at(float(picked.points[0]["x"]))
 
 
-def _sections(current: Session, timeline: Timeline) -> None:
+def _sections(current: Session, ready: Ready, timeline: Timeline) -> None:
     tabs = st.tabs([t(f"section.{s}") for s in SECTIONS], key="result_section", on_change="rerun")
     for name, tab in zip(SECTIONS, tabs, strict=True):
         if not tab.open:
             continue
         with tab, calm():
-            if name == "verdict":
+            if name == "reading":
+                with calm():
+                    _timeline(current, ready, timeline)
+                verdict.headline(timeline)
                 verdict.show(timeline)
                 speaker.show(current, timeline)
-            elif name == "songs":
-                songs.show(current, timeline)
-            elif name == "faces":
                 faces.show(current, timeline)
+            elif name == "songs":
+                correction.show(current, timeline)
+                songs.show(current, timeline)
             elif name == "sound":
                 sound.show(current, timeline)
             elif name == "share":
                 share.show(current, timeline)
             else:
-                download.show(current, timeline)
+                export.show(current, timeline)

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeVar, cast
 
 from pages.analyse.song_options import SongOptions
+from recommender.cues import CueSheet
 from recommender.ranking.taste import Taste
 
 Choice = Literal["pick", "skip"]
 R = TypeVar("R")
+UNDONE: Final = 30
+"""Edits that can be taken back."""
 KEPT: Final = 3
 """Derived things of one kind that are remembered: going back and forth between two is free."""
 
@@ -45,6 +48,14 @@ class ResultState:
     """Songs picked and skipped, by their id."""
     links: tuple[str, ...] = ()
     """Keys of the links that were made, the newest first."""
+    sheet: CueSheet | None = None
+    """The cue sheet once it was edited; before, it follows from the reading."""
+    past: tuple[CueSheet, ...] = ()
+    """The sheets before it, the oldest first, to take edits back."""
+    unsaved: bool = False
+    """Whether the sheet was edited since it was last downloaded."""
+    cue: int | None = None
+    """The id of the cue that is open."""
 
     def looked_at(self, at_s: float) -> ResultState:
         """A place chosen on the timeline; the player is there already, and the frame follows."""
@@ -82,6 +93,21 @@ class ResultState:
 
     def linked(self, key: str) -> ResultState:
         return replace(self, links=(key, *self.links))
+
+    def opened(self, cue: int | None) -> ResultState:
+        return replace(self, cue=cue)
+
+    def edited(self, before: CueSheet, after: CueSheet) -> ResultState:
+        return replace(self, sheet=after, past=(*self.past, before)[-UNDONE:], unsaved=True)
+
+    def undone(self) -> ResultState:
+        """The sheet before the last edit; as it is where there was none."""
+        if not self.past:
+            return self
+        return replace(self, sheet=self.past[-1], past=self.past[:-1], unsaved=True)
+
+    def exported(self) -> ResultState:
+        return replace(self, unsaved=False)
 
 
 class Derived:

@@ -24,7 +24,7 @@ from pages.analyse import jobs_for_clip
 from pages.analyse.jobs_for_clip import Analysed
 from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.speaker_samples import Footage
-from pages.shared.services import clips, models, pools, visit
+from pages.shared.services import clips, models, pools, returning, visit, visitors
 from pages.shared.services.jobs import Status, Ticket, bare
 from pages.shared.services.samples import Sample
 from pages.shared.services.visitors import Kept
@@ -128,10 +128,20 @@ def current() -> Session:
     return st.session_state.setdefault(KEY, Session())
 
 
+def come_back() -> None:
+    """After a reload: the result that the address names, with every choice and edit."""
+    if KEY in st.session_state:
+        return
+    held = returning.found()
+    if held is not None and isinstance(held.value, Session) and visitors.returned(st.session_state, held.visitor):
+        st.session_state[KEY] = held.value
+
+
 def start_over(error: BaseException | None = None) -> Session:
     """Free what the last clip held; one visitor has one clip at a time. What is known of speakers stays."""
     last = current()
     last.leave()
+    returning.forget()
     visitor = visit.visitor()
     visitor.on_leave.clear()
     visitor.empty()

@@ -12,7 +12,7 @@ import streamlit as st
 
 from emotion.media import fence
 from emotion.timeline import FaceTrack, Timeline
-from pages.analyse import session, songs
+from pages.analyse import cue_sheet, session, songs, tally
 from pages.analyse.session import Session
 from pages.shared.language import file_stem, t, t_plain
 from pages.shared.services import links, memory, visit
@@ -35,7 +35,7 @@ def show(current: Session, timeline: Timeline) -> None:
     clip = current.kept.digest[:12]
     picks = _songs(current, timeline)
     st.markdown(t("share.lead"))
-    st.caption(t("share.what", count=len(picks)))
+    st.caption(t("share.what"))
     title = st.text_input(
         t_plain("share.title"),
         file_stem(timeline.clip.name),
@@ -61,12 +61,13 @@ def show(current: Session, timeline: Timeline) -> None:
                 title=title,
                 corrected=current.state.correction,
                 faces=pictures(timeline.tracks) if faces else (),
+                sheet=cue_sheet.of(current, timeline),
             )
             made = _make(shown, days, path)
             links.made()[made.share.key] = made
             current.state = current.state.linked(made.share.key)
     links.said()
-    _made(current)
+    _made(current, timeline)
 
 
 def _songs(current: Session, timeline: Timeline) -> Sequence[Pick]:
@@ -109,7 +110,7 @@ def _make(shown: snapshot.Snapshot, days: int, path: Path | None) -> shares.Made
         copy.unlink(missing_ok=True)
 
 
-def _made(current: Session) -> None:
+def _made(current: Session, timeline: Timeline) -> None:
     """The links of this clip, and how their owner finds them again."""
     standing = [made for key in current.state.links if (made := links.made().get(key))]
     if not standing:
@@ -117,6 +118,8 @@ def _made(current: Session) -> None:
     known_again = memory.current().local or memory.consent()
     for made in standing:
         links.show(made.share, "share")
+        st.markdown(f"**{t('vote.tally')}**")
+        tally.show(cue_sheet.of(current, timeline), made.share.key)
         if not known_again:
             st.caption(t("share.key.lead"))
             links.address_to_delete(made, key=f"share_key_{made.share.key}")

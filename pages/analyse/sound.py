@@ -83,6 +83,11 @@ def _charts(d: Described) -> None:
     st.markdown(f"**{t('sound.log_mel')}**  \n:small[{t('sound.log_mel_help')}]")
     figure = sound_charts.features_figure(d.log_mel, d.duration_s, title=t_plain("sound.band"), unit=" dB")
     plotting.chart(figure, key="sound_mel", alt=t_plain("sound.log_mel"))
+    with st.expander(t("sound.students"), icon=":material/school:"):
+        _for_students(d)
+
+
+def _for_students(d: Described) -> None:
     st.markdown(f"**{t('sound.mfcc')}**  \n:small[{t('sound.mfcc_help')}]")
     figure = sound_charts.features_figure(d.mfcc, d.duration_s, title=t_plain("sound.coefficient"), unit="", middle=0.0)
     plotting.chart(figure, key="sound_mfcc", alt=t_plain("sound.mfcc"))

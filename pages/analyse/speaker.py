@@ -91,7 +91,10 @@ def sentences(told: Adaptation, speaker: Speaker) -> list[str]:
     from emotion.voice.speech import WINDOW_S
 
     if not speaker.adapted:
-        return [t("speaker.too_little", speech=speaker.speech_s + speaker.added_s, least=LEAST_CLIPS * WINDOW_S)]
+        speech, least = speaker.speech_s + speaker.added_s, LEAST_CLIPS * WINDOW_S
+        if round(speech, 1) >= round(least, 1):  # in windows it is not enough yet, in seconds it reads as if it were
+            return [t("speaker.almost")]
+        return [t("speaker.too_little", speech=speech, least=least)]
     said = [
         t(
             "speaker.used_more" if speaker.files else "speaker.used",

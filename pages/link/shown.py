@@ -1,4 +1,4 @@
-"""What a shared result shows: verdict, timeline, songs; faces and the clip where its owner ticked so."""
+"""What a shared result shows: cue sheet, verdict, timeline; faces and the clip where its owner ticked so."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pages.link import sheet
 from pages.shared.language import clock, emotion_name, t, t_plain
 from pages.shared.services import clips, song_catalogue
 from pages.shared.ui import charts, players, plotting, song_list, verdict
@@ -30,13 +31,16 @@ def show(shared: Snapshot, share: Share, public: str) -> None:
             players.clip_player(path, clips.shared(public), video=timeline.clip.width is not None, alt=alt)
         with right:
             _said(shared)
+    if shared.sheet is not None:
+        with calm():
+            sheet.show(shared.sheet, share, player=path is not None)
     with calm():
         _timeline(shared, moves_player=path is not None)
     with calm():
         verdict.show(timeline)
     with calm():
         _faces(shared.faces)
-    if shared.songs:
+    if shared.songs and shared.sheet is None:
         st.subheader(t("link.songs"), anchor=False)
         with calm():
             song_list.show([_of_the_catalogue(p) for p in shared.songs], sided=by_side(shared.songs))
@@ -44,7 +48,8 @@ def show(shared: Snapshot, share: Share, public: str) -> None:
 
 
 def _said(shared: Snapshot) -> None:
-    verdict.headline(shared.timeline)
+    if shared.sheet is None:
+        verdict.headline(shared.timeline)
     for sentence in verdict.sentences(shared.timeline):
         st.markdown(sentence)
     if shared.corrected is not None:

@@ -2,8 +2,8 @@
 
 Three kinds of memory share it: players that were looked up (``youtube.py``, the same for everybody),
 what a visitor picked (``history.py``, with consent only, kept apart by visitor; of the clip its hash
-alone), and results shared by a link (``shares.py``). The schema grows by the migrations in
-``recommender/migrations``.
+alone), and results shared by a link (``shares.py``) with what guests say of them (``votes.py``). The schema
+grows by the migrations in ``migrations``.
 """
 
 from __future__ import annotations
@@ -75,6 +75,29 @@ shares = sa.Table(
     sa.Column("clip", sa.String(80)),
     sa.Column("bytes", sa.BigInteger, nullable=False),
 )
+
+ballots = sa.Table(
+    "ballots",
+    metadata,
+    sa.Column("share", sa.String(64), primary_key=True),
+    sa.Column("cue", sa.Integer, primary_key=True),
+    sa.Column("voter", sa.String(64), primary_key=True),
+    sa.Column("song", sa.String(64), nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+)
+
+notes = sa.Table(
+    "notes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("share", sa.String(64), nullable=False, index=True),
+    sa.Column("cue", sa.Integer, nullable=False),
+    sa.Column("voter", sa.String(64), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+)
+
+ended_votes = sa.Table("ended_votes", metadata, sa.Column("share", sa.String(64), primary_key=True))
 
 _lock = threading.Lock()
 _engines: dict[str, sa.Engine] = {}

@@ -29,7 +29,7 @@ from emotion import settings
 from recommender import paths
 from recommender.errors import MemoryUnavailable, SharesFull, ShareTooLarge, TooManyShares
 from recommender.store import database
-from recommender.store.database import shares
+from recommender.store.database import ballots, ended_votes, notes, shares
 
 DAY_S: Final = 86_400.0
 LIFETIMES: Final = (1, 7, 30)
@@ -183,17 +183,20 @@ class Shares:
             for _, clip in found:
                 _remove(clip)
             if found:
-                c.execute(sa.delete(shares).where(shares.c.key.in_([key for key, _ in found])))
+                keys = [key for key, _ in found]
+                for table in (ballots, notes, ended_votes):
+                    c.execute(sa.delete(table).where(table.c.share.in_(keys)))
+                c.execute(sa.delete(shares).where(shares.c.key.in_(keys)))
             return len(found)
 
     @contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
-        with _said(), self._engine.begin() as connection:
+        with said(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def _alone(self) -> Iterator[sa.Connection]:
-        with _said(), database.alone(self._engine) as connection:
+        with said(), database.alone(self._engine) as connection:
             yield connection
 
 
@@ -210,7 +213,8 @@ def _check_limits(c: sa.Connection, owner: str, size: int) -> None:
 
 
 @contextmanager
-def _said() -> Iterator[None]:
+def said() -> Iterator[None]:
+    """A fault of the database as a sentence: MemoryUnavailable."""
     try:
         yield
     except SQLAlchemyError as e:

@@ -20,7 +20,9 @@ from emotion.errors import TimelineFileError
 from emotion.labels import EMOTIONS
 from emotion.media.picture import is_small_jpeg
 from emotion.timeline import Notice, Timeline
-from recommender.errors import SnapshotError
+from recommender import cues
+from recommender.cues import CueSheet
+from recommender.errors import SheetFileError, SnapshotError
 from recommender.ranking.picks import Modality, Pick
 from recommender.songs.catalogue import Track
 
@@ -37,6 +39,10 @@ FACE_SIDE: Final = 192
 """Pixels of a face's longer side, at most."""
 MAX_FACE_BYTES: Final = 64 * 1024
 _REASON: Final = re.compile(r"music\.reason\.[a-z_]{1,30}")
+_DAMAGED: Final = (
+    *(KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError),
+    *(TimelineFileError, SheetFileError),
+)
 _NAME: Final = re.compile(r"[a-z_]{1,20}")
 
 
@@ -59,6 +65,7 @@ class Snapshot:
     songs: tuple[Pick, ...] = ()
     corrected: str | None = None
     faces: tuple[Face, ...] = ()
+    sheet: CueSheet | None = None
 
 
 def of(
@@ -68,12 +75,14 @@ def of(
     title: str,
     corrected: str | None = None,
     faces: Sequence[Face] = (),
+    sheet: CueSheet | None = None,
 ) -> Snapshot:
     """``timeline`` is cut down to what is shared."""
     title = clean_title(title)
     kept = {key: value for key, value in result.to_dict(timeline).items() if key in KEPT}
     kept["clip"]["name"] = title
-    return Snapshot(title, result.from_dict(kept), tuple(songs[:MOST_SONGS]), corrected, tuple(faces[:MOST_FACES]))
+    own = None if sheet is None else replace(sheet, clip=replace(sheet.clip, name=title))
+    return Snapshot(title, result.from_dict(kept), tuple(songs[:MOST_SONGS]), corrected, tuple(faces[:MOST_FACES]), own)
 
 
 def clean_title(title: str) -> str:
@@ -91,6 +100,7 @@ def to_json(snapshot: Snapshot) -> str:
             "corrected": snapshot.corrected,
             "timeline": {key: timeline[key] for key in KEPT},
             "songs": [_song(p) for p in snapshot.songs],
+            "sheet": None if snapshot.sheet is None else cues.to_dict(snapshot.sheet),
             "faces": [
                 {"at": f.time_s, "person": f.person, "emotion": f.emotion, "jpeg": base64.b64encode(f.jpeg).decode()}
                 for f in snapshot.faces
@@ -119,9 +129,26 @@ def from_json(text: str) -> Snapshot:
             tuple(_pick(row) for row in data["songs"][:MOST_SONGS]),
             None if data["corrected"] is None else _emotion(data["corrected"]),
             tuple(_face(row) for row in data["faces"][:MOST_FACES]),
+            _sheet(data.get("sheet"), title),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError, TimelineFileError) as e:
+    except (
+        SheetFileError,
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        RecursionError,
+        OverflowError,
+        TimelineFileError,
+    ) as e:
         raise SnapshotError() from e
+
+
+def _sheet(data: Any, title: str) -> CueSheet | None:
+    if data is None:
+        return None
+    sheet = cues.from_dict(data, name=title)
+    return replace(sheet, clip=replace(sheet.clip, name=title))
 
 
 def _song(pick: Pick) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def upload(page: Page, path: Path) -> None:
 
 
 def result_of(page: Page) -> Locator:
-    """The timeline, which is there when the result is."""
+    """The cue sheet's strip and the timeline, which are there when the result is."""
+    page.locator(".st-key-cue_strip .block").first.wait_for(timeout=RESULT_MS)
     chart = page.locator(".st-key-clip_timeline .js-plotly-plot")
     chart.wait_for(timeout=RESULT_MS)
     settled(page)
@@ -93,14 +94,13 @@ def test_an_upload_becomes_a_result(open_page: Open, server: Server, data: Path)
     length = float(page.evaluate("document.querySelector('.st-key-clip_player video').duration"))
     until(page, "document.querySelector('.st-key-clip_player video').currentTime > 1")
     assert seconds(page) == pytest.approx(0.6 * length, abs=0.35)
-    section(page, "Faces")
     page.get_by_text(re.compile(r"Person \d")).first.wait_for()
     people = page.get_by_text(re.compile(r"^Person \d+ ·"))
     expect(people.nth(1)).to_be_attached()
     expect(page.locator("[data-testid=stImage] img").nth(2)).to_be_attached()
-    section(page, "Download")
+    section(page, "Export")
     with page.expect_download() as download:
-        page.get_by_role("button", name="JSON").click()
+        page.locator(".st-key-download_json button").click()
     saved = download.value
     assert saved.suggested_filename == "short_hamilton_clip.json"
 
@@ -118,6 +118,7 @@ def test_a_sample_by_its_own_link_gives_voice_face_and_songs(open_page: Open, se
     page.get_by_text("For the face", exact=False).wait_for()
     expect(page.locator("[class*=st-key-play_]")).to_have_count(10)
     section(page, "Sound")
+    page.get_by_text("For students").click()
     page.get_by_text("Trimming at top_db=30", exact=False).wait_for()
     for chart in ("sound_mel", "sound_mfcc", "sound_trim", "sound_mean"):
         page.locator(f".st-key-{chart} .js-plotly-plot").wait_for()
@@ -157,7 +158,6 @@ def test_clicks_and_the_slider_move_the_player(open_page: Open) -> None:
     click_timeline(page, 0.5)
     until(page, "document.querySelector('.st-key-clip_player video').currentTime > 3")
     assert seconds(page) == pytest.approx(0.5 * 9.85, abs=0.4)
-    section(page, "Faces")
     slider = page.get_by_role("slider")
     slider.wait_for()
     slider.press("Home")
@@ -168,9 +168,8 @@ def test_clicks_and_the_slider_move_the_player(open_page: Open) -> None:
 def test_sound_alone_in_chinese(open_page: Open) -> None:
     page = open_page("/?sample=voice_note", locale="zh-TW")
     result_of(page)
-    page.get_by_role("tab", name="結論").wait_for()
+    page.get_by_role("tab", name="語氣與表情").wait_for()
     page.locator(".st-key-clip_player audio").wait_for(state="attached")
-    section(page, "表情")
     page.get_by_text("沒有找到人臉", exact=False).wait_for()
     section(page, "歌曲")
     page.get_by_text("配合語氣", exact=False).first.wait_for()
@@ -261,18 +260,18 @@ def test_every_section_can_be_used_by_all(open_page: Open, scheme: Literal["ligh
     page.emulate_media(color_scheme=scheme)
     page.locator(".st-key-sample_two_at_the_table button").first.click()
     result_of(page)
-    for name in ("Verdict", "Songs", "Faces", "Sound", "Share", "Download"):
+    for name in ("Voice and face", "Songs", "Sound", "Share", "Export"):
         section(page, name)
         assert barriers(page) == [], name
-    page.locator(".st-key-correct button").first.click()
-    page.locator("[class*=st-key-correct_] button").first.wait_for()
-    assert barriers(page) == [], "correction"
+    page.locator("[class*=st-key-cue_open_] button").first.click()
+    page.locator("[class*=st-key-cue_title_] input").first.wait_for()
+    assert barriers(page) == [], "an open cue"
 
 
 def test_a_phone_shows_it_all_in_its_width(open_page: Open) -> None:
     page = open_page("/?sample=good_news", width=390)
     result_of(page)
-    for name in ("Verdict", "Songs", "Faces", "Sound", "Share", "Download"):
+    for name in ("Voice and face", "Songs", "Sound", "Share", "Export"):
         section(page, name)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         wide = page.evaluate(
@@ -319,3 +318,67 @@ def test_serving_never_imports_tensorflow() -> None:
         "assert not {'tensorflow', 'keras', 'tf_keras', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=120)
+
+
+def spans(page: Page) -> list[str]:
+    """When each cue of the list begins and ends, as the rows say it."""
+    return [text.split("\n")[-1] for text in page.locator("[class*=st-key-cue_play_] button").all_inner_texts()]
+
+
+def turning(tmp_path: Path) -> Path:
+    """Half a minute in several moods: more than one cue."""
+    parts = [media.read_sound(SAMPLES / n, 16_000) for n in ("good-news.mp4", "long-evening.mp4", "voice-note.mp3")]
+    return write(tmp_path / "turning.wav", y=np.concatenate(parts), sr=16_000, audio_codec="pcm_s16le")
+
+
+def test_the_cue_sheet_is_edited_survives_a_reload_and_leaves_as_markers(open_page: Open, tmp_path: Path) -> None:
+    page = open_page()
+    page.locator("input[type=file]").first.wait_for(state="attached")
+    upload(page, turning(tmp_path))
+    result_of(page)
+    whole = spans(page)
+    page.locator("[class*=st-key-cue_open_] button").first.click()
+    page.locator("[class*=st-key-cue_halve_] button").click()
+    until(page, "n => document.querySelectorAll('[class*=st-key-cue_play_] button').length === n", arg=len(whole) + 1)
+    page.locator("[class*=st-key-cue_title_] input").fill("Cold <b>open</b>")
+    page.locator("[class*=st-key-cue_title_] input").press("Enter")
+    page.locator(".st-key-cue_strip .block", has_text="Cold <b>open</b>").wait_for()
+    edge = page.locator(".st-key-cue_strip .edge").first
+    before = spans(page)
+    edge.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Enter")
+    until(
+        page,
+        "old => document.querySelector('[class*=st-key-cue_play_] button').innerText.indexOf(old) < 0",
+        arg=before[0],
+    )
+    edited = spans(page)
+    page.reload()
+    page.locator(".st-key-cue_strip .block", has_text="Cold <b>open</b>").wait_for()
+    assert spans(page) == edited
+    section(page, "Export")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="DaVinci Resolve").click()
+    saved = tmp_path / download.value.suggested_filename
+    download.value.save_as(saved)
+    assert saved.name == "turning.edl"
+    assert "Cold" in saved.read_text(encoding="utf-8")
+
+
+def test_a_cue_plays_at_once_and_stops_at_its_end(open_page: Open) -> None:
+    page = open_page("/?sample=voice_note")
+    result_of(page)
+    until(page, "document.querySelector('.st-key-clip_player audio')?.readyState >= 1")
+    page.evaluate("document.querySelector('.st-key-clip_player audio').muted = true")
+    page.locator("[class*=st-key-cue_play_] button").first.click()
+    until(page, "!document.querySelector('.st-key-clip_player audio').paused", timeout=3000)
+
+
+def test_an_address_that_was_sent_on_opens_nothing_of_the_visit(open_page: Open) -> None:
+    page = open_page("/?sample=voice_note")
+    result_of(page)
+    until(page, "new URL(location).searchParams.has('r')")
+    other = open_page("/" + page.url.split("/", 3)[3])
+    other.get_by_text("Upload sound or video").wait_for()
+    assert other.locator(".st-key-cue_strip").count() == 0

@@ -40,7 +40,11 @@ class Kept:
 class Visitor:
     folder: Path
     on_leave: list[Callable[[], None]] = field(default_factory=list)
+    freed: bool = False
+    """Whether the visit is over."""
     _leaving: threading.Timer | None = None
+    _pages: int = 1
+    """Open pages of the visitor: a reload opens the next before the last is given up."""
 
     def keep(self, source: BinaryIO, name: str, *, max_bytes: int) -> Kept:
         """Write an upload to the folder in chunks; the SHA-256 comes for free.
@@ -76,11 +80,19 @@ class Visitor:
                 path.unlink(missing_ok=True)
 
     def leave(self, grace_s: float) -> None:
-        """Free everything after ``grace_s``, unless :meth:`stay` is called before."""
+        """Free everything after ``grace_s``, unless :meth:`stay` is called before or another page is open."""
+        self._pages -= 1
+        if self._pages > 0:
+            return
         self.stay()
         self._leaving = threading.Timer(grace_s, self.free)
         self._leaving.daemon = True
         self._leaving.start()
+
+    def return_to(self) -> None:
+        """One more page shows this visit, as after a reload."""
+        self._pages = max(self._pages, 0) + 1
+        self.stay()
 
     def stay(self) -> None:
         """Call a leaving off, and show other servers that the folder is in use."""
@@ -91,6 +103,7 @@ class Visitor:
             self._leaving = None
 
     def free(self) -> None:
+        self.freed = True
         for leave in self.on_leave:
             try:
                 leave()
@@ -153,3 +166,12 @@ def held(state: Any) -> Visitor:
         visitor = state["_visitor"] = arrive()
     visitor.stay()
     return visitor
+
+
+def returned(state: Any, visitor: Visitor) -> bool:
+    """Take up an earlier visit in a session that has none of its own yet; whether it was taken."""
+    if state.get("_visitor") is not None or visitor.freed or not visitor.folder.exists():
+        return False
+    visitor.return_to()
+    state["_visitor"] = visitor
+    return True

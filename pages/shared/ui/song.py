@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
@@ -9,7 +10,8 @@ import streamlit as st
 from pages.shared.language import t, t_plain
 from pages.shared.services import song_catalogue
 from pages.shared.ui import failures, players
-from recommender.songs.catalogue import Track
+from recommender.cues import Song
+from recommender.songs.catalogue import Catalogue, Track
 
 _OUT: Final = "_players_out"
 """Under which song of each place it was said that no player can be had: once a list, not under every song."""
@@ -38,6 +40,30 @@ def player(track: Track, place: str) -> None:
     elif st.session_state.setdefault(f"{_OUT}_{place}", key) == key:
         st.caption(t("picks.unreachable"))
     _ways_on(track, key, found.video_id, failed)
+
+
+def listen(catalogue: Catalogue, songs: Sequence[Song], place: str) -> None:
+    """A button for each song that opens and closes its player; nothing is loaded before."""
+    rows = {one.id: row for one in songs if (row := catalogue.index_of(one.id)) is not None}
+    with st.container(horizontal=True, gap="small"):
+        for one in songs:
+            if one.id in rows:
+                st.button(
+                    t("cues.listen", title=one.title),
+                    icon=":material/headphones:",
+                    key=f"listen_{place}_{one.id}",
+                    type="tertiary",
+                    on_click=_toggle,
+                    args=(f"playing_{place}_{one.id}",),
+                )
+    for song_id, row in rows.items():
+        if st.session_state.get(f"playing_{place}_{song_id}"):
+            with failures.calm():
+                player(catalogue[row], place)
+
+
+def _toggle(key: str) -> None:
+    st.session_state[key] = not st.session_state.get(key)
 
 
 def _ways_on(track: Track, key: str, video_id: str | None, failed: tuple[str, str] | None) -> None:

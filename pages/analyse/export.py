@@ -1,0 +1,72 @@
+"""The cue sheet as files for editing programs, and back again; the reading behind it as JSON and CSV."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from emotion.timeline import Timeline
+from pages.analyse import cue_sheet, download
+from pages.analyse.session import Session
+from pages.shared.language import file_stem, language, t, t_plain
+from pages.shared.services import visit
+from pages.shared.ui.failures import calm
+from recommender.cues import CueSheet, timecodes
+from recommender.cues.export import FORMATS, render_bytes
+
+START = "export_start"
+UPLOADER = "export_load"
+
+
+def show(current: Session, timeline: Timeline) -> None:
+    sheet = cue_sheet.of(current, timeline)
+    st.markdown(t("export.lead"))
+    start = st.text_input(
+        t_plain("export.start"),
+        sheet.clip.start_timecode or timecodes.DEFAULT_START,
+        key=START,
+        max_chars=16,
+        width=180,
+        help=t("export.start.help"),
+    )
+    with calm():
+        _formats(current, sheet, start)
+    st.caption(t("export.unsaved"))
+    _load(current, sheet)
+    st.markdown(f"**{t('export.reading')}**")
+    download.show(current, timeline)
+
+
+def _formats(current: Session, sheet: CueSheet, start: str) -> None:
+    stem = file_stem(sheet.clip.name)
+
+    def saved() -> None:
+        current.state = current.state.exported()
+
+    files = {key: render_bytes(sheet, key, start_timecode=start, language=language()) for key in FORMATS}
+    with st.container(horizontal=True, gap="small"):
+        for key, form in FORMATS.items():
+            st.download_button(
+                t_plain(f"cue.format.{key}"),
+                files[key],
+                file_name=f"{stem}{form.suffix}",
+                mime=form.mime,
+                icon=":material/download:",
+                key=f"export_{key}",
+                on_click=saved,
+            )
+
+
+def _load(current: Session, sheet: CueSheet) -> None:
+    key = f"{UPLOADER}_{st.session_state.get(UPLOADER, 0)}"
+
+    def loaded() -> None:
+        file = st.session_state[key]
+        if file is not None:
+            if cue_sheet.load(current, sheet, file.getvalue(), file.name):
+                st.toast(t("export.loaded"), icon=":material/check:")
+            visit.forget_upload(file)
+            st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1
+
+    st.file_uploader(
+        t_plain("export.load"), type=["json"], key=key, help=t("export.load.help"), max_upload_size=20, on_change=loaded
+    )

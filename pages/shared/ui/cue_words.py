@@ -1,0 +1,72 @@
+"""A cue in words, alike wherever one is shown: when, what mood, what music, and songs with why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import streamlit as st
+
+import recommender
+from emotion.timeline import Notice
+from pages.shared.language import clock, language, markdown, t, t_plain
+from recommender import suggestions
+from recommender.cues import Cue, Song
+
+ICONS: Final[Mapping[str, str]] = {
+    "kept": ":material/check_circle:",
+    "changed": ":material/change_circle:",
+    "silenced": ":material/music_off:",
+    "suggested": "",
+}
+
+
+def span(cue: Cue) -> str:
+    return f"{clock(float(cue.start))}–{clock(float(cue.end))}"
+
+
+def heading(cue: Cue) -> str:
+    """Markdown: the name in bold, the mood beside a name of one's own, the state."""
+    tag = language()
+    mood = cue.mood.words(tag)
+    said = f"**{markdown(cue.name(tag)[:1].upper() + cue.name(tag)[1:])}**"
+    if cue.title:
+        said += f" · {markdown(mood)}"
+    if cue.corrected is not None:
+        said += f" · {t('cues.corrected')}"
+    return " ".join(filter(None, [ICONS[cue.state], said]))
+
+
+def direction(cue: Cue) -> str:
+    """Markdown: the advice, and what to search for."""
+    d = cue.direction
+    parts = [t_plain(f"cue.advice.{d.why}")]
+    if d.advice != "none":
+        if d.level:
+            parts.append(t_plain(f"music.energy.{d.level}"))
+        if d.tempo_bpm:
+            parts.append(t_plain("cues.bpm", slow=d.tempo_bpm[0], fast=d.tempo_bpm[1]))
+        if d.mode:
+            parts.append(t_plain(f"music.key.{d.mode}"))
+        parts.append(t_plain("songs.join").join(t_plain(f"music.instrument.{i}") for i in d.instruments))
+    return markdown(" · ".join(filter(None, parts)))
+
+
+def searches(cue: Cue) -> None:
+    """The words to search with, ready to copy, and links into libraries whose music may be used."""
+    d = cue.direction
+    if d.advice == "none" or not d.words:
+        return
+    st.caption(t("cues.search"))
+    st.code(" · ".join(d.words), language=None)
+    emotion = d.wanted.label if d.wanted else None
+    links = [link for genre in d.genres[:1] for link in suggestions.links("genre", genre, emotion)]
+    st.markdown(" · ".join(f"[{link.library}]({link.url}) :small[{markdown(link.licence)}]" for link in links))
+
+
+def song(one: Song) -> str:
+    return markdown(f"{one.title} · {one.artist}")
+
+
+def why(reason: Notice) -> str:
+    return markdown(recommender.sentence(reason, language()))

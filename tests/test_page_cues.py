@@ -1,0 +1,229 @@
+"""The cue sheet on the page: edits through its widgets, what the strip sends, and legal steps of a session."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from emotion.labels import EMOTIONS
+from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
+from pages.analyse import progress
+from pages.analyse.cue_list import seconds_of
+from pages.analyse.result_state import Derived, ResultState
+from pages.analyse.session import STEPS, Fetching, IllegalStep, Ready, Session, Waiting
+from pages.shared.services import link_preview
+from pages.shared.ui import cue_strip
+from pages.shared.ui.cue_strip import Edit
+from recommender.cues import CueSheet, from_dict, make_sheet, to_dict
+from recommender.cues.mood import MOODS
+from recommender.store import database
+from tests import results
+
+
+def only(emotion: str) -> EmotionScores:
+    return EmotionScores.from_array([0.93 if e == emotion else 0.01 for e in EMOTIONS])
+
+
+def turning() -> Timeline:
+    """Forty seconds: angry, then calm."""
+    moments = tuple(
+        Moment(Segment(s, s + 1), voice=(score := only("angry" if s < 20 else "calm")), fused=score) for s in range(40)
+    )
+    both = Verdict(only("angry"), sure=True)
+    return Timeline(Clip("talk.mp4", 40.0, sr=16_000), moments, voice=both, speech=(Segment(0.0, 40.0),))
+
+
+def cues_page() -> None:
+    import streamlit as st
+
+    from pages.analyse import cue_list
+    from tests import results
+    from tests.test_page_cues import turning
+
+    st.session_state.setdefault("analyse", results.session(turning()))
+    cue_list.show(turning())
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("MOODCUE_HOME", str(tmp_path))
+    yield
+    database.close_all()
+
+
+@pytest.fixture
+def page() -> AppTest:
+    app = AppTest.from_function(cues_page, default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def sheet(app: AppTest) -> CueSheet:
+    made = app.session_state["analyse"].state.sheet
+    return made if made is not None else make_sheet(turning())
+
+
+def test_each_cue_has_its_times_mood_and_songs_with_reasons_that_are_true(page: AppTest) -> None:
+    assert [round(float(c.start)) for c in sheet(page).cues] == [0, 20]
+    assert "tense" in page.subheader[0].value.lower()
+    assert [len(radio.options) for radio in page.radio] == [3, 3]
+    said = " ".join(str(r.proto.captions) for r in page.radio)
+    assert "where the voice is angry" in said
+    assert "where the voice is calm" in said
+    assert "away" not in said
+
+
+def test_an_open_cue_is_named_corrected_silenced_and_split_and_all_is_taken_back(page: AppTest) -> None:
+    first = sheet(page).cues[0].id
+    page.button(f"cue_open_{first}").click().run()
+    page.text_input(f"cue_title_{first}").set_value("Cold open").run()
+    page.selectbox(f"cue_mood_{first}").set_value("sad").run()
+    page.button(f"cue_halve_{first}").click().run()
+    page.text_input(f"cue_note_{first}").set_value("strings?").run()
+    assert not page.exception
+    made = sheet(page)
+    assert (made.cues[0].title, made.cues[0].corrected, made.cues[0].note) == ("Cold open", "sad", "strings?")
+    assert [round(float(c.start)) for c in made.cues] == [0, 10, 20]
+    assert page.session_state["analyse"].state.unsaved
+    for _ in range(4):
+        page.button("cues_undo").click().run()
+    assert sheet(page) == page.session_state["analyse"].state.sheet
+    assert [c.title for c in sheet(page).cues] == [None, None]
+    assert page.button("cues_undo").disabled
+
+
+def test_a_song_is_chosen_without_any_consent_and_stands_in_the_sheet(page: AppTest) -> None:
+    first = sheet(page).cues[0].id
+    wanted = page.radio(f"cue_song_{first}").options
+    page.radio(f"cue_song_{first}").set_value(_ids(page)[1]).run()
+    assert not page.exception
+    made = sheet(page).cues[0]
+    assert made.chosen == _ids(page)[1]
+    assert made.state == "kept"
+    assert made.song is not None and made.song.title in wanted[1].replace("\\", "")
+
+
+def _ids(page: AppTest) -> list[str]:
+    from pages.analyse import cue_sheet
+
+    return [s.id for s in cue_sheet.of(page.session_state["analyse"], turning()).cues[0].music]
+
+
+def test_a_typed_time_moves_an_edge_and_nonsense_is_said(page: AppTest) -> None:
+    second = sheet(page).cues[1].id
+    page.button(f"cue_open_{second}").click().run()
+    page.text_input(f"cue_start_{second}").set_value("0:17.5").run()
+    assert float(sheet(page).cues[1].start) == pytest.approx(17.5, abs=0.03)
+    page.text_input(f"cue_start_{second}").set_value("soon").run()
+    assert not page.exception
+    assert float(sheet(page).cues[1].start) == pytest.approx(17.5, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("12.5", 12.5), ("0:12,5", 12.5), ("1:02:03", 3723.0), (" 2:00 ", 120.0), ("", None), ("a", None), ("1:-2", None),
+     ("1:2:3:4", None), ("inf", None), ("nan", None)],
+)  # fmt: skip
+def test_times_are_read_as_people_type_them(text: str, seconds: float | None) -> None:
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("told", "edit"),
+    [
+        ({"kind": "open", "value": 3}, Edit("open", cue=3)),
+        ({"kind": "split", "value": 1.5}, Edit("split", time_s=1.5)),
+        ({"kind": "move", "value": {"id": 2, "time": 4}}, Edit("move", cue=2, time_s=4.0)),
+        ({"kind": "move", "value": {"id": "2", "time": 4}}, None),
+        ({"kind": "drop", "value": 3}, None),
+        ("open", None),
+        (None, None),
+    ],
+)
+def test_what_the_strip_sends_is_checked(told: object, edit: Edit | None) -> None:
+    assert cue_strip.parse(told) == edit
+
+
+def test_the_strip_has_a_colour_for_every_mood_and_breaks_its_line_where_nothing_is_read() -> None:
+    assert set(cue_strip.COLOURS) == set(MOODS)
+    points = [(0.5, 0.1), (1.5, None), (2.5, -0.2), (3.5, 0.3)]
+    assert cue_strip.lines(points) == [[[0.5, 0.1]], [[2.5, -0.2], [3.5, 0.3]]]
+    assert sum(map(len, cue_strip.lines([(float(s), 0.5) for s in range(7200)]))) <= cue_strip.MOST_POINTS
+
+
+def test_a_sheet_that_was_downloaded_is_taken_back_and_nothing_else_is(page: AppTest) -> None:
+    from pages.analyse import cue_sheet
+
+    current = results.session(turning())
+    made = cue_sheet.of(current, turning())
+    cue_sheet.change(current, made, lambda s: s)
+    assert current.state.sheet is None, "an edit that changes nothing is none"
+    data = json.dumps(to_dict(made)).encode()
+    assert cue_sheet.load(current, made, data, "a.json")
+    assert current.state.sheet == from_dict(json.loads(data)) == made
+    other = results.session(turning())
+    for wrong in (b"", b"{}", b"[" * 100_000, json.dumps(to_dict(make_sheet(_longer()))).encode()):
+        assert not cue_sheet.load(other, made, wrong, "b.json")
+    assert other.state.sheet is None
+
+
+def _longer() -> Timeline:
+    return Timeline(Clip("other.mp4", 90.0), (Moment(Segment(0, 90), voice=only("sad"), fused=only("sad")),))
+
+
+# Steps and states ----------------------------------------------------------------------------------
+
+
+def test_a_session_takes_legal_steps_alone() -> None:
+    assert set(STEPS) == {Waiting, Fetching, *STEPS[Waiting], Ready}
+    session = results.session()
+    with pytest.raises(IllegalStep):
+        session.step(session.phase)
+    session.step(Waiting())
+    assert (session.kept, session.result) == (None, None)
+    with pytest.raises(IllegalStep):
+        Session().step(results.session().phase)
+
+
+def test_undo_remembers_so_many_edits_and_no_more() -> None:
+    state, a, b = ResultState(), make_sheet(turning()), make_sheet(_longer())
+    for _ in range(100):
+        state = state.edited(a, b)
+    assert len(state.past) == 30
+    assert state.undone().sheet == a
+    assert not state.exported().unsaved
+    assert ResultState().undone() == ResultState()
+
+
+def test_what_is_derived_is_made_once_and_the_oldest_goes() -> None:
+    derived, made = Derived(), []
+    for key in (1, 2, 1, 3, 4, 1, 2):
+        derived.of("kind", key, lambda key=key: made.append(key))
+    assert made == [1, 2, 3, 4, 2]
+
+
+def test_the_rest_of_the_time_is_said_when_there_is_something_to_go_by() -> None:
+    from emotion.pipeline import Progress
+
+    assert progress.left_s(None, 10) is None
+    assert progress.left_s(Progress("reading", 0.5), 10) is None
+    half = progress.left_s(Progress("looking", 0.3), 10)
+    assert half is not None and 5 < half < 20
+    assert [progress.rounded(v) for v in (0.2, 1.4, 5, 6, 12, 41)] == [1, 1, 5, 10, 15, 45]
+
+
+# A link as other programs show it -------------------------------------------------------------------
+
+
+def test_a_links_title_is_in_the_page_and_escaped() -> None:
+    index = link_preview.INDEX.read_text(encoding="utf-8")
+    page = link_preview.with_tags(index, '"><script>alert(1)</script>', "zh_TW")
+    assert '<meta property="og:title" content="&quot;&gt;&lt;script&gt;' in page
+    assert "<script>alert(1)" not in page
+    assert "<title>Streamlit</title>" not in page
+    assert "配樂" in page
+    assert link_preview.title_of("x" * 32) is None
