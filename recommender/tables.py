@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from emotion.messages import english
+from emotion.result import cell
 from recommender.messages import sentence
 from recommender.ranking.picks import Pick
 from recommender.suggestions import Suggestion
@@ -76,7 +77,7 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> str:
     if rows:
         writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({k: cell(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows)
     return out.getvalue().rstrip("\n")
 
 

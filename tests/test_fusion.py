@@ -164,6 +164,7 @@ def test_json_has_the_documented_fields_and_reads_back() -> None:
     timeline = a_timeline()
     data = json.loads(json.dumps(result.to_dict(timeline)))
     assert list(data) == [
+        "schema_version",
         "clip",
         "voice",
         "face",
@@ -172,13 +173,16 @@ def test_json_has_the_documented_fields_and_reads_back() -> None:
         "arousal",
         "disagreement",
         "timeline",
+        "speech",
         "adaptation",
         "faces",
         "models",
+        "notices",
         "warnings",
     ]
     assert data["clip"] == {
         "name": "=影片 😀.mp4", "duration_s": 2.0, "sr": 48_000, "fps": 29.97, "width": 640, "height": 360,
+        "frame_rate": "30000/1001", "start_timecode": None, "notices": [],
     }  # fmt: skip
     assert set(data["voice"]) == {"probabilities", "label", "confidence", "sure"}
     assert list(data["voice"]["probabilities"]) == list(EMOTIONS)
@@ -186,7 +190,8 @@ def test_json_has_the_documented_fields_and_reads_back() -> None:
     assert data["timeline"][1]["voice"] is None
     person = data["faces"][0]
     scores = timeline.tracks[0].scores
-    assert person | {"probabilities": 0} == {
+    drawn = {"readability": 0, "first_box": 0, "last_box": 0}
+    assert person | {"probabilities": 0} | drawn == drawn | {
         "id": 3, "first_s": 0.0, "last_s": 1.8, "share": 0.9, "main": True, "probabilities": 0,
         "valence": pytest.approx(scores.valence, abs=1e-5), "arousal": pytest.approx(scores.arousal, abs=1e-5),
     }  # fmt: skip

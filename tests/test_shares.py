@@ -109,7 +109,7 @@ def test_it_ends_on_its_day_rows_and_files(store: Shares, engine: sa.Engine, clo
     assert [p.stem for p in folder().iterdir()] == [long_.share.key]
     clock.now += 7 * DAY_S
     store.create("two", "t", "{}", days=1)  # whoever comes next, what has expired leaves the disk
-    assert [r["owner"] for r in rows(engine)] == ["two"]
+    assert [r["owner"] for r in rows(engine)] == [database.name_of("two")]
     assert list(folder().iterdir()) == []
 
 

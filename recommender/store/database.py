@@ -8,6 +8,7 @@ grows by the migrations in ``migrations``.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,6 +99,12 @@ notes = sa.Table(
 )
 
 ended_votes = sa.Table("ended_votes", metadata, sa.Column("share", sa.String(64), primary_key=True))
+
+
+def name_of(visitor: str) -> str:
+    """What is kept of a visitor's cookie, 64 hex digits: who reads the database cannot come back as one of them."""
+    return hashlib.sha256(visitor.encode()).hexdigest()
+
 
 _lock = threading.Lock()
 _engines: dict[str, sa.Engine] = {}

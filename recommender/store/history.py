@@ -24,7 +24,7 @@ from emotion.errors import UnknownEmotion
 from emotion.labels import EMOTIONS
 from recommender.errors import MemoryUnavailable
 from recommender.songs.catalogue import Track
-from recommender.store.database import consents, events, open_database
+from recommender.store.database import consents, events, name_of, open_database
 
 T = TypeVar("T")
 Kind = Literal["pick", "skip", "correction", "export"]
@@ -72,7 +72,7 @@ class History:
         self, engine: sa.Engine | None = None, visitor: str = LOCAL_VISITOR, clock: Callable[[], float] = time.time
     ) -> None:
         self._engine = open_database() if engine is None else engine
-        self._visitor = visitor
+        self._visitor = name_of(visitor)
         self._clock = clock
 
     @property

@@ -117,7 +117,13 @@ class Shares:
                 _put(clip, name, share.expires)
             with self._alone() as c:
                 _check_limits(c, owner, size)
-                row = {"key": key, "secret": key_of(secret), "owner": owner, "created": now, "expires": share.expires}
+                row = {
+                    "key": key,
+                    "secret": key_of(secret),
+                    "owner": database.name_of(owner),
+                    "created": now,
+                    "expires": share.expires,
+                }
                 c.execute(sa.insert(shares).values(**row, title=title, payload=payload, clip=name, bytes=size))
         except BaseException:
             _remove(name)
@@ -138,11 +144,11 @@ class Shares:
 
     def of(self, owner: str) -> list[Share]:
         """A visitor's links, the newest first, without what they show."""
-        return self._select(shares.c.owner == owner)
+        return self._select(shares.c.owner == database.name_of(owner))
 
     def delete(self, key: str, owner: str) -> bool:
         """Delete a link by who made it; False where it is somebody else's, or gone."""
-        return self._delete((shares.c.key == key) & (shares.c.owner == owner)) > 0
+        return self._delete((shares.c.key == key) & (shares.c.owner == database.name_of(owner))) > 0
 
     def delete_with(self, public: str, secret: str) -> bool:
         """Delete a link by the secret that its owner got; False where it is not that one, or gone."""
@@ -159,7 +165,7 @@ class Shares:
 
     def delete_all(self, owner: str) -> int:
         """Delete every link of a visitor; how many."""
-        return self._delete(shares.c.owner == owner)
+        return self._delete(shares.c.owner == database.name_of(owner))
 
     def purge(self) -> int:
         """Delete what has expired, rows and files; how many rows."""
@@ -202,7 +208,7 @@ class Shares:
 
 def _check_limits(c: sa.Connection, owner: str, size: int) -> None:
     totals = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(shares.c.bytes), 0))
-    count, used = c.execute(totals.where(shares.c.owner == owner)).one()
+    count, used = c.execute(totals.where(shares.c.owner == database.name_of(owner))).one()
     if count >= EACH:
         raise TooManyShares(count=EACH)
     if int(used) + size > EACH_BYTES:
