@@ -72,7 +72,7 @@ moments = some.lists(some.none() | scores, min_size=3, max_size=3)
 
 @given(some.lists(moments, max_size=5), some.text(max_size=20), some.floats(0, 1e5))
 def test_any_timeline_reads_back(readings: list[list[EmotionScores | None]], name: str, duration_s: float) -> None:
-    cut = tuple(Moment(Segment(float(i), i + 1.0), *r) for i, r in enumerate(readings))
+    cut = tuple(Moment(Segment(float(i), i + 1.0), r[0], r[1], r[2]) for i, r in enumerate(readings))
     verdict = next((Verdict(s, True) for r in readings for s in r if s), None)
     data = result.to_dict(
         Timeline(Clip(name, duration_s), cut, voice=verdict, fused=verdict, speech=tuple(m.segment for m in cut))
