@@ -68,7 +68,7 @@ def available() -> list[Weights]:
 
 
 def load(folder_name: str) -> Weights:
-    """The weights of ``assets/models/<folder_name>``, for example ``face-ferplus-v7``.
+    """The weights of ``assets/models/<folder_name>``, for example ``face-v8``.
 
     Raises:
         WeightsError: no such folder, or its config.json cannot be read.

@@ -299,6 +299,10 @@ def test_the_weights_say_what_they_are() -> None:
     assert metrics["private"]["ferplus_eight_clear"]["n"] == 3265
     assert metrics["private"]["ferplus_eight"]["accuracy"] >= 0.83
     assert metrics["private"]["seven"]["ece"] <= 0.05
+    posed = metrics["posed"]
+    assert posed["among_six"]["uar"] >= 0.83 and posed["among_all"]["uar"] >= 0.78
+    assert posed["of_people_not_chosen_by"]["among_six"] >= 0.83
+    assert posed["sure"]["right"] >= 0.75, "sure outside the lab, too"
 
 
 class BrightMouth:

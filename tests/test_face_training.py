@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emotion.face import model
-from emotion.training import face_card, face_data, face_measures
+from emotion.training import face_answer, face_card, face_data, face_measures
 from emotion.training.face_backbone import Convolution
 from tests.conftest import ROOT
 
@@ -214,6 +214,83 @@ def test_targets_are_votes_leaning_to_what_most_said() -> None:
     faces = face_data.Faces(np.zeros((2, 48, 48), np.uint8), votes, np.zeros(2, np.uint8))
     learnt = train_face.targets(faces, train_face.Plan(decided=0.2)).votes
     np.testing.assert_allclose(learnt[:, :4], [[0.6, 0.4, 0, 0], [0, 0, 0.16, 0.84]], atol=1e-6)
+
+
+def posed_faces(people: int) -> face_data.Posed:
+    labels = np.tile(np.arange(6), people)
+    subjects = np.repeat([f"p{i:02}" for i in range(people)], 6)
+    return face_data.Posed(np.zeros((len(labels), 48, 48), np.uint8), labels, subjects)
+
+
+def judged(right: np.ndarray, accuracy: float, fear: float = 1.0) -> face_answer.Judged:
+    """An answer that gets the posed faces right where told, and says neutral to the others."""
+    labels = np.tile(np.arange(6), len(right) // 6)
+    probs = np.eye(7)[np.where(right, labels, 6)]
+    return face_answer.Judged(face_answer.Answer(1.0, 0.5, 0.0, 0.0, fear), accuracy, accuracy, accuracy, probs)
+
+
+def test_an_answer_takes_priors_out_and_leaves_contempt() -> None:
+    """Two classes as likely by the voters: the rarer one gains what the priors differ by; contempt stays behind."""
+    priors = np.array([0.4, 0.2, 0.1, 0.1, 0.1, 0.01, 0.05, 0.04])
+    logits = np.zeros((1, 8))
+    plain = face_answer.Answer(1.0, 0.0, 0.0, 0.0, 0.0).probabilities(logits, priors)[0]
+    out = face_answer.Answer(1.0, 1.0, 0.0, 0.0, 0.0).probabilities(logits, priors)[0]
+    assert plain == pytest.approx(1 / 8)
+    assert out[:7] / out[0] == pytest.approx(priors[0] / priors[:7])
+    assert out[7] / out[0] == pytest.approx(priors[0])
+    moved = face_answer.Answer(1.0, 0.0, 0.5, -0.5, 1.5).probabilities(logits, priors)[0]
+    names = dict(zip(face_data.FERPLUS, moved / moved[0], strict=True))
+    assert [names[n] for n in ("anger", "sadness", "fear")] == pytest.approx(np.exp([0.5, -0.5, 1.5]))
+    softer = face_answer.Answer(1.0, 0.0, 0.5, -0.5, 1.5, temperature=2.0).probabilities(logits, priors)[0]
+    assert softer.max() < moved.max() and softer.argmax() == moved.argmax()
+
+
+def test_what_spoils_the_voters_answers_is_not_chosen() -> None:
+    posed = posed_faces(10)
+    everything, half = np.ones(60, bool), np.arange(60) % 2 == 0
+    spoils, keeps = judged(everything, 0.8, 1.5), judged(half, 0.9)
+    assert face_answer.choose([spoils, keeps], posed) is keeps
+    assert face_answer.recalls(spoils.posed, posed.labels) == (1.0, 1.0)
+    with pytest.raises(ValueError):
+        face_answer.choose([spoils], posed)
+
+
+def test_nobody_is_judged_by_an_answer_chosen_on_their_own_faces() -> None:
+    """One answer is right for a single person only: on that person's own faces it never counts."""
+    posed = posed_faces(10)
+    one = posed.subjects == "p03"
+    general, private = judged(~one, 0.9), judged(one, 0.9)
+    assert face_answer.choose([general, private], posed, one) is private
+    without = face_answer.chosen_without([general, private], posed)
+    assert (without.argmax(axis=1) == posed.labels)[~one].all()
+    assert not (without.argmax(axis=1) == posed.labels)[one].any()
+
+
+@pytest.mark.data
+def test_the_posed_faces_are_as_they_are_said_to_be(data: Path) -> None:
+    posed = face_data.load_posed(data)
+    assert len(posed.images) == 561 and len(np.unique(posed.subjects)) == 60
+    assert np.bincount(posed.labels).tolist() == [81, 102, 48, 120, 57, 153]
+
+
+def test_an_exported_network_comes_back_as_it_was(start: list[Convolution], tmp_path: Path) -> None:
+    import onnx
+
+    from emotion.training import export_face, face_network, face_stored
+
+    network = face_network.build(face_network.WIDTHS)
+    face_network.give(network, start)
+    some = np.random.default_rng(5)
+    network.get_layer("logits").set_weights([some.normal(0, 0.1, (800, 15)), some.normal(0, 0.1, 15)])
+    answer = face_answer.Answer(1.15, 0.75, 0.5, -0.5, 1.5)
+    proto = export_face.graph(network, (1.0, 1.0), answer, np.full(8, 1 / 8), np.eye(8)[:, :7])
+    onnx.save(proto, str(tmp_path / "face.onnx"))
+    again = face_stored.read(tmp_path / "face.onnx")
+    for mine, theirs in zip(network.weights, again.weights, strict=True):
+        assert np.abs(np.asarray(mine) - np.asarray(theirs)).max() <= 2e-3 * max(1.0, float(np.abs(mine).max()))
+    onnx.save(onnx.helper.make_model(onnx.helper.make_graph([], "empty", [], [])), str(tmp_path / "other.onnx"))
+    with pytest.raises((ValueError, IndexError)):
+        face_stored.read(tmp_path / "other.onnx")
 
 
 def test_measures_with_known_answers() -> None:

@@ -13,7 +13,7 @@ from emotion.face.session import Session
 from emotion.labels import EMOTIONS, INDEX
 from emotion.timeline import EmotionScores, ModelUsed
 
-FOLDER: Final = "face-ferplus-v7"
+FOLDER: Final = "face-v8"
 FILE: Final = "face.onnx"
 BATCH: Final = 32
 
@@ -56,9 +56,13 @@ class FaceNetwork:
         return self._run(faces, "emotion", 7)
 
     def predict_both(self, faces: Faces) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """The seven classes (n, 7), and FER+'s eight (n, 8) with contempt apart: neutral, happiness, surprise,
-        sadness, anger, disgust, fear, contempt."""
+        """The seven classes that are shown (n, 7), and what FER+'s voters would say (n, 8): neutral, happiness,
+        surprise, sadness, anger, disgust, fear, contempt. They are two questions: voters call posed anger neutral."""
         return self._run(faces, "emotion", 7), self._run(faces, "ferplus", 8)
+
+    def predict_shown(self, faces: Faces) -> npt.NDArray[np.float32]:
+        """What is shown before contempt is folded into the seven, (n, 8), in FER+'s order; for measuring."""
+        return self._run(faces, "shown", 8)
 
     def predict_fer2013(self, faces: Faces) -> npt.NDArray[np.float32]:
         """What FER2013's own labels would say, (n, 7): another question than FER+'s votes, for comparison only."""

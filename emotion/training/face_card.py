@@ -11,10 +11,12 @@ import numpy as np
 from emotion.training import card
 
 ROWS: Final = (
-    ("ferplus_eight", "eight classes, all"),
-    ("ferplus_eight_clear", "eight classes, one class above half of the votes"),
-    ("seven", "seven classes, all"),
-    ("seven_clear", "seven classes, one class above half"),
+    ("ferplus_eight", "what voters would say: eight classes, all"),
+    ("ferplus_eight_clear", "the same, one class above half of the votes"),
+    ("shown_eight", "what is shown, before contempt is folded: eight classes, all"),
+    ("shown_eight_clear", "the same, one class above half"),
+    ("seven", "what is shown: seven classes, all"),
+    ("seven_clear", "the same, one class above half"),
     ("fer2013_labels", "FER2013's own labels, the head that learnt them"),
     ("fer2013_labels_by_votes", "FER2013's own labels, by what the app shows"),
 )
@@ -37,12 +39,17 @@ def lines(metrics: dict[str, Any]) -> Iterator[str]:
             f"| {m['uar']:.3f} | {m['ece']:.3f} |"
         )
     yield ""
-    eight = private["ferplus_eight"]
-    recall = ", ".join(f"{name} {eight['recall'][name]:.2f} ({eight['support'][name]})" for name in eight["labels"])
-    yield f"Recall by class, eight classes (number of pictures): {recall}."
-    yield f"Where it fails: {'; '.join(failures(eight))}."
+    eight, shown = private["ferplus_eight"], private["seven"]
+    recall = ", ".join(f"{name} {shown['recall'][name]:.2f} ({shown['support'][name]})" for name in shown["labels"])
+    yield f"Recall by class, what is shown (number of pictures): {recall}."
+    yield f"Where it fails: {'; '.join(failures(shown))}."
     sides = {"48": {"all": eight["accuracy"]}, **metrics["private_by_side_px"]}
-    yield "Smaller faces, eight classes, all: " + ", ".join(f"{s} px {m['all']:.3f}" for s, m in sides.items()) + "."
+    yield (
+        "Smaller faces, what voters would say, all: "
+        + ", ".join(f"{s} px {m['all']:.3f}" for s, m in sides.items())
+        + "."
+    )
+    yield from _posed(metrics["posed"])
     sure = private["sure_seven"]
     yield (
         f"An answer is shown as sure from {sure['threshold']} on: {sure['share']:.1%} of the answers are, and "
@@ -70,6 +77,17 @@ def lines(metrics: dict[str, Any]) -> Iterator[str]:
         )
     for name, why in metrics["not_available"].items():
         yield f"- {name}: not measured ({why.rstrip('.')})."
+
+
+def _posed(posed: dict[str, Any]) -> Iterator[str]:
+    six, everything, others = posed["among_six"], posed["among_all"], posed["of_people_not_chosen_by"]
+    recall = ", ".join(f"{name} {everything['recall'][name]:.2f}" for name in six["labels"])
+    yield (
+        f"Posed faces ({six['n']} of {posed['people']} people, none neutral): mean recall {six['uar']:.3f} among their "
+        f"six classes, {everything['uar']:.3f} among all seven ({recall}); of people by whom the answer was not chosen "
+        f"{others['among_six']:.3f} and {others['among_all']:.3f}. Sure: {posed['sure']['share']:.1%} of the answers, "
+        f"and {posed['sure']['right']:.1%} of these are right."
+    )
 
 
 def failures(m: dict[str, Any]) -> Iterator[str]:

@@ -90,6 +90,29 @@ def load(folder: Path) -> dict[Split, Faces]:
     return {name: faces.where(keep & (fer["usage"] == code)) for name, code in USAGE.items()}
 
 
+@dataclass(frozen=True)
+class Posed:
+    """Posed faces of people who are told apart: to choose by, never to train on. Rows are aligned.
+
+    Attributes:
+        images: uint8, shape (n, 48, 48), grey.
+        labels: int64, shape (n,), an index into ``FER2013``; none is neutral.
+        subjects: shape (n,), who it is.
+    """
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+    subjects: npt.NDArray[np.str_]
+
+
+def load_posed(folder: Path) -> Posed:
+    """Half of the subjects of CK+48 (Lucey et al. 2010, for research): 561 faces of 60 people, six emotions."""
+    with np.load(folder / "face" / "posed_validation.npz") as stored:
+        names = ["angry", "disgust", "fearful", "happy", "sad", "surprised"]
+        labels = np.array([names.index(label) for label in stored["labels"]], np.int64)
+        return Posed(stored["images"], labels, stored["subjects"])
+
+
 def load_clean(folder: Path) -> dict[Split, Faces]:
     """As :func:`load`, with no photograph in two splits: the test keeps it, then the public one.
 

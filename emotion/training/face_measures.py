@@ -60,14 +60,19 @@ def ece(probs: Floats, truth: Ints, bins: int = 15) -> float:
     return float(sum(gaps))
 
 
+def log_softmax(logits: Floats) -> npt.NDArray[np.float64]:
+    """Over the last axis of (n, k)."""
+    z = np.asarray(logits, np.float64)
+    z = z - z.max(axis=1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+
+
 def fit_temperature(logits: Floats, votes: Floats) -> float:
     """The divisor of the logits in [0.3, 3] with the least cross-entropy against the majority label."""
     rows, truth = np.arange(len(logits)), votes.argmax(axis=1)
 
     def loss(t: float) -> float:
-        z = logits.astype(np.float64) / t
-        z -= z.max(axis=1, keepdims=True)
-        return float(-(z - np.log(np.exp(z).sum(axis=1, keepdims=True)))[rows, truth].mean())
+        return -float(log_softmax(logits / t)[rows, truth].mean())
 
     return float(min(np.geomspace(0.3, 3.0, 231), key=loss))
 

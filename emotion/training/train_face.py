@@ -176,9 +176,13 @@ class Trainer:
             self.steps = int(state["steps"])
 
 
-def predict(model: keras.Model, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def predict(model: keras.Model, images: npt.NDArray[np.uint8], closer: float = 1.0) -> npt.NDArray[np.float32]:
     """Logits (n, 15) of faces 48 x 48, both heads."""
-    run = tf.function(lambda x: model(face_network.enlarged(x), training=False), autograph=False, reduce_retracing=True)
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def run(x: tf.Tensor) -> tf.Tensor:
+        return model(face_network.enlarged(x, closer), training=False)
+
     x = (images.astype(np.float32) / 255)[..., None]
     return np.concatenate([run(tf.constant(x[i : i + 128])).numpy() for i in range(0, len(x), 128)])
 

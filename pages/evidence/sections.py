@@ -46,7 +46,7 @@ def modality(kind: str, evidence: Sequence[Evidence]) -> None:
     _all_figures(evidence)
 
 
-SERVED: Final = frozenset({"voice", "face-ferplus"})
+SERVED: Final = frozenset({"voice", "face"})
 _STILL: Final = {"displayModeBar": False}
 
 
