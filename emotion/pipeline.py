@@ -419,6 +419,7 @@ def load_readers() -> Readers:
     from emotion.voice import infer as voice
     from emotion.voice.speech import SpeechDetector
 
+    fence.warm()
     notices: tuple[Notice, ...] = ()
     try:
         face_reader = face.build_reader(settings.FACE_ENGINE.read(), settings.DETECTOR.read())

@@ -23,10 +23,8 @@ def readers() -> Future[Readers]:
     """The models, loading in a thread of their own from the first call on; a failure is tried again."""
 
     def load() -> Readers:
-        from emotion.media import fence
         from emotion.pipeline import load_readers
 
-        fence.warm()
         return load_readers()
 
     return in_background(load)
