@@ -75,7 +75,7 @@ def for_timeline(timeline: Timeline, catalogue: Catalogue, wish: Wish) -> list[P
         sides[0] = timeline.fused.scores
     if sides == [None, None]:
         raise NothingHeard(name=timeline.clip.name)
-    return seed_picks(sides[0], sides[1], catalogue, seed=wish.seed)[: wish.count]
+    return seed_picks(sides[0], sides[1], catalogue, count=wish.count, seed=wish.seed)
 
 
 def convert(table: Path, *, output: Path | None = None, form: str = "table") -> None:

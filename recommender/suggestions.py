@@ -221,29 +221,41 @@ def links(kind: Literal["genre", "effect"], name: str, emotion: str | None = Non
     return out
 
 
+FLAT: Final = frozenset({"neutral", "calm"})
 RISE_S: Final = 1.5
 """A riser starts so long before its peak."""
 PROMINENCE: Final = 0.15
 """A peak or lull stands out from the clip's mean arousal by at least so much, on [-1, 1]."""
 
 
+APART_S: Final = 20.0
+"""At most one moment with effects in so long."""
+ENDING_S: Final = 3.0
+"""So near to the clip's end no effect is put."""
+
+
 def cues(timeline: Timeline, limit: int = 8) -> list[Cue]:
     """Effects for the peaks and lulls of the arousal along the clip, in order of time.
 
     A peak that the arousal climbs to gets a riser before it and its emotion's accent on it; a lull
-    gets room tone. The ``limit`` most prominent moments are kept; none for a clip without changes.
+    gets room tone. At most ``limit`` moments, the most prominent ones, :data:`APART_S` from each
+    other; no peak of what is neutral or calm, and none for a clip without changes.
     """
     heard = [(m.segment, s) for m in timeline.moments if (s := m.fused or m.voice or m.face) is not None]
     if len(heard) < 3:
         return []
     arousal = np.array([s.arousal for _, s in heard])
-    found: list[tuple[float, Cue]] = []
-    for i, prominence in _extremes(arousal):
+    found = sorted(_extremes(arousal), key=lambda turn: (turn[1] < 0, -abs(turn[1])))  # peaks before lulls
+    kept: list[tuple[Segment, list[Cue]]] = []
+    for i, prominence in found:
         segment, scores = heard[i]
-        accent = STYLES[scores.label].accents[i % len(STYLES[scores.label].accents)]
-        found += [(abs(prominence), c) for c in _cues_at(segment, scores.label, accent, prominence)]
-    found.sort(key=lambda pair: -pair[0])
-    return sorted((c for _, c in found[:limit]), key=lambda c: c.time_s)
+        flat = prominence > 0 and scores.label in FLAT
+        late = segment.start_s > timeline.clip.duration_s - ENDING_S
+        near = any(abs(segment.start_s - other.start_s) < APART_S for other, _ in kept)
+        if not (flat or late or near) and len(kept) < limit:
+            accent = STYLES[scores.label].accents[i % len(STYLES[scores.label].accents)]
+            kept.append((segment, _cues_at(segment, scores.label, accent, prominence)))
+    return sorted((c for _, at in kept for c in at), key=lambda c: c.time_s)
 
 
 def _extremes(arousal: np.ndarray) -> list[tuple[int, float]]:

@@ -3,6 +3,7 @@
 import collections
 import csv
 import io
+import unicodedata
 
 import numpy as np
 import pyarrow
@@ -14,7 +15,7 @@ from recommender import paths
 from recommender.errors import CatalogueError
 from recommender.songs import files, moods
 from recommender.songs.catalogue import from_columns
-from recommender.songs.text import normalise
+from recommender.songs.text import fold, normalise
 
 
 @pytest.fixture(scope="module")
@@ -179,3 +180,38 @@ def test_catalogue_of_thousands_is_read_quickly(tmp_path):
     start = time.perf_counter()
     assert len(files.read(tmp_path / "c.parquet")) == n
     assert time.perf_counter() - start < 3
+
+
+def test_songs_without_an_emotion_get_one_beside_songs_that_have_theirs():
+    c = from_columns(
+        "mixed",
+        {
+            "artist": ["A", "B", "C"], "title": ["a", "b", "c"], "mood": ["", "sad", None],
+            "valence": [0.5, None, -0.6], "arousal": [0.1, None, 0.6], "emotion": ["angry", "", None],
+        },
+    )  # fmt: skip
+    assert [t.emotion for t in c] == ["angry", "sad", "fearful"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("はら", "ばら"), ("ハハ", "パパ"), ("かき", "がぎ"), ("한국", "한글"), ("कल", "कुल")],
+)
+def test_letters_that_differ_make_names_that_differ(one, other):
+    assert fold(one) == unicodedata.normalize("NFC", one), "it stays as it is"
+    assert fold(one) != fold(other)
+    assert normalise(one) != normalise(other)
+    assert len(from_columns("c", {"artist": ["A", "A"], "title": [one, other], "mood": ["sad", "sad"]})) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Little Feat", "little feat"), ("Little", "little"), ("Ft. Worth", "ft worth"), ("Feat", "feat"),
+        ("Featuring", "featuring"), ("Song feat. X", "song"), ("Song feat X", "song"), ("Song (feat. X)", "song"),
+        ("Song Ft. Y", "song"), ("Song ft. Y & Z", "song"), ("Song featuring Z", "song"), ("Beyoncé", "beyonce"),
+        ("The Beatles", "beatles"), ("Ｑｕｅｅｎ", "queen"), ("Little Feat feat. X", "little feat"),
+    ],
+)  # fmt: skip
+def test_a_guest_goes_and_a_band_stays(name, key):
+    assert normalise(name) == key

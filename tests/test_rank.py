@@ -265,3 +265,23 @@ def test_mood_and_emotion_coordinates_agree_where_they_share_a_term():
     for mood, emotion in (("sad", "sad"), ("happy", "happy"), ("anger", "angry"), ("calm", "calm")):
         m, e = moods.BY_NAME[mood], BY_NAME[emotion]
         assert (m.valence, m.arousal) == (e.valence, e.arousal)
+
+
+def test_songs_are_shared_out_by_what_is_heard_not_by_the_silence_between(starter):
+    """Two seconds of sadness a minute apart are no minute of it."""
+    sad, happy = scores(sad=1), scores(happy=1)
+    times = [(0, sad), (58, sad), *((60 + i, happy) for i in range(30))]
+    moments = tuple(Moment(Segment(t, t + 1), voice=s, fused=s) for t, s in times)
+    picks = rank(Timeline(Clip("c.mp4", 90.0), moments), starter)
+    assert sum(p.segment is not None and p.segment.start_s >= 60 for p in picks) == 9
+
+
+@pytest.mark.parametrize("count", [1, 4, 7, 10, 20])
+def test_so_many_songs_as_asked_for_shared_between_voice_and_face(tmp_path, capsys, count):
+    sides = {"voice": scores(sad=1), "face": scores(happy=1)}
+    verdicts = {side: Verdict(s, True) for side, s in sides.items()}
+    path = tmp_path / "clip.json"
+    path.write_text(json.dumps(to_dict(Timeline(Clip("c.mp4", 9.0), (), **verdicts))))
+    assert main([str(path), "--count", str(count), "--format", "json"]) == 0
+    got = [row["for"] for row in json.loads(capsys.readouterr().out)]
+    assert got == ["voice"] * (count - count // 2) + ["face"] * (count // 2)

@@ -202,3 +202,30 @@ def test_as_a_program_without_tensorflow_or_streamlit():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "why" in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_is_read_as_spreadsheets_write_it(tmp_path, encoding, delimiter):
+    rows = [
+        HEADER,
+        "TR1,Bj\u00f6rk,J\u00f3ga,1,1,9,x.txt,1,1,sad",
+        "TR2,Sigur R\u00f3s,Hopp\u00edpolla,1,1,9,x.txt,1,1,happy",
+    ]
+    (tmp_path / "lmc.csv").write_bytes("\r\n".join(rows).replace(",", delimiter).encode(encoding))
+    songs = lmc.read(tmp_path / "lmc.csv")
+    assert songs.artist == ["Bj\u00f6rk", "Sigur R\u00f3s"]
+    assert songs.title == ["J\u00f3ga", "Hopp\u00edpolla"]
+    assert set(songs.rejected.values()) == {0}
+
+
+@pytest.mark.parametrize("field", ["duration_s", "fps"])
+@pytest.mark.parametrize("value", ["Infinity", "NaN", "-1", "1e400", '"x"'])
+def test_a_timeline_with_an_impossible_number_is_said_to_be_none(tmp_path, capsys, field, value):
+    data = json.dumps(to_dict(Timeline(Clip("c.mp4", 9.0), (), voice=Verdict(scores(sad=1), True))))
+    original = "9.0" if field == "duration_s" else "null"
+    path = tmp_path / "clip.json"
+    path.write_text(data.replace(f'"{field}": {original}', f'"{field}": {value}'))
+    status = main([str(path), "--intent", "match"])
+    assert status in (0, 1) and (status == 1 or field == "fps")
+    assert "Traceback" not in capsys.readouterr().err

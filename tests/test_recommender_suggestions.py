@@ -1,5 +1,6 @@
 """Genres and sound effects: the table is whole, in both languages, and its links are well formed."""
 
+import itertools
 import re
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -92,12 +93,12 @@ def test_every_name_has_well_formed_links_into_open_libraries(kind):
 
 def test_cues_stand_on_peaks_and_lulls():
     calm, angry = scores(calm=1), scores(angry=1)
-    got = cues(clip_of(*[calm] * 6, *[angry] * 4, *[calm] * 6))
-    assert [c.why for c in got] == ["lull", "rise", "peak", "lull"]
+    got = cues(clip_of(*[calm] * 20, *[angry] * 10, *[calm] * 20))
+    assert [c.why for c in got] == ["lull", "rise", "peak"]
     peak = next(c for c in got if c.why == "peak")
-    assert peak.time_s == 6.0
+    assert peak.time_s == 20.0
     assert peak.effect in suggestions.STYLES["angry"].accents
-    assert next(c for c in got if c.why == "rise").time_s == 4.5
+    assert next(c for c in got if c.why == "rise").time_s == 18.5
     assert [c.time_s for c in got] == sorted(c.time_s for c in got)
 
 
@@ -105,5 +106,19 @@ def test_no_cues_without_changes_and_never_too_many():
     assert cues(clip_of(*[scores(sad=1)] * 9)) == []
     assert cues(clip_of(scores(sad=1))) == []
     assert cues(Timeline(Clip("c", 1.0), ())) == []
-    restless = clip_of(*[scores(calm=1), scores(angry=1)] * 30)
-    assert len(cues(restless, limit=5)) == 5
+    restless = clip_of(*[scores(calm=1), scores(angry=1)] * 100)
+    for limit in (1, 3, 8):
+        got = cues(restless, limit=limit)
+        hits = [c.time_s for c in got if c.why != "rise"]
+        assert len(hits) == limit
+        assert all(b - a >= suggestions.APART_S for a, b in itertools.pairwise(hits))
+        assert [c.time_s + suggestions.RISE_S for c in got if c.why == "rise"] == [
+            c.time_s for c in got if c.why == "peak" and c.time_s >= suggestions.RISE_S
+        ], "a riser has its peak"
+
+
+def test_no_accent_on_what_is_flat_nor_at_the_very_end():
+    flat = clip_of(*[scores(sad=1)] * 20, *[scores(neutral=1)] * 5, *[scores(sad=1)] * 20)
+    assert not [c for c in cues(flat) if c.why == "peak"]
+    late = clip_of(*[scores(calm=1)] * 30, scores(angry=1))
+    assert all(c.time_s < 28 for c in cues(late))

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socket
 import threading
 import time
 import urllib.error
@@ -261,6 +262,26 @@ def test_oembed(server, video_id, expected):
     got = may_embed(video_id, f"http://127.0.0.1:{server.server_address[1]}/oembed", timeout_s=0.5)
     assert got is expected
     assert time.monotonic() - start < 1.4
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"rubbish\r\n\r\n", b"HTTP/1.1 banana\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
+     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200],
+)  # fmt: skip
+def test_rubbish_from_oembed_says_nothing(answer):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def reply():
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=reply)
+        thread.start()
+        assert may_embed(GOOD, f"http://127.0.0.1:{listening.getsockname()[1]}/oembed", 1.0) is None
+        thread.join()
 
 
 def test_oembed_without_a_server_says_nothing():

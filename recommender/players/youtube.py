@@ -8,6 +8,7 @@ in the database with its time, and whatever happens there is a plain search link
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import re
 import threading
@@ -285,7 +286,7 @@ def may_embed(video_id: str, oembed_url: str = OEMBED_URL, timeout_s: float = TI
         return True if isinstance(json.loads(body), dict) else None
     except urllib.error.HTTPError as e:
         return False if e.code in {400, 401, 403, 404} else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):  # the last: an answer that is no HTTP at all
         return None
 
 

@@ -18,7 +18,6 @@ from recommender.songs.filters import Filters
 Modality = Literal["voice", "face", "fused"]
 
 SEED_PICKS: Final = 10
-SEED_PICKS_EACH: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +42,28 @@ def seed_picks(
     face: EmotionScores | None,
     catalogue: Catalogue,
     *,
+    count: int = SEED_PICKS,
     seed: int = 0,
     filters: Filters | None = None,
 ) -> list[Pick]:
-    """Ten songs as the seed's system gives them, voice first.
+    """Ten songs (or ``count``) as the seed's system gives them, voice first.
 
-    Five from the list of the voice's emotion and five from that of the face's; ten from one where
-    the other is missing; none where both are. No song twice, and no artist twice as long as the
-    list has others. The same seed gives the same songs. ``filters`` leave fewer where a list holds
-    no more that pass.
+    Five from the list of the voice's emotion and five from that of the face's (of an odd number the
+    voice has one more); ten from one where the other is missing; none where both are. No song twice,
+    and no artist twice as long as the list has others. The same seed gives the same songs.
+    ``filters`` leave fewer where a list holds no more that pass.
     """
     sides: list[tuple[Modality, EmotionScores]] = []
     if voice is not None:
         sides.append(("voice", voice))
     if face is not None:
         sides.append(("face", face))
-    count = SEED_PICKS_EACH if len(sides) == 2 else SEED_PICKS
+    counts = [count - count // 2, count // 2] if len(sides) == 2 else [count]
     rng = np.random.default_rng(seed)
     keep = (filters or Filters()).mask(catalogue)
     picks: list[Pick] = []
-    for modality, scores in sides:
-        picks += _from_list(scores, modality, count, catalogue, picks, rng, keep)
+    for (modality, scores), each in zip(sides, counts, strict=bool(sides)):
+        picks += _from_list(scores, modality, each, catalogue, picks, rng, keep)
     return picks
 
 

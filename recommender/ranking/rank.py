@@ -107,7 +107,7 @@ def _follow(cut: list[Section], catalogue: Catalogue, intent: Intent, count: int
     weights = np.zeros((len(probs), len(cut)), dtype=np.float32)
     for k, s in enumerate(cut):
         weights[bounds[k] : bounds[k + 1], k] = s.weights
-    shares = _shares([s.segment.duration_s for s in cut], count)
+    shares = _shares([s.heard_s for s in cut], count)
     slots = [_Slot(k, s.segment, s) for k, (s, n) in enumerate(zip(cut, shares, strict=True)) for _ in range(n)]
     return to_moments @ weights, slots
 

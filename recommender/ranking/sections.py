@@ -20,13 +20,15 @@ class Section:
 
     ``probs`` and ``weights``: one row a moment, shapes (m, 8) and (m,); the weights are the moments'
     durations and sum to 1. ``modality`` is the side that shows the leading emotion ("fused": both).
-    ``voice`` and ``face`` are what each side shows most, None where it says nothing.
+    ``voice`` and ``face`` are what each side shows most, None where it says nothing; ``heard_s`` the
+    seconds in which something is read.
     """
 
     segment: Segment
     probs: np.ndarray
     weights: np.ndarray
     modality: Modality
+    heard_s: float
     voice: str | None = None
     face: str | None = None
 
@@ -83,7 +85,8 @@ def _runs(heard: Run) -> list[Run]:
 
 
 def _duration_s(run: Run) -> float:
-    return run[-1][0].segment.end_s - run[0][0].segment.start_s
+    """Seconds in which something is read: a silence between two words of one mood is none of them."""
+    return sum(m.segment.duration_s for m, _ in run)
 
 
 def _label(run: Run) -> str:
@@ -97,6 +100,7 @@ def _section(run: Run, modality: Modality) -> Section:
         np.array([s.probs for _, s in run]),
         durations / durations.sum(),
         modality if modality != "fused" else _side(run, _label(run)),
+        _duration_s(run),
         *(_shown(run, side) for side in ("voice", "face")),
     )
 

@@ -290,16 +290,16 @@ def _emotions(
     mood: npt.NDArray[np.object_],
     position: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
-    """The column's own emotions where the file brings them, else the seed's rules, else the nearest."""
+    """A song's own emotion where the file gives one, else by the seed's rules, else the nearest."""
     given = _text(columns, "emotion")
-    if (given != "").any():
-        _check(name, np.isin(given, EMOTIONS), "has an emotion that is not one of the eight")
-        emotion = np.array([INDEX[e] for e in given], dtype=np.int8)
+    _check(name, (given == "") | np.isin(given, EMOTIONS), "has an emotion that is not one of the eight")
+    own = np.array([INDEX.get(e, -1) for e in given], dtype=np.int8)
+    assigned = moods.assign(mood.tolist())
+    by_rules = np.where(assigned.emotion < 0, nearest_emotion(position), assigned.emotion)
+    emotion = np.where(own < 0, by_rules, own).astype(np.int8)
+    ranks = assigned.seed_rank
+    if (given != "").any():  # the file's own lists
         ranks = np.nan_to_num(_numbers(name, columns, "seed_rank"), nan=-1).astype(np.int32)
-    else:
-        assigned = moods.assign(mood.tolist())
-        emotion = np.where(assigned.emotion < 0, nearest_emotion(position), assigned.emotion)
-        ranks = assigned.seed_rank
     if (ranks < 0).all():  # figures alone and not one mood: the lists are those of the nearest emotions
         ranks = moods.seed_ranks(emotion)
     return emotion, ranks

@@ -6,11 +6,29 @@ import hashlib
 import re
 import unicodedata
 
+_ACCENTED = ("LATIN", "GREEK", "CYRILLIC")
+"""Scripts whose marks are accents; elsewhere a mark makes another letter (は and ば, क and क़)."""
+_GUEST = re.compile(
+    r"(?<=\S)\s(?:(?:[Ff]eat|FEAT|[Ff]t|FT)\.|[Ff]eaturing|FEATURING|feat|ft)\s*(?<=[\s.])(?=\S).*", re.DOTALL
+)
+"""A guest at the end of a name. Without its dot only in small letters and before somebody: Little Feat is a band."""
+
 
 def fold(text: str) -> str:
-    """Lower case without accents; Chinese, Japanese and Korean stay as they are."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in parts if not unicodedata.combining(c))
+    """Lower case, full width as half width, accents off; Chinese, Japanese and Korean stay as they are."""
+    small = text.casefold()
+    if small.isascii():
+        return small
+    kept: list[str] = []
+    accents = False
+    for c in unicodedata.normalize("NFKD", small):
+        if unicodedata.combining(c):
+            if not accents:
+                kept.append(c)
+            continue
+        accents = c.isascii() or unicodedata.name(c, "").startswith(_ACCENTED)
+        kept.append(c)
+    return unicodedata.normalize("NFC", "".join(kept))
 
 
 def normalise(text: str) -> str:
@@ -18,11 +36,16 @@ def normalise(text: str) -> str:
     bracketed remarks, guests ("feat.") and punctuation, without a leading "the".
     """
     folded = fold(text)
-    bare = re.sub(r"[(\[{][^)\]}]*[)\]}]|\bfeat(\.|uring)?\b.*|\bft\..*", " ", folded)
-    words = re.sub(r"[\W_]+", " ", bare.replace("&", " and ").replace("'", "").replace("’", "")).split()
+    bare = fold(_GUEST.sub(" ", re.sub(r"[(\[{][^)\]}]*[)\]}]", " ", text)))
+    words = _words(bare.replace("&", " and ").replace("'", "").replace("’", ""))
     if len(words) > 1 and words[0] == "the":
         words = words[1:]
-    return " ".join(words) or " ".join(re.sub(r"[\W_]+", " ", folded).split())
+    return " ".join(words) or " ".join(_words(folded))
+
+
+def _words(text: str) -> list[str]:
+    """Runs of letters and digits. A mark belongs to its letter, though ``\\w`` does not say so."""
+    return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text).split()
 
 
 def track_id(artist: str, title: str) -> str:
