@@ -144,7 +144,7 @@ class CueSheet:
     def from_timeline(cls, timeline: Timeline, *, intent: Intent = "match", goal: str = DEFAULT_GOAL) -> CueSheet:
         """The sheet of a timeline: one cue for a short clip, a single silent one where nothing is read."""
         rate = frames.edit_rate(timeline.clip.frame_rate)
-        clip = replace(timeline.clip, duration_s=round(timeline.clip.duration_s, 3))
+        clip = replace(timeline.clip, duration_s=round(timeline.clip.duration_s, 3), notices=())
         length = max(frames.length_of(clip.duration_s), 1 / rate)
         moments = tuple(_plain(m) for m in timeline.moments or _whole(timeline, float(length)))
         speech = tuple(_rounded(s) for s in evidence.speech_of(timeline))
