@@ -278,10 +278,9 @@ def test_songs_are_shared_out_by_what_is_heard_not_by_the_silence_between(starte
 
 @pytest.mark.parametrize("count", [1, 4, 7, 10, 20])
 def test_so_many_songs_as_asked_for_shared_between_voice_and_face(tmp_path, capsys, count):
-    sides = {"voice": scores(sad=1), "face": scores(happy=1)}
-    verdicts = {side: Verdict(s, True) for side, s in sides.items()}
+    voice, face = Verdict(scores(sad=1), True), Verdict(scores(happy=1), True)
     path = tmp_path / "clip.json"
-    path.write_text(json.dumps(to_dict(Timeline(Clip("c.mp4", 9.0), (), **verdicts))))
+    path.write_text(json.dumps(to_dict(Timeline(Clip("c.mp4", 9.0), (), voice=voice, face=face))))
     assert main([str(path), "--count", str(count), "--format", "json"]) == 0
     got = [row["for"] for row in json.loads(capsys.readouterr().out)]
     assert got == ["voice"] * (count - count // 2) + ["face"] * (count // 2)

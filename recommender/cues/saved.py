@@ -74,6 +74,7 @@ def _clip(clip: Clip) -> Data:
         "width": clip.width,
         "height": clip.height,
         "start_timecode": clip.start_timecode,
+        "notices": [],
     }
 
 
