@@ -37,7 +37,7 @@ def test_what_we_trained_shows_its_figures_and_command(name: str) -> None:
     folder = weights.load(name).folder
     assert json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "python -m emotion.training." in card
+    assert "python -m emotion.training." in card or "python -m recommender.training." in card
     assert "non-commercial" in card or "research use" in card
 
 

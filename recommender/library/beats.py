@@ -1,0 +1,243 @@
+"""Beats and bars from BeatNet's answers: the likeliest steady pulse, then the likeliest metre on top of it.
+
+The pulse is a hidden Markov model over (length of the beat, place within it), as Krebs, Boeck and
+Widmer (2015, "An efficient state-space model for joint tempo and meter tracking") lay it out: within
+a beat the place moves on by one frame; only at a beat may its length change, the less likely the more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.library.front_end import BEAT_FPS, Spectrogram
+
+Activations = npt.NDArray[np.float32]
+
+TEMPO_RANGES: Final = ((52.0, 78.0), (74.0, 110.0), (105.0, 155.0), (148.0, 215.0))
+"""Beats are looked for in each, so that half and double the tempo can be weighed against each other."""
+USUAL_BPM: Final = 110.0
+CHOICE: Final = np.array([1.2, -0.1, 2.1, -0.8, -6.8, -0.3, 4.5, -0.9])
+"""Weights of :func:`candidate`, fitted by ``python -m recommender.training.fit_pulse``."""
+
+RISE_FRAMES: Final = 3
+RISE_WEIGHT: Final = 0.7
+SOFT: Final = 100.0
+"""Soft onsets count too: the bands are compressed that much more."""
+SILENT_SHARE: Final = 0.15
+""":func:`_sounding`: of the level of the loud parts (logarithmic)."""
+
+CHANGE: Final = 100.0
+"""How unwillingly the beat's length changes: log-probability -100 for a doubling."""
+ROUNDING: Final = 0.3
+"""The same for one frame more or less, which is rounding: 17.5 frames are 17 and 18 in turn."""
+BEAT_PART: Final = 16
+"""The first sixteenth of a beat is where its onset is heard."""
+FLOOR: Final = 0.02
+
+METRES: Final = (2, 3, 4)
+SLIP: Final = 0.002
+"""How likely it is that a bar does not have its length."""
+NEAR: Final = 3
+"""Frames around a beat in which its answers are looked up."""
+
+PULSE: Final = 0.12
+"""Mean answer at the beats under which there is no pulse to speak of."""
+MIN_BEATS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Times of the beats and of the bars' first beats, in seconds; ``tempo_bpm`` None where there is no pulse."""
+
+    beats_s: tuple[float, ...]
+    bars_s: tuple[float, ...]
+    tempo_bpm: float | None
+    beats_a_bar: int | None
+    clarity: float
+    """Mean answer of the network at the beats, in [0, 1]."""
+
+
+NO_PULSE: Final = Pulse((), (), None, None, 0.0)
+
+
+def track(beats: Activations, bands: Spectrogram) -> Pulse:
+    """The pulse under BeatNet's answers.
+
+    Args:
+        beats: (frames, 2), how likely a beat within the bar is, and a bar's first beat.
+        bands: (frames, 136), the log-frequency spectrogram that the answers were read from.
+    """
+    heard = rises(bands)
+    either = beats.sum(axis=1)
+    either = either + RISE_WEIGHT * heard * (1 - either)
+    frames = _sounding(_best_beats(beats, either, heard), bands)
+    if len(frames) < MIN_BEATS:
+        return NO_PULSE
+    clarity = float(_around(either, frames).mean())
+    if clarity < PULSE:
+        return Pulse((), (), None, None, clarity)
+    times = _refined(either, frames)
+    opens, metre = bars(_around(beats[:, 1], frames), _around(beats[:, 0], frames))
+    return Pulse(
+        tuple(round(float(t), 3) for t in times),
+        tuple(round(float(t), 3) for t in times[opens]),
+        round(tempo(times), 2),
+        metre,
+        clarity,
+    )
+
+
+def rises(bands: Spectrogram) -> Activations:
+    """Where new notes begin, in [0, 1]: how much the bands rise within 60 ms, over the last second's usual.
+
+    BeatNet was trained on music with drums and hears little in bowed strings; this does.
+    """
+    rise = np.zeros(len(bands), np.float32)
+    if len(bands) > RISE_FRAMES:
+        # The strongest of the neighbouring quarter tones before: a vibrato is no new note.
+        loud = np.log10(1 + SOFT * (10.0**bands - 1))
+        before = np.pad(loud, ((0, 0), (1, 1)), mode="edge")
+        before = np.maximum(np.maximum(before[:, :-2], before[:, 1:-1]), before[:, 2:])
+        rise[RISE_FRAMES:] = np.maximum(loud[RISE_FRAMES:] - before[:-RISE_FRAMES], 0).mean(axis=1)
+    around = np.convolve(np.pad(rise, BEAT_FPS // 2, mode="edge"), np.full(BEAT_FPS + 1, 1 / (BEAT_FPS + 1)), "valid")
+    above = np.maximum(rise - around[: len(rise)], 0)
+    return np.clip(above / (np.percentile(above, 97) + 1e-6), 0, 1).astype(np.float32)
+
+
+def _best_beats(beats: Activations, either: Activations, heard: Activations) -> npt.NDArray[np.int_]:
+    """The likeliest beats in each range of tempo, and of these the ones that are right most probably."""
+    if len(either) < 2 * BEAT_FPS:
+        return np.zeros(0, int)
+    found = [likeliest_beats(either, slowest, fastest) for slowest, fastest in TEMPO_RANGES]
+    found = [frames for frames in found if len(frames) >= MIN_BEATS]
+    return max(found, key=lambda f: float(candidate(beats, either, heard, f) @ CHOICE), default=np.zeros(0, int))
+
+
+def candidate(
+    beats: Activations, either: Activations, heard: Activations, frames: npt.NDArray[np.int_]
+) -> npt.NDArray[np.float64]:
+    """What tells whether beats are taken at the right one of several possible tempi; see :data:`CHOICE`."""
+    middle = (frames[:-1] + frames[1:]) // 2
+    at, between = _around(either, frames), _around(either, middle).mean()
+    new, new_between = _around(heard, frames).mean(), _around(heard, middle).mean()
+    odd, even = at[::2].mean(), at[1::2].mean()
+    _, metre = bars(_around(beats[:, 1], frames), _around(beats[:, 0], frames))
+    octaves = np.log2(tempo(frames / BEAT_FPS) / USUAL_BPM)
+    return np.array(
+        [
+            np.log(at.mean() + 0.05),
+            np.log((between + 0.05) / (at.mean() + 0.05)),
+            min(odd, even) / (max(odd, even) + 1e-6),
+            octaves,
+            octaves**2,
+            float(metre == 2),
+            np.log(new + 0.05),
+            np.log((new_between + 0.05) / (new + 0.05)),
+        ]
+    )
+
+
+def _sounding(frames: npt.NDArray[np.int_], bands: Spectrogram) -> npt.NDArray[np.int_]:
+    """The beats from where the music begins to where it has died away."""
+    level = bands.mean(axis=1)
+    there = np.flatnonzero(level > SILENT_SHARE * np.percentile(level, 90)) if len(level) else []
+    if len(there) == 0:
+        return frames[:0]
+    return frames[(frames >= there[0] - NEAR) & (frames <= there[-1])]
+
+
+def tempo(times: npt.NDArray[np.float64]) -> float:
+    """Beats a minute over all beats: the median of the intervals over spans of up to eight beats."""
+    span = min(8, len(times) - 1)
+    return float(60.0 * span / np.median(times[span:] - times[:-span]))
+
+
+def _around(values: npt.NDArray[np.float32], frames: npt.NDArray[np.int_]) -> npt.NDArray[np.float32]:
+    """The largest value within :data:`NEAR` frames of each."""
+    padded = np.pad(values, NEAR)
+    return np.max([padded[frames + k] for k in range(2 * NEAR + 1)], axis=0)
+
+
+def _refined(either: npt.NDArray[np.float32], frames: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
+    """Each beat moved to the centre of the answers around it, if there are any; in seconds."""
+    padded = np.pad(either, NEAR)
+    offsets = np.arange(-NEAR, NEAR + 1)
+    weights = np.stack([padded[frames + k + NEAR] for k in offsets], axis=1) ** 2
+    total = weights.sum(axis=1)
+    shift = np.where(total > 0.01, (weights * offsets).sum(axis=1) / np.maximum(total, 1e-9), 0.0)
+    return np.maximum.accumulate(np.maximum(frames + shift, 0.0)) / BEAT_FPS
+
+
+def likeliest_beats(either: Activations, slowest_bpm: float, fastest_bpm: float) -> npt.NDArray[np.int_]:
+    """Frames of the beats on the likeliest path (Viterbi) in a range of tempo."""
+    shortest, longest = round(60 * BEAT_FPS / fastest_bpm), round(60 * BEAT_FPS / slowest_bpm)
+    lengths = np.arange(shortest, longest + 1)
+    first = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    last = first + lengths - 1
+    place = np.concatenate([np.arange(n) / n for n in lengths])
+    on = place < 1 / BEAT_PART
+    frames = np.abs(lengths[None, :] - lengths[:, None])  # from, to
+    change = -CHANGE * np.maximum(frames - 1, 0) / lengths[:, None] - ROUNDING * (frames > 0)
+    change -= np.logaddexp.reduce(change, axis=1, keepdims=True)
+
+    answer = np.clip(either, FLOOR, 1 - FLOOR)
+    heard, unheard = np.log(answer), np.log((1 - answer) / (BEAT_PART - 1))
+    score = np.where(on, heard[0], unheard[0])
+    came_from = np.empty((len(answer), len(lengths)), np.int16)
+    to = np.arange(len(lengths))
+    for t in range(1, len(answer)):
+        ends = score[last][:, None] + change
+        best = ends.argmax(axis=0)
+        came_from[t] = best
+        score[1:] = score[:-1]
+        score[first] = ends[best, to]
+        score += np.where(on, heard[t], unheard[t])
+    return _path(int(score.argmax()), came_from, lengths, first)
+
+
+def _path(
+    state: int, came_from: npt.NDArray[np.int16], lengths: npt.NDArray[np.int_], first: npt.NDArray[np.int_]
+) -> npt.NDArray[np.int_]:
+    """Back from the last state, one beat at a time."""
+    length = int(np.searchsorted(first, state, side="right")) - 1
+    t = len(came_from) - 1 - (state - int(first[length]))
+    beats = []
+    while t > 0:
+        beats.append(t)
+        length = int(came_from[t, length])
+        t -= int(lengths[length])
+    if t == 0:
+        beats.append(0)
+    return np.array(beats[::-1], int)
+
+
+def bars(down: npt.NDArray[np.float32], within: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.bool_], int]:
+    """Which beats open a bar, and how many beats the bars have: Viterbi over (metre, place in the bar).
+
+    Args:
+        down, within: of each beat, the answers for a bar's first beat and for another one; shape (n,).
+    """
+    share = np.clip(down / np.maximum(down + within, 1e-6), 0.02, 0.98)
+    states = [(m, k) for m in METRES for k in range(m)]
+    opens = np.array([k == 0 for _, k in states])
+    # Each metre says how often a bar opens: without this prior, short bars would explain every strong beat.
+    gain = np.log(np.where(opens[None, :], share[:, None], 1 - share[:, None]))
+    hop = np.full((len(states), len(states)), np.log(SLIP / len(states)))
+    for i, (m, k) in enumerate(states):
+        hop[i, states.index((m, (k + 1) % m))] = np.log(1 - SLIP)
+    score = gain[0].copy()
+    back = np.empty((len(share), len(states)), np.int8)
+    for t in range(1, len(share)):
+        paths = score[:, None] + hop
+        back[t] = paths.argmax(axis=0)
+        score = paths.max(axis=0) + gain[t]
+    path = [int(score.argmax())]
+    for t in range(len(share) - 1, 0, -1):
+        path.append(int(back[t, path[-1]]))
+    path.reverse()
+    metres = [states[i][0] for i in path]
+    return opens[path], max(METRES, key=metres.count)

