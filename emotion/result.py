@@ -70,6 +70,7 @@ def to_dict(timeline: Timeline) -> dict[str, Any]:
         ],
         "speech": [{"start": round(s.start_s, 3), "end": round(s.end_s, 3)} for s in timeline.speech],
         "adaptation": _adaptation(timeline.adaptation),
+        "face_seen": None if timeline.face_seen is None else round(timeline.face_seen, DIGITS),
         "faces": [
             {
                 "id": t.id,
@@ -138,7 +139,6 @@ def from_dict(data: object, *, name: str = "timeline.json") -> Timeline:
 
     Numbers come back as they were rounded. A face comes back as it was first and last seen, with its mean emotion.
 
-
     Raises:
         TimelineFileError: it is something else; the message says what is wrong.
     """
@@ -184,6 +184,7 @@ def _from_dict(data: Any) -> Timeline:
         models=tuple(ModelUsed(m["name"], m["version"], m["sha256"]) for m in data.get("models", ())),
         notices=_read_notices(data.get("notices", ())),
         speech=tuple(_segment(s) for s in data.get("speech", ())),
+        face_seen=_optional(data.get("face_seen")),
         adaptation=_read_adaptation(data.get("adaptation")),
     )
 

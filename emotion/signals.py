@@ -68,7 +68,9 @@ def is_silent(y: Signal) -> bool:
 
 
 def without_clicks(y: Signal, sr: int) -> Signal:
-    """Silent where a click rises far above everything that lasts, so that it neither sets the level nor is read.
+    """What stands beside a click in its place, where it rises far above everything that lasts.
+
+    So it neither sets the level nor is read, and speech that it falls into is not torn apart.
 
     Args:
         y: shape ``(n,)``. Speech, and any sound of an even level, comes back as it is.
@@ -84,10 +86,21 @@ def without_clicks(y: Signal, sr: int) -> Signal:
     if loud.size == 0:
         return y
     beside = round(CLICK_BESIDE_S * sr)
-    edges = np.zeros(y.size + 1, np.int64)
-    np.add.at(edges, np.maximum(loud - beside, 0), 1)
-    np.add.at(edges, np.minimum(loud + beside + 1, y.size), -1)
-    return np.where(np.cumsum(edges[:-1]) > 0, np.float32(0), y)
+    parts = np.flatnonzero(np.diff(loud, prepend=loud[0] - 2 * beside - 2) > 2 * beside + 1)
+    firsts, lasts = loud[parts], loud[np.append(parts[1:], loud.size) - 1]
+    mended = y.copy()
+    for first, last in zip(np.maximum(firsts - beside, 0), np.minimum(lasts + beside + 1, y.size), strict=True):
+        mended[first:last] = _beside(y, int(first), int(last))
+    return mended
+
+
+def _beside(y: Signal, first: int, last: int) -> Signal:
+    """What lies before and after a gap, mirrored into it and faded one into the other, shape (last - first,)."""
+    size = last - first
+    before, after = y[max(first - size, 0) : first][::-1], y[last : last + size][::-1]
+    before, after = np.pad(before, (0, size - before.size)), np.pad(after, (size - after.size, 0))
+    fade = np.linspace(0, 1, size + 2, dtype=np.float32)[1:-1]
+    return (before * (1 - fade) + after * fade).astype(np.float32)
 
 
 def trim(

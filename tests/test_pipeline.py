@@ -15,8 +15,9 @@ import pytest
 
 from emotion import errors, media
 from emotion.media import fence
-from emotion.pipeline import Progress, Readers, analyse, load_readers, reread, study
-from emotion.timeline import Timeline
+from emotion.messages import english
+from emotion.pipeline import Heard, Progress, Readers, Seen, _notices, analyse, load_readers, reread, study
+from emotion.timeline import Notice, Timeline
 from tests import clips
 from tests.conftest import ROOT, SAMPLES
 
@@ -96,6 +97,42 @@ def test_silence_noise_and_empty_rooms_get_no_opinion(readers: Readers, tmp_path
     assert all(m.fused is None for m in hum.moments)
 
 
+SOUND = ("no_sound", "silent", "no_speech", "sound_broken", None)
+PICTURE = ("no_picture", "no_face", "picture_broken", "several_faces", None)
+
+
+@pytest.mark.parametrize("sound", SOUND)
+@pytest.mark.parametrize("picture", PICTURE)
+def test_no_two_sentences_contradict_each_other(sound: str | None, picture: str | None) -> None:
+    heard = Heard(notices=(Notice(f"notice.{sound}"),) if sound else ())
+    values = (("count", 2),) if picture == "several_faces" else ()
+    seen = Seen(notices=(Notice(f"notice.{picture}", values),) if picture else ())
+    nothing = sound is not None and picture not in {None, "several_faces"}
+    said = [english(n.key, **dict(n.values)) for n in _notices(heard, seen, None, nothing=nothing)]
+    assert not (any("only the face" in s for s in said) and any("only the voice" in s for s in said))
+    assert len(said) == 1 if nothing else len(said) == (sound is not None) + (picture is not None)
+    assert ("could be decoded" in said[0]) == ("broken" in f"{sound} {picture}") if nothing else True
+
+
+@pytest.mark.parametrize("level_db", [-40, -50])
+def test_a_loud_click_takes_nothing_from_a_quiet_voice(readers: Readers, tmp_path: Path, level_db: int) -> None:
+    """40 samples of full scale in speech that is quiet by itself: a slate, a bumped microphone."""
+    sr = 44_100
+    y = media.read_sound(SAMPLES / CATALOGUE["voice_note"]["file"], sr)
+    quiet = (y / np.abs(y).max() * 10 ** (level_db / 20)).astype(np.float32)
+    clicked = quiet.copy()
+    clicked[sr : sr + 40] = 1.0
+    plain, heard = (
+        analyse(clips.write(tmp_path / f"{name}.wav", y=sound, sr=sr, audio_codec="pcm_f32le"), readers)
+        for name, sound in (("plain", quiet), ("clicked", clicked))
+    )
+    assert heard.voice is not None
+    assert plain.voice is not None
+    assert heard.voice.label == plain.voice.label
+    assert [m.voice is not None for m in heard.moments] == [m.voice is not None for m in plain.moments]
+    assert sum(m.voice is not None for m in heard.moments) >= 6
+
+
 def test_limits_hold(readers: Readers) -> None:
     with pytest.raises(errors.TooLong):
         analyse(SAMPLES / CATALOGUE["good_news"]["file"], readers, limits=media.Limits(max_duration_s=3))
@@ -138,8 +175,9 @@ def test_serving_never_imports_tensorflow_or_the_browser() -> None:
     assert done.stdout.strip() == "[] []"
 
 
-def test_speech_is_told_in_regions(readers: Readers) -> None:
-    timeline = analyse(SAMPLES / CATALOGUE["good_news"]["file"], readers)
+@pytest.mark.parametrize("sample", sorted(CATALOGUE))
+def test_speech_is_told_in_regions(readers: Readers, sample: str) -> None:
+    timeline = analyse(SAMPLES / CATALOGUE[sample]["file"], readers)
     assert timeline.speech
     ends = [0.0]
     for region in timeline.speech:

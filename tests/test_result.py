@@ -61,6 +61,9 @@ def test_a_result_reads_back_whole(results: list[dict[str, Any]]) -> None:
         again = result.from_dict(data)
         for key, value in result.to_dict(again).items():
             assert same(json.loads(json.dumps(value)), data[key]), key
+        assert all(0 <= a["start"] < a["end"] <= data["clip"]["duration_s"] + 0.05 for a in data["speech"])
+        assert again.speech, "all of these clips hold speech"
+    assert [d["face_seen"] is None for d in results] == [False, False, True], "None where there is no picture"
     assert any(d["faces"] for d in results)
     assert any(d["notices"] for d in results)
     assert any(d["adaptation"] and d["adaptation"]["windows"] for d in results)

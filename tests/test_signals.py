@@ -87,6 +87,12 @@ def test_a_click_does_not_set_the_level() -> None:
     clicked[sr : sr + 40] = 1.0
     mended = signals.without_clicks(clicked, sr)
     assert np.abs(mended).max() <= np.abs(quiet).max()
+    beside = np.abs(mended[sr - 100 : sr + 140]).max()
+    assert beside > 0.5 * np.abs(quiet).max(), "a hole would tear the word apart"
+    for at in (0, quiet.size - 40):
+        edge = quiet.copy()
+        edge[at : at + 40] = -1.0
+        assert np.abs(signals.without_clicks(edge, sr)).max() <= np.abs(quiet).max()
     assert (mended != quiet).sum() < 0.01 * sr
     assert np.array_equal(signals.without_clicks(quiet, sr), quiet)
     swelling = quiet * np.linspace(0.01, 50, quiet.size, dtype=np.float32)
