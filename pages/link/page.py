@@ -50,6 +50,7 @@ with calm():
     if share is None:
         nothing()
     else:
+        st.set_page_config(page_title=f"{share.title} · MoodCue")
         st.title(t("result.title", name=share.title), anchor=False)
         st.caption(t("link.lead", date=links.day(share.expires)))
         if secret and Shares().may_delete(asked, secret):

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from emotion import media
 from recommender.store import database
@@ -382,3 +382,53 @@ def test_an_address_that_was_sent_on_opens_nothing_of_the_visit(open_page: Open)
     other = open_page("/" + page.url.split("/", 3)[3])
     other.get_by_text("Upload sound or video").wait_for()
     assert other.locator(".st-key-cue_strip").count() == 0
+
+
+def swiped(page: Page, place: str) -> float:
+    """How far the page scrolls when a finger moves up by 200 pixels from the middle of ``place``."""
+    x, y = page.locator(place).first.evaluate(
+        """e => { e.scrollIntoView({block: 'center'}); const b = e.getBoundingClientRect();
+                  return [b.left + b.width / 2, b.top + b.height / 2]; }"""
+    )
+    page.wait_for_timeout(300)
+    top = "document.querySelector('[data-testid=stMain]').scrollTop"
+    before = page.evaluate(top)
+    touch = page.context.new_cdp_session(page)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 21):
+        point = {"x": x, "y": y - 10 * step}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        page.wait_for_timeout(16)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(500)
+    return float(page.evaluate(top) - before)
+
+
+def test_a_finger_scrolls_the_page_from_anywhere(browser: Browser, server: Server) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    try:
+        page.goto(server.url + "/?sample=good_news")
+        result_of(page)
+        page.locator(".st-key-verdict_plane .js-plotly-plot").wait_for()
+        charts = ("clip_timeline", "verdict_bars", "verdict_plane")
+        places = (".st-key-cue_strip .track", *(f".st-key-{key} .js-plotly-plot" for key in charts))
+        assert [place for place in places if swiped(page, place) < 100] == []
+        page.goto(server.url + "/music")
+        page.locator(".st-key-music_plane canvas").wait_for()
+        settled(page)
+        assert swiped(page, ".st-key-music_plane canvas") > 100
+        assert "area=" not in page.url
+    finally:
+        context.close()
+
+
+def test_a_samples_picture_starts_it_and_the_result_opens_at_its_top(open_page: Open) -> None:
+    page = open_page()
+    picture = page.locator("[class*=st-key-sample_card_] img").first
+    picture.click(force=True)  # over it lies the button
+    result_of(page)
+    until(page, "document.querySelector('[data-testid=stMain]').scrollTop === 0")
+    until(page, "document.activeElement.tagName === 'H1'")
+    until(page, "document.getElementById('moodcue-live').textContent.includes('ready')")
+    until(page, "document.title.startsWith('✓ good-news')")

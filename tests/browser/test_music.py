@@ -16,7 +16,7 @@ from tests.browser.conftest import Open
 
 SONGS = load_catalogue(STARTER)
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
-FOUND = re.compile(r"^([\d,]+) songs$")
+FOUND = re.compile(r"^([\d,]+) songs?$")
 
 
 def found(page: Page) -> int:
