@@ -98,6 +98,21 @@ notes = sa.Table(
     sa.Column("at", sa.Float, nullable=False),
 )
 
+own_tracks = sa.Table(
+    "own_tracks",
+    metadata,
+    sa.Column("path", sa.String(4096), primary_key=True),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("mtime_ns", sa.BigInteger, nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False, index=True),
+    sa.Column("model", sa.String(32), nullable=False),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("tags", sa.Text, nullable=False),
+    sa.Column("sound", sa.Text),
+    sa.Column("at", sa.Float, nullable=False),
+)
+
 ended_votes = sa.Table("ended_votes", metadata, sa.Column("share", sa.String(64), primary_key=True))
 
 

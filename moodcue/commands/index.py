@@ -1,0 +1,34 @@
+"""``moodcue index FOLDER...``"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EVERY_S = 60.0
+
+
+def command(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders of your own music.")],
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every minute, until Ctrl+C.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Tracks heard at once.")] = 2,
+) -> int:
+    """Hear the music in your folders once and keep what it says; only what is new or changed is heard again."""
+    import time
+
+    from recommender.library.index import Progress, update
+    from recommender.store.database import open_database
+
+    def told(p: Progress) -> None:
+        left = "" if p.left_s is None else f", about {p.left_s / 60:.0f} min left"
+        typer.echo(f"{p.done}/{p.total} {p.problem or p.name}{left}", err=True)
+
+    while True:
+        done = update(open_database(), folders, workers=workers, on_progress=told)
+        typer.echo(
+            f"{done.files} files: {done.heard} heard, {done.unchanged} unchanged, {done.moved} moved, "
+            f"{done.copies} copies, {done.broken} broken, {done.removed} removed"
+        )
+        if not watch:
+            return 1 if done.broken else 0
+        time.sleep(EVERY_S)

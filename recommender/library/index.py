@@ -1,0 +1,265 @@
+"""The index of the editor's own folders: every track heard once, kept in the database, brought up to date on request.
+
+Each track is written as soon as it is heard, so that an interrupted run goes on where it stopped.
+What has not changed (size and time of change) is not opened; what has moved is known by its
+fingerprint; a second copy of a file is not heard again; what is broken is kept with its reason and
+tried again only when it changes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from emotion.errors import FileMissing, MoodCueError
+from recommender.errors import MemoryUnavailable
+from recommender.library import scan
+from recommender.library.hear import MODEL
+from recommender.library.scan import FoundFile, Tags
+from recommender.library.track_sound import TrackSound
+from recommender.store.database import own_tracks
+
+State = Literal["heard", "copy", "broken"]
+T = TypeVar("T")
+DIED: Final = "This file ended the process that read it."
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTrack:
+    """One file of the editor's; ``sound`` is None for a copy of another file and for a broken one."""
+
+    path: Path
+    state: State
+    tags: Tags
+    sound: TrackSound | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``left_s`` is an estimate from the bytes heard so far; None before the first track."""
+
+    done: int
+    total: int
+    left_s: float | None
+    name: str
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many files were there, and what became of them."""
+
+    files: int
+    unchanged: int
+    heard: int
+    moved: int
+    copies: int
+    broken: int
+    removed: int
+
+
+def update(
+    engine: sa.Engine,
+    folders: Sequence[Path],
+    *,
+    workers: int = 2,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Outcome:
+    """Bring the index of these folders up to date.
+
+    Raises:
+        FileMissing: a folder is not there: nothing of it is forgotten then.
+        MemoryUnavailable: the database cannot be used.
+    """
+    for folder in folders:
+        if not folder.exists():
+            raise FileMissing(name=str(folder))
+    found = {str(f.path): f for f in scan.files_under(folders)}
+    known = _through(engine, _known)
+    gone = {p: row for p, row in known.items() if p not in found and _under(p, folders)}
+    changed = [f for p, f in found.items() if not _same(known.get(p), f)]
+    moved, fresh, prints = _sorted_out(changed, gone, known, found)
+    for path, (file, old) in moved.items():
+        del gone[old]
+        _through(engine, lambda c, f=file, o=old, p=path: _move(c, o, p, f))
+    _through(engine, lambda c: _forget(c, list(gone)))
+    copies = [f for f in fresh if prints[str(f.path)][1] is not None]
+    for file in copies:
+        _write(engine, file, prints[str(file.path)][0], "copy", None, None)
+    new = [f for f in fresh if prints[str(f.path)][1] is None]
+    broken = 0
+    for file, sound, problem in _heard(new, workers, on_progress):
+        broken += problem is not None
+        _write(engine, file, prints[str(file.path)][0], "heard" if sound else "broken", sound, problem)
+    return Outcome(
+        len(found), len(found) - len(changed), len(new) - broken, len(moved), len(copies), broken, len(gone)
+    )  # fmt: skip
+
+
+def tracks(engine: sa.Engine) -> list[OwnTrack]:
+    """Everything that the index holds, by path."""
+    rows = _through(engine, lambda c: c.execute(sa.select(own_tracks).order_by(own_tracks.c.path)).mappings().all())
+    return [
+        OwnTrack(
+            Path(row["path"]),
+            row["state"],
+            Tags(**json.loads(row["tags"])),
+            TrackSound.from_dict(json.loads(row["sound"])) if row["sound"] else None,
+            row["reason"],
+        )
+        for row in rows
+    ]
+
+
+Known = dict[str, Any]
+
+
+def _known(connection: sa.Connection) -> dict[str, Known]:
+    columns = [own_tracks.c[name] for name in ("path", "bytes", "mtime_ns", "fingerprint", "model", "state")]
+    return {row["path"]: dict(row) for row in connection.execute(sa.select(*columns)).mappings()}
+
+
+def _same(row: Known | None, file: FoundFile) -> bool:
+    return row is not None and (row["bytes"], row["mtime_ns"], row["model"]) == (file.bytes, file.mtime_ns, MODEL)
+
+
+def _under(path: str, folders: Sequence[Path]) -> bool:
+    return any(Path(path).is_relative_to(folder.resolve()) for folder in folders)
+
+
+def _sorted_out(
+    changed: list[FoundFile], gone: dict[str, Known], known: dict[str, Known], found: dict[str, FoundFile]
+) -> tuple[dict[str, tuple[FoundFile, str]], list[FoundFile], dict[str, tuple[str, str | None]]]:
+    """Which of the new files have only moved, which are to be heard or are copies, and their fingerprints."""
+    lost = {row["fingerprint"]: p for p, row in gone.items() if row["model"] == MODEL}
+    firsts = {
+        row["fingerprint"]: p
+        for p, row in known.items()
+        if row["state"] == "heard" and p in found and _same(row, found[p])
+    }
+    moved: dict[str, tuple[FoundFile, str]] = {}
+    fresh: list[FoundFile] = []
+    prints: dict[str, tuple[str, str | None]] = {}
+    for file in changed:
+        try:
+            print_ = scan.fingerprint(file)
+        except OSError:
+            continue  # it cannot be read now: the next run tries again
+        path = str(file.path)
+        if print_ in lost and path not in known:
+            moved[path] = (file, lost.pop(print_))
+            continue
+        prints[path] = (print_, firsts.get(print_))
+        firsts.setdefault(print_, path)
+        fresh.append(file)
+    return moved, fresh, prints
+
+
+def _move(connection: sa.Connection, old: str, new: str, file: FoundFile) -> None:
+    values = {"path": new, "bytes": file.bytes, "mtime_ns": file.mtime_ns}
+    connection.execute(sa.update(own_tracks).where(own_tracks.c.path == old).values(values))
+
+
+def _forget(connection: sa.Connection, paths: list[str]) -> None:
+    for start in range(0, len(paths), 500):
+        connection.execute(sa.delete(own_tracks).where(own_tracks.c.path.in_(paths[start : start + 500])))
+
+
+def _write(
+    engine: sa.Engine, file: FoundFile, print_: str, state: State, sound: TrackSound | None, reason: str | None
+) -> None:
+    values = {
+        "path": str(file.path),
+        "bytes": file.bytes,
+        "mtime_ns": file.mtime_ns,
+        "fingerprint": print_,
+        "model": MODEL,
+        "state": state,
+        "reason": reason,
+        "tags": json.dumps(asdict(scan.read_tags(file.path)), ensure_ascii=False),
+        "sound": json.dumps(sound.to_dict()) if sound else None,
+        "at": time.time(),
+    }
+
+    def replace(connection: sa.Connection) -> None:
+        connection.execute(sa.delete(own_tracks).where(own_tracks.c.path == values["path"]))
+        connection.execute(sa.insert(own_tracks).values(values))
+
+    _through(engine, replace)
+
+
+Result = tuple[FoundFile, TrackSound | None, str | None]
+
+
+def _heard(files: list[FoundFile], workers: int, on_progress: Callable[[Progress], None]) -> Iterator[Result]:
+    """Each file's sound as soon as it is known, in processes of their own: one that dies costs its own file."""
+    total_bytes = sum(f.bytes for f in files) or 1
+    started, done_bytes, done = time.monotonic(), 0, 0
+    queue, tried = list(files)[::-1], set[Path]()
+    while queue:
+        try:
+            for file, sound, problem in _in_processes(queue, workers if not tried else 1):
+                done, done_bytes = done + 1, done_bytes + file.bytes
+                left = (time.monotonic() - started) * (total_bytes - done_bytes) / max(done_bytes, 1)
+                yield file, sound, problem  # written before it is told of: whoever stops here loses nothing
+                on_progress(Progress(done, len(files), left, file.path.name, problem))
+        except BrokenProcessPool:
+            # One of those that were being heard ended its process: they are heard one by one to find out which.
+            if queue and queue[-1].path in tried:
+                yield queue.pop(), None, DIED
+            elif queue:
+                tried.add(queue[-1].path)
+
+
+def _in_processes(queue: list[FoundFile], workers: int) -> Iterator[Result]:
+    """Takes files off the end of ``queue`` when they have been heard; those that were not stay in it."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        running: dict[Future[tuple[TrackSound | None, str | None]], FoundFile] = {}
+        try:
+            waiting = list(queue)
+            while waiting or running:
+                while waiting and len(running) < workers + 1:
+                    file = waiting.pop()
+                    running[pool.submit(_describe, str(file.path))] = file
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    sound, problem = future.result()
+                    file = running.pop(future)
+                    queue.remove(file)
+                    yield file, sound, problem
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _through(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+    try:
+        with engine.begin() as connection:
+            return work(connection)
+    except SQLAlchemyError as e:
+        raise MemoryUnavailable(detail=str(getattr(e, "orig", None) or e).strip().splitlines()[0]) from e
+
+
+_describers: list[Any] = []
+
+
+def _describe(path: str) -> tuple[TrackSound | None, str | None]:
+    """In a process of its own: the sound, or the sentence that says why there is none."""
+    from recommender.library.describe import Describer
+
+    if not _describers:
+        _describers.append(Describer(threads=1))
+    try:
+        return _describers[0].describe(Path(path)), None
+    except MoodCueError as e:
+        return None, str(e)
