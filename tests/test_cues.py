@@ -68,6 +68,14 @@ def test_one_restless_take_is_not_cut_to_pieces(emotion: str) -> None:
         assert len(make_sheet(timeline([(emotion, 180)], blur=0.8, seed=seed))) <= 3
 
 
+def test_many_people_cut_together_are_not_one_mood() -> None:
+    """Another person every few seconds: that is no noise of one take."""
+    people = [("angry", 10), ("neutral", 3), ("calm", 3), ("disgust", 3), ("happy", 11), ("sad", 8), ("surprised", 10)]
+    for length, least in ((1, 3), (2, 3), (4, 3)):
+        sheet = make_sheet(timeline(people * length, blur=0.3))
+        assert least <= len(sheet) <= 8
+
+
 def test_a_long_silence_is_a_cue_without_music_and_a_breath_is_none() -> None:
     sheet = make_sheet(timeline([("happy", 30), (None, 12), ("happy", 30)]))
     assert [c.speech for c in sheet.cues] == [True, False, True]

@@ -66,16 +66,26 @@ def partition(values: Array, weights: Array, penalty: float, shortest: int) -> l
 
 
 def at_most(values: Array, weights: Array, penalty: float, shortest: int, count: int) -> list[int]:
-    """As :func:`partition`, the penalty raised as far as it takes for at most ``count`` stretches."""
-    changes = partition(values, weights, penalty, shortest)
-    low = high = penalty
-    while len(changes) >= count > 0 and changes:
-        low, high = high, high * 2
-        changes = partition(values, weights, high, shortest)
-    if high == penalty:
-        return changes
-    for _ in range(8):  # between the last two: as many stretches as are allowed, not half of them
-        middle = (low * high) ** 0.5
-        fewer = partition(values, weights, middle, shortest)
-        low, high, changes = (low, middle, fewer) if len(fewer) < count else (middle, high, changes)
-    return changes
+    """As :func:`partition`, with neighbours joined where it costs least until there are ``count`` stretches.
+
+    Raising the penalty instead would drop all changes of one size at once: of moods that come again
+    and again none would be left.
+    """
+    edges = [0, *partition(values, weights, penalty, shortest), len(values)]
+    cost = _Cost(values, weights)
+
+    def of(a: int, b: int) -> float:
+        return float(cost(np.array([a]), b)[0])
+
+    def gain(k: int) -> float:
+        a, b, c = edges[k - 1 : k + 2]
+        return of(a, c) - of(a, b) - of(b, c)
+
+    gains = [gain(k) for k in range(1, len(edges) - 1)]
+    while len(gains) >= max(count, 1):
+        k = int(np.argmin(gains))
+        del edges[k + 1], gains[k]
+        for near in (k - 1, k):
+            if 0 <= near < len(gains):
+                gains[near] = gain(near + 1)
+    return edges[1:-1]

@@ -37,6 +37,8 @@ LEAST_CHANGE: Final = 0.55
 """In the units of the series: less is not another mood. Counted for two stretches of the shortest length."""
 NOISE: Final = 4.0
 """Penalty in units of the noise's variance, times the logarithm of the length."""
+NOISIEST: Final = 0.27
+"""Variance of the most restless takes of one mood: what moves more than that is moods that change, not noise."""
 SHAPE: Final = 1.5
 """What the square roots of the eight probabilities count beside valence and energy (a Hellinger distance): a turn
 is placed better by them, as one emotion gives way to another faster than the mean moves."""
@@ -122,7 +124,7 @@ def _penalty(values: Array, weights: Array, step_s: float) -> float:
     apart = np.abs(values[lag:, :READ] - values[:-lag, :READ])[both]
     sd = np.median(apart, axis=0) / (math.sqrt(2) * 0.6745)  # the median of |x| is 0.6745 of a normal's deviation
     noise = float((sd**2).sum()) * step_s
-    return max(least, NOISE * noise * math.log(len(values)))
+    return max(least, NOISE * min(noise, NOISIEST) * math.log(len(values)))
 
 
 def _into_pauses(times: Sequence[float], speech: Sequence[Segment], length_s: float) -> list[float]:

@@ -64,7 +64,7 @@ def direct(mood: Mood, scores: EmotionScores | None, intent: Intent, target: tup
     if scores is None:
         return NO_MUSIC if mood.word == "silent" else _light("unread", EmotionScores.from_array([1.0] + [0.0] * 7))
     wanted = _wanted(scores, intent, target)
-    if intent == "match" and (mood.word in ("mixed", "unclear", "even") or mood.emotion == "neutral"):
+    if intent == "match" and mood.word in ("mixed", "unclear", "even"):
         return _light("mixed" if mood.word == "mixed" else "unclear" if mood.word == "unclear" else "neutral", wanted)
     return _describe("music", intent, wanted)
 
