@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from emotion.labels import EMOTIONS
@@ -227,3 +229,11 @@ def test_a_links_title_is_in_the_page_and_escaped() -> None:
     assert "<title>Streamlit</title>" not in page
     assert "配樂" in page
     assert link_preview.title_of("x" * 32) is None
+
+
+def test_a_links_picture_shows_the_blocks_of_its_sheet() -> None:
+    picture = Image.open(io.BytesIO(link_preview.cover(make_sheet(turning()))))
+    assert picture.size == link_preview.COVER_PX
+    seen = ["#{:02x}{:02x}{:02x}".format(*picture.getpixel((x, 250))) for x in (300, 900)]  # pyright: ignore
+    assert seen == [cue_strip.COLOURS["tense"], cue_strip.COLOURS["calm"]]
+    assert link_preview.sheet_of("x" * 32) is None

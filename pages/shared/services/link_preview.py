@@ -1,4 +1,4 @@
-"""What other programs show of a link before anybody opens it: Open Graph title and text in the page's head.
+"""What other programs show of a link before anybody opens it: Open Graph title, text and picture in the page's head.
 
 Streamlit sends one and the same page for every address, called "Streamlit". For ``/link?id=...`` it is sent with the
 shared result's title; for a link that never was, has expired or was deleted, with the same words for all three.
@@ -7,6 +7,7 @@ shared result's title; for a link that never was, has expired or was deleted, wi
 from __future__ import annotations
 
 import html
+import io
 import logging
 import re
 from pathlib import Path
@@ -14,13 +15,17 @@ from typing import Final
 
 import streamlit as st
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from emotion.errors import MoodCueError
 from emotion.messages import message
+from pages.shared.ui.cue_strip import COLOURS, lines
+from recommender.cues import CueSheet
 
 PAGE: Final = "link"
+COVER: Final = "cover"
+COVER_PX: Final = (1200, 630)
 INDEX: Final = Path(st.__file__).parent / "static" / "index.html"
 _TITLE: Final = re.compile(r"<title>.*?</title>", re.DOTALL)
 _HEADERS: Final = {"cache-control": "no-store"}
@@ -30,14 +35,64 @@ _log = logging.getLogger(__name__)
 
 def routes() -> list[Route]:
     """For the server that is being made."""
-    return [Route(f"/{PAGE}", _send, methods=["GET"])]
+    return [
+        Route(f"/{PAGE}", _send, methods=["GET"]),
+        Route(f"/{COVER}/{{id}}.png", _send_cover, methods=["GET"]),
+    ]
 
 
 def _send(request: Request) -> HTMLResponse:
     """Runs in a thread of its own: the database is asked."""
     public, language = request.query_params.get("id", ""), request.query_params.get("lang", "en")
-    page = with_tags(INDEX.read_text(encoding="utf-8"), title_of(public), language.replace("-", "_"))
-    return HTMLResponse(page, headers=_HEADERS)
+    title, page = title_of(public), INDEX.read_text(encoding="utf-8")
+    picture = f"{_base(request)}{COVER}/{public}.png" if title else None
+    return HTMLResponse(with_tags(page, title, language.replace("-", "_"), picture), headers=_HEADERS)
+
+
+def _base(request: Request) -> str:
+    """The address of this server as the asking program sees it, a proxy's https included."""
+    secure = request.headers.get("x-forwarded-proto") == "https"
+    return str(request.base_url.replace(scheme="https") if secure else request.base_url)
+
+
+def _send_cover(request: Request) -> Response:
+    sheet = sheet_of(request.path_params["id"])
+    if sheet is None:
+        return PlainTextResponse("gone", status_code=404, headers=_HEADERS)
+    return Response(cover(sheet), media_type="image/png", headers=_HEADERS)
+
+
+def sheet_of(public: str) -> CueSheet | None:
+    """The cue sheet of a link that still stands."""
+    from recommender.store import database, snapshot
+    from recommender.store.shares import Shares
+
+    try:
+        share = Shares().open(public) if database.is_there() else None
+        return snapshot.from_json(share.payload).sheet if share else None
+    except MoodCueError:
+        _log.warning("a link's picture could not be drawn", exc_info=True)
+        return None
+
+
+def cover(sheet: CueSheet) -> bytes:
+    """The blocks of a sheet and its line of energy as a PNG: no words, so that no font is needed for any language."""
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("RGB", COVER_PX, "#fcfbf9")
+    draw = ImageDraw.Draw(picture)
+    width, height = COVER_PX
+    left, room, end = 60, width - 120, float(sheet.end)
+    for cue in sheet.cues:
+        span = (left + room * float(cue.start) / end + 3, 170, left + room * float(cue.end) / end - 3, 330)
+        draw.rounded_rectangle((span[0], span[1], max(span[2], span[0] + 2), span[3]), 16, fill=COLOURS[cue.mood.word])
+    for line in lines(sheet.energy_line()):
+        points = [(left + room * s / end, height - 170 - 90 * energy) for s, energy in line]
+        if len(points) > 1:
+            draw.line(points, fill="#4b44a6", width=6, joint="curve")
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
 
 
 def title_of(public: str) -> str | None:
@@ -53,7 +108,7 @@ def title_of(public: str) -> str | None:
     return share.title if share else None
 
 
-def with_tags(page: str, title: str | None, language: str = "en") -> str:
+def with_tags(page: str, title: str | None, language: str = "en", picture: str | None = None) -> str:
     """The page with a title and tags of its own; ``title`` came from outside and is escaped."""
     name = f"{title} · MoodCue" if title else "MoodCue"
     tags = {
@@ -62,6 +117,8 @@ def with_tags(page: str, title: str | None, language: str = "en") -> str:
         "og:type": "website",
         "og:site_name": "MoodCue",
     }
+    if picture:
+        tags |= {"og:image": picture, "og:image:width": str(COVER_PX[0]), "og:image:height": str(COVER_PX[1])}
     lines = [f'<meta property="{key}" content="{html.escape(value)}" />' for key, value in tags.items()]
     lines += ['<meta name="robots" content="noindex" />', "</head>"]
     titled = _TITLE.sub(lambda _: f"<title>{html.escape(name)}</title>", page, count=1)
