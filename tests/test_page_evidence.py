@@ -169,3 +169,12 @@ def test_each_reason_of_the_mapping_stands_in_both_languages() -> None:
 def test_both_languages_have_the_same_sentences() -> None:
     own = [{k for k in catalogue(lang) if k.startswith(("evidence.", "metric."))} for lang in ("en", "zh_TW")]
     assert own[0] == own[1]
+
+
+def test_the_music_model_shows_its_figures_and_those_alone() -> None:
+    metrics = json.loads((ROOT / "assets" / "models" / "music-v1" / "metrics.json").read_text())
+    page = AppTest.from_file(PAGE, default_timeout=60).run()
+    assert not page.exception
+    tables = {tuple(d.value.columns): d.value for d in page.dataframe}
+    (table,) = [d for columns, d in tables.items() if "Four quadrants, macro-F1" in columns]
+    assert table.iloc[0]["Four quadrants, macro-F1"] == f"{metrics['four_quadrants']['this_model']['macro_f1']:.1%}"

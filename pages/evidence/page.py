@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.evidence import mapping, models, sections
+from pages.evidence import library, mapping, models, sections
 from pages.evidence.reading import read_all
 from pages.shared.language import t, t_plain
 
@@ -22,5 +22,6 @@ with tabs[1]:
     sections.modality("face", [e for e in everything if e.weights.name.startswith(("face", "detector"))])
 with tabs[2]:
     mapping.show()
+    library.show([e for e in everything if e.weights.name == "music"])
 with tabs[3]:
     models.show(everything)
