@@ -12,7 +12,7 @@ import numpy.typing as npt
 from emotion.timeline import Segment
 
 CHUNK_S: Final = 8.0
-BATCH_S: Final = 24.0
+BATCH_S: Final = 12.0
 
 
 def chunks_over(segments: Sequence[Segment]) -> list[tuple[float, float]]:

@@ -52,7 +52,7 @@ class VoiceReader:
     def __init__(self, weights: Weights, *, detector: SpeechDetector | None = None, threads: int | None = None) -> None:
         settings = weights.config["preprocessing"]
         self._extractor = model.EXTRACTORS[settings["features"]](weights, threads)
-        self._head = model.Head(weights, threads)
+        self._head = model.Head(weights)
         self._detector = detector
         self.tells_speakers = "speaker.onnx" in weights.config["files"]
         self._speakers = SpeakerEncoder(weights.path("speaker.onnx"), threads) if self.tells_speakers else None

@@ -17,7 +17,7 @@ from emotion.timeline import Segment
 from emotion.voice import features, seed_features
 from emotion.voice.chunks import batches_of, chunks_over, covered
 from emotion.voice.profile import SpeakerProfile
-from emotion.voice.sessions import session
+from emotion.voice.sessions import abreast, session
 from emotion.voice.speaker_encoder import SpeakerEncoder
 from emotion.weights import Weights
 
@@ -78,8 +78,8 @@ class WhisperEncoder:
 
     rate = 50
 
-    def __init__(self, weights: Weights, threads: int | None) -> None:
-        self._session = session(str(weights.path("encoder.onnx")), threads)
+    def __init__(self, weights: Weights) -> None:
+        self._session = session(str(weights.path("encoder.onnx")))
 
     def hidden(self, sounds: Sequence[signals.Signal]) -> list[Features]:
         """Of each sound at 16 kHz and ``features.LEVEL_DB``.
@@ -103,13 +103,13 @@ class HiddenExtractor:
     """Mean and deviation over time of the hidden frames of one or several encoders, side by side.
 
     Overlapping windows share one pass: the sound under them is encoded once, in chunks, and each
-    window is pooled from the frames it covers.
+    window is pooled from the frames it covers. ``threads`` batches are encoded at a time.
     """
 
     sr = features.SR
 
-    def __init__(self, encoders: Sequence[Encoder]) -> None:
-        self.encoders = encoders
+    def __init__(self, encoders: Sequence[Encoder], threads: int | None = None) -> None:
+        self.encoders, self._threads = encoders, threads
 
     def extract(
         self,
@@ -121,14 +121,20 @@ class HiddenExtractor:
         y = features.level(y, segments)
         chunks = chunks_over(segments)
         encoded: list[list[Features]] = [[] for _ in chunks]
-        for done, batch in enumerate(batches := batches_of(chunks)):
+        batches = batches_of(chunks)
+
+        def hidden(batch: Sequence[int]) -> list[list[Features]]:
+            sounds = [y[int(a * self.sr) : int(b * self.sr)] for a, b in (chunks[i] for i in batch)]
+            return [encoder.hidden(sounds) for encoder in self.encoders]
+
+        if cancelled():
+            raise errors.Cancelled()
+        for done, found in enumerate(abreast(hidden, batches, self._threads)):
+            for i, frames in zip(batches[done], zip(*found, strict=True), strict=True):
+                encoded[i] = list(frames)
+            on_progress((done + 1) / len(batches))
             if cancelled():
                 raise errors.Cancelled()
-            sounds = [y[int(a * self.sr) : int(b * self.sr)] for a, b in (chunks[i] for i in batch)]
-            for encoder in self.encoders:
-                for i, frames in zip(batch, encoder.hidden(sounds), strict=True):
-                    encoded[i].append(frames)
-            on_progress((done + 1) / len(batches))
         columns = []
         for k, encoder in enumerate(self.encoders):
             frames = [of[k] for of in encoded]
@@ -143,10 +149,10 @@ class Head:
     trained on features from which each speaker's own mean was removed.
     """
 
-    def __init__(self, weights: Weights, threads: int | None) -> None:
-        self._general = session(str(weights.path("head.onnx")), threads)
+    def __init__(self, weights: Weights) -> None:
+        self._general = session(str(weights.path("head.onnx")))
         self.adapts = "adapted.onnx" in weights.config["files"]
-        self._adapted = session(str(weights.path("adapted.onnx")), threads) if self.adapts else None
+        self._adapted = session(str(weights.path("adapted.onnx"))) if self.adapts else None
         with np.load(weights.path("norm.npz")) as arrays:
             self._norm = {name: arrays[name].astype(np.float32) for name in arrays.files}
 
@@ -165,15 +171,15 @@ def _judged(head: Any, normed: Features) -> npt.NDArray[np.float64]:
 
 
 def _whisper(weights: Weights, threads: int | None) -> Extractor:
-    return HiddenExtractor([WhisperEncoder(weights, threads)])
+    return HiddenExtractor([WhisperEncoder(weights)], threads)
 
 
 def _speaker(weights: Weights, threads: int | None) -> Extractor:
-    return HiddenExtractor([SpeakerEncoder(weights.path("speaker.onnx"), threads)])
+    return HiddenExtractor([SpeakerEncoder(weights.path("speaker.onnx"))], threads)
 
 
 def _both(weights: Weights, threads: int | None) -> Extractor:
-    return HiddenExtractor([WhisperEncoder(weights, threads), SpeakerEncoder(weights.path("speaker.onnx"), threads)])
+    return HiddenExtractor([WhisperEncoder(weights), SpeakerEncoder(weights.path("speaker.onnx"))], threads)
 
 
 EXTRACTORS: Final[dict[str, Callable[[Weights, int | None], Extractor]]] = {

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion.voice import features
-from emotion.voice.sessions import session
+from emotion.voice.sessions import abreast, session
 
 Frames = npt.NDArray[np.float32]
 
@@ -33,7 +33,7 @@ class SpeakerEncoder:
     rate = features.SR // features.HOP_LENGTH
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
-        self._session = session(str(path), threads)
+        self._session, self._threads = session(str(path)), threads
 
     def hidden(self, sounds: Sequence[features.Signal]) -> list[Frames]:
         """Hidden frames of the second layer of each sound, (1 + n // 160, 256), 100 a second."""
@@ -46,12 +46,14 @@ class SpeakerEncoder:
 
     def embeddings(self, sounds: Sequence[features.Signal], step: int = STEP) -> Frames:
         """One embedding for each sound, (sounds, 256), of length 1; a sound under 1.6 s is filled up with silence."""
-        pieces = [_partials(y, step) for y in sounds]
+        pieces = list(abreast(lambda y: _partials(y, step), sounds, self._threads))
         flat = np.concatenate(pieces)
-        parts = []
-        for first in range(0, len(flat), BATCH):
+
+        def embedded(first: int) -> Frames:
             (voice,) = self._session.run(["voice"], {"mel": flat[first : first + BATCH]})
-            parts.append(_of_length_one(voice[:, -1]))
+            return _of_length_one(voice[:, -1])
+
+        parts = list(abreast(embedded, range(0, len(flat), BATCH), self._threads))
         ends = np.cumsum([len(p) for p in pieces])[:-1]
         return _of_length_one(np.stack([e.mean(axis=0) for e in np.split(np.concatenate(parts), ends)]))
 
