@@ -76,7 +76,6 @@ class Live:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self._listening = False
         self.clear()
 
     def clear(self) -> None:
@@ -93,6 +92,7 @@ class Live:
             self._sr = 0
             self._listened_s = -np.inf
             self._speaker = Growing()
+            self._listening = False
 
     def see(self, rgb: npt.NDArray[np.uint8], now_s: float, clock: Callable[[], float] | None = None) -> list[Sighting]:
         """Read one frame of shape (height, width, 3); gives its faces, the main one first and smoothed."""
@@ -126,22 +126,24 @@ class Live:
             if not due:
                 return
             self._listened_s, self._listening = now_s, True
-            heard = np.concatenate(self._sound)
-        self.executor.submit(self._listen, heard, sr, now_s)
+            heard, speaker = np.concatenate(self._sound), self._speaker
+        self.executor.submit(self._listen, heard, sr, now_s, speaker)
 
-    def _listen(self, y: npt.NDArray[np.float32], sr: int, now_s: float) -> None:
+    def _listen(self, y: npt.NDArray[np.float32], sr: int, now_s: float, speaker: Growing) -> None:
+        """``speaker`` is whom this stretch belongs to: after :meth:`clear` it belongs to nobody any more."""
         try:
-            scores = self._voice_of(y, sr, now_s)
-            if scores is not None:
-                with self._lock:
+            scores = self._voice_of(y, sr, now_s, speaker)
+            with self._lock:
+                if scores is not None and speaker is self._speaker:
                     self._voices.append((Segment(now_s - len(y) / sr, now_s), scores))
         except Exception:
             _log.exception("a stretch of live sound could not be read")
         finally:
             with self._lock:
-                self._listening = False
+                if speaker is self._speaker:
+                    self._listening = False
 
-    def _voice_of(self, y: npt.NDArray[np.float32], sr: int, now_s: float) -> EmotionScores | None:
+    def _voice_of(self, y: npt.NDArray[np.float32], sr: int, now_s: float, speaker: Growing) -> EmotionScores | None:
         """The emotion of the speech in ``y``; None where nobody speaks."""
         readers = self.readers()
         if readers is None or readers.voice is None or signals.is_silent(y):
@@ -153,7 +155,7 @@ class Live:
         features = readers.voice.features(y, sr, [span])
         begin_s = now_s - len(y) / sr
         when = Segment(begin_s + span.start_s, begin_s + span.end_s)
-        return EmotionScores.from_array(self._speaker.read(readers.voice, features, when, adapt=self.adapt))
+        return EmotionScores.from_array(speaker.read(readers.voice, features, when, adapt=self.adapt))
 
     def view(self, now_s: float) -> LiveView:
         """What is known at ``now_s``."""

@@ -340,5 +340,9 @@ def _read_verdict(verdict: Any) -> Verdict | None:
 
 
 def cell(text: str) -> str:
-    """A file name that a spreadsheet would take for a formula is made plain text."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+    """A text that a spreadsheet would take for a formula is made plain.
+
+    A carriage return becomes a line feed: Python's writer puts the one into quotes and not the other.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\n"} else text

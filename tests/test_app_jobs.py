@@ -7,12 +7,20 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from emotion.errors import Cancelled, EmptyFile
+from emotion.pipeline import Heard
+from emotion.timeline import Clip, Timeline
+from pages.analyse import session
+from pages.analyse.jobs_for_clip import Analysed
+from pages.analyse.session import Analysing, Ready, Session
 from pages.shared.services.jobs import Busy, Pool, Status, Ticket, bare
+from tests import results
 
 
 @pytest.fixture
@@ -204,3 +212,33 @@ def test_failures_take_no_place_of_results(pool: Pool[Any]) -> None:
     again.open.set()
     assert over(pool.submit("good", again)).result == "done"
     assert again.runs == 0  # it was remembered
+
+
+def test_a_full_queue_at_the_end_of_an_analysis_costs_the_player_for_a_while_and_never_the_result(
+    pool: Pool[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    analysed = pool.submit(
+        "analysis", lambda report, cancelled: Analysed(Timeline(Clip("c.mp4", 1.0), ()), None, Heard())
+    )
+    assert over(analysed).result is not None
+    fill = [pool.submit("other", gate)]
+    assert gate.started.wait(5)
+    fill += [pool.submit(f"other {i}", gate) for i in range(3)]
+    kept = results.session().kept
+    assert kept is not None
+    now = Session(Analysing(kept, analysed))
+    monkeypatch.setattr(session, "current", lambda: now)
+    monkeypatch.setattr(session.pools, "pool", lambda: pool)
+    monkeypatch.setattr(session.visit, "visitor", lambda: SimpleNamespace(folder=tmp_path))
+    monkeypatch.setattr(session.jobs_for_clip, "preparing", lambda kept, folder: lambda r, c: tmp_path / "copy.mp4")
+    monkeypatch.setattr(session.clips, "publish", lambda path: "secret")
+    assert session.advance() is None
+    assert isinstance(now.phase, Ready)
+    with pytest.raises(Busy):
+        session.playable()
+    gate.open.set()
+    for ticket in fill:
+        over(ticket)
+    assert session.playable(wait_s=5) == tmp_path / "copy.mp4"
+    assert now.secret == "secret"

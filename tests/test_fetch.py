@@ -192,6 +192,26 @@ def test_limits_and_cancel(site: str, folder: Path) -> None:
     assert not list(folder.iterdir())
 
 
+@pytest.mark.parametrize("page", ["/gone", "/clip.mp4"])
+def test_what_comes_into_the_folder_meanwhile_stays(site: str, folder: Path, page: str) -> None:
+    """A recording that runs, a clip uploaded while the fetch is called off: neither is the fetch's own."""
+
+    def meanwhile() -> bool:
+        (folder / "live").mkdir(exist_ok=True)
+        (folder / "live" / "tape.webm").write_bytes(b"tape")
+        (folder / "just-uploaded.mp4").write_bytes(b"clip")
+        return False
+
+    if page == "/gone":
+        with pytest.raises(errors.LinkRefused):
+            fetch.fetch(site + page, folder, cancelled=meanwhile)
+    else:
+        assert fetch.fetch(site + page, folder, cancelled=meanwhile).path.is_file()
+    assert (folder / "live" / "tape.webm").read_bytes() == b"tape"
+    assert (folder / "just-uploaded.mp4").read_bytes() == b"clip"
+    assert len(list(folder.iterdir())) == (2 if page == "/gone" else 3)
+
+
 def test_offline_says_that_the_host_cannot_be_reached(folder: Path) -> None:
     with pytest.raises(errors.LinkUnreachable, match=r"no-such-host\.invalid"):
         fetch.fetch("https://no-such-host.invalid/watch?v=1", folder)

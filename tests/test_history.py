@@ -1,20 +1,23 @@
 """The memory of picks, on SQLite and on a real PostgreSQL; the taste learned from it."""
 
 import csv
+import dataclasses
 import hashlib
+import io
 import subprocess
 import sys
 import threading
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from emotion.errors import UnknownEmotion
 from recommender import paths
 from recommender.errors import MemoryUnavailable
 from recommender.songs import files
 from recommender.store import database
-from recommender.store.history import KEPT_S, History, clip_hash
+from recommender.store.history import KEPT_S, History
 
 SHA = hashlib.sha256(b"clip").hexdigest()
 
@@ -104,8 +107,11 @@ def test_export_is_csv_oldest_first_and_no_formula(engine, track):
     history = agreed(engine)
     history.record("pick", track=track, emotion="happy", clip_sha256=SHA)
     history.record("export", detail="=HYPERLINK(1)")
-    rows = list(csv.DictReader(history.export_csv().splitlines()))
-    assert [r["kind"] for r in rows] == ["pick", "export"]
+    for sign in "+-@\t\r":
+        history.record("pick", track=dataclasses.replace(track, artist=f"{sign}SUM(1)", title="plain"))
+    rows = list(csv.DictReader(io.StringIO(history.export_csv(), newline="")))
+    assert [r["kind"] for r in rows] == ["pick", "export", *["pick"] * 5]
+    assert all(r["artist"].startswith("'") and r["title"] == "plain" for r in rows[2:])
     assert rows[0]["artist"] == track.artist
     assert rows[0]["time"].startswith("2023-11-14T22:13:")
     assert rows[1]["detail"].startswith("'=")
@@ -150,6 +156,41 @@ def test_many_threads_write_at_once(engine, track):
         t.join()
     assert errors == []
     assert len(History(engine).picks()) == 30
+
+
+def test_a_pick_beside_delete_all_leaves_nothing_of_who_is_forgotten(engine, track):
+    """Whichever comes first in two tabs: an event without a consent is never left."""
+    for _ in range(10):
+        agreed(engine)
+        ready = threading.Barrier(2)
+
+        def picks(ready=ready):
+            ready.wait()
+            for _ in range(5):
+                History(engine).record("pick", track=track)
+
+        def forgets(ready=ready):
+            ready.wait()
+            History(engine).delete_all()
+
+        tabs = [threading.Thread(target=t) for t in (picks, forgets)]
+        for t in tabs:
+            t.start()
+        for t in tabs:
+            t.join()
+        assert History(engine).events() == []
+
+
+def test_consent_is_asked_where_the_event_is_written(engine, track):
+    """Gone between the two, as another tab does it, it is not written: both happen in one transaction."""
+    history, begun = agreed(engine), []
+
+    @event.listens_for(engine, "begin")
+    def begin(connection):
+        begun.append(connection)
+
+    assert history.record("pick", track=track)
+    assert len(begun) == 1
 
 
 def test_two_processes_may_begin_at_once_and_a_migration_is_whole(tmp_path):
@@ -202,8 +243,3 @@ def test_a_data_folder_that_cannot_be_made_costs_the_memory_alone(monkeypatch):
     with pytest.raises(MemoryUnavailable):
         database.open_database()
     assert len(files.load()) > 400
-
-
-def test_the_clip_is_known_by_its_hash_alone(tmp_path):
-    (tmp_path / "c.mp4").write_bytes(b"clip")
-    assert clip_hash(tmp_path / "c.mp4") == SHA

@@ -51,6 +51,17 @@ class Later(Executor):
         return Future()
 
 
+class Held(Executor):
+    """Keeps what it is given until it is told to run it."""
+
+    def __init__(self) -> None:
+        self.work: list[Any] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.work.append(lambda: fn(*args, **kwargs))
+        return Future()
+
+
 @pytest.fixture
 def live(readers: Readers) -> Live:
     return Live(lambda: readers, AtOnce())
@@ -161,6 +172,25 @@ def test_a_new_start_forgets_the_last_visit(live: Live, frames: list[media.Video
     live.clear()
     assert live.view(1.0).frames == 0
     assert live.view(1.0).face is None
+
+
+def test_sound_of_before_a_new_start_is_not_heard_after_it(readers: Readers, sound: np.ndarray) -> None:
+    """Stop and Start while a stretch is read: neither its emotion nor its voice belongs to who comes next."""
+    said = sound[48_000 : 4 * 48_000]
+    held = Held()
+    live = Live(lambda: readers, held)
+    live.hear(said, 48_000, 3.0)
+    live.clear()
+    live.hear(said, 48_000, 6.0)
+    assert len(held.work) == 2, "the new start does not wait for the old stretch"
+    old, new = held.work
+    old()
+    assert live.view(6.0).voice is None
+    assert not any(m.voice for m in live.view(6.0).timeline.moments)
+    live.hear(said, 48_000, 9.0)
+    assert len(held.work) == 2, "the end of the old stretch does not free the new one's place"
+    new()
+    assert live.view(6.0).voice is not None
 
 
 def _sighting(time_s: float = 0.0, box: Box | None = None) -> Sighting:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from emotion.labels import EMOTIONS
 from emotion.messages import catalogue as sentences
 from emotion.timeline import Box, EmotionScores, FaceTrack, Sighting, Timeline
 from pages.analyse import cue_sheet, session
-from pages.shared.services import clips, memory
+from pages.shared.services import clips, links, memory
 from recommender.cues import edits
 from recommender.store import database, snapshot
 from recommender.store.history import History
@@ -273,3 +274,10 @@ def test_nothing_in_a_title_becomes_markup() -> None:
     (title,) = (e.value for e in opened(made.id).title)
     assert "](" not in title.replace(r"\]", "").replace(r"\(", "")
     assert r"\<img" in title
+
+
+@pytest.mark.parametrize("zone", ["Etc/Unknown", "../../etc/passwd", "Mars/Olympus", "", None, "Asia/Taipei"])
+def test_a_link_opens_whatever_time_zone_the_browser_names(monkeypatch: pytest.MonkeyPatch, zone: str | None) -> None:
+    monkeypatch.setattr(links.language, "language", lambda: "en")
+    monkeypatch.setattr(links.st, "context", SimpleNamespace(timezone=zone))
+    assert links.day(1_700_000_000.0) == ("November 15, 2023" if zone == "Asia/Taipei" else "November 14, 2023")

@@ -3,8 +3,10 @@
 import base64
 import io
 import json
+import shutil
 import struct
 import threading
+import time
 from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
@@ -120,6 +122,44 @@ def test_a_clip_without_its_row_goes_with_its_time(store: Shares, engine: sa.Eng
     store.purge()
     assert len(list(folder().iterdir())) == 1
     clock.now += DAY_S
+    store.purge()
+    assert list(folder().iterdir()) == []
+
+
+def test_a_clip_that_is_being_copied_is_not_taken_for_an_old_one(
+    store: Shares, clip: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hourly purge, or another visitor's share, in the middle of a copy."""
+    clock.now = time.time()
+    plain = shutil.copyfile
+
+    def copied(source: Path, target: Path) -> None:
+        plain(source, target)
+        clock.now += 1
+        assert store.purge() == 0
+
+    monkeypatch.setattr(shutil, "copyfile", copied)
+    made = store.create("one", "t", "{}", days=1, clip=clip)
+    path = clip_of(made.share)
+    assert path is not None
+    assert path.read_bytes() == clip.read_bytes()
+    assert len(list(folder().iterdir())) == 1
+
+
+def test_a_copy_that_broke_off_leaves_nothing(
+    store: Shares, clip: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(b"a cl")
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as m, pytest.raises(OSError, match="no space"):
+        m.setattr(shutil, "copyfile", full)
+        store.create("one", "t", "{}", days=1, clip=clip)
+    assert list(folder().iterdir()) == []
+    left = folder() / f"x.mp4{shares.PART}"  # the power failed in the middle
+    left.write_bytes(b"a cl")
+    clock.now = time.time() + DAY_S + 60
     store.purge()
     assert list(folder().iterdir()) == []
 

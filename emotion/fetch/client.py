@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import queue
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final, cast
 from urllib.parse import urlsplit
@@ -59,8 +61,9 @@ def fetch(
     """
     limits = limits or Limits()
     url = check_url(url)
-    order = {"url": url, "folder": str(folder), "bytes": limits.max_bytes, "seconds": limits.max_duration_s}
-    before = set(folder.iterdir())
+    # A folder of its own: whatever else comes into the visitor's meanwhile is none of ours to delete.
+    own = Path(tempfile.mkdtemp(prefix="link-", dir=folder))
+    order = {"url": url, "folder": str(own), "bytes": limits.max_bytes, "seconds": limits.max_duration_s}
     worker = subprocess.Popen(  # this Python, a module of ours, no shell
         [sys.executable, "-m", "emotion.fetch.worker"],
         stdin=subprocess.PIPE,
@@ -70,18 +73,14 @@ def fetch(
         cwd=ROOT,
         env=_environment(),
     )
-    done = False
     try:
         result = _follow(worker, order, on_progress, cancelled)
-        fetched = _outcome(result, url, limits, folder)
-        done = True
-        return fetched
+        fetched = _outcome(result, url, limits, own)
+        return replace(fetched, path=fetched.path.replace(folder / fetched.path.name))
     finally:
         worker.kill()
         worker.wait()
-        if not done:
-            for path in set(folder.iterdir()) - before:
-                path.unlink(missing_ok=True)
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def check_url(url: str) -> str:

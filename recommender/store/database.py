@@ -52,7 +52,7 @@ events = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("visitor", sa.String(64), nullable=False, index=True),
-    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("at", sa.Float, nullable=False, index=True),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("clip_sha256", sa.String(64)),
     sa.Column("emotion", sa.String(16)),

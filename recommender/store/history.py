@@ -7,14 +7,12 @@ written before the visitor agrees; withdrawing stops it; deleting removes every 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final, Literal, TypeVar, get_args
 
 import sqlalchemy as sa
@@ -22,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from emotion.errors import UnknownEmotion
 from emotion.labels import EMOTIONS
+from emotion.result import cell
 from recommender.errors import MemoryUnavailable
 from recommender.songs.catalogue import Track
 from recommender.store.database import consents, events, name_of, open_database
@@ -107,8 +106,6 @@ class History:
             UnknownEmotion: ``emotion``, or the ``detail`` of a correction, is not one of the eight.
         """
         _check(kind, emotion, clip_sha256, detail)
-        if not self.consent:
-            return False
         values = {
             "visitor": self._visitor,
             "at": self._clock(),
@@ -122,12 +119,18 @@ class History:
             "detail": detail,
         }
 
-        def write(c: sa.Connection) -> None:
-            c.execute(sa.delete(events).where(events.c.at < values["at"] - KEPT_S))  # whosever they are
-            c.execute(sa.insert(events).values(values))
+        # Asked and written at once: nothing is left of whom "Delete all" in another tab has just forgotten. The row is
+        # locked where the database knows how; SQLite lets one write at a time, and this one begins by writing.
+        agreed = sa.select(consents.c.given).where(consents.c.visitor == self._visitor).with_for_update()
 
-        self._run(write)
-        return True
+        def write(c: sa.Connection) -> bool:
+            c.execute(sa.delete(events).where(events.c.at < values["at"] - KEPT_S))  # of all visitors
+            if not c.execute(agreed).scalar():
+                return False
+            c.execute(sa.insert(events).values(values))
+            return True
+
+        return self._run(write)
 
     def events(self, *kinds: Kind, limit: int | None = None) -> list[Event]:
         """The visitor's events of these kinds (all without one), newest first."""
@@ -150,7 +153,7 @@ class History:
         writer.writerow(EXPORT_COLUMNS)
         for e in reversed(self.events()):
             row = [datetime.fromtimestamp(e.at, UTC).isoformat(timespec="seconds")]
-            row += [_cell(getattr(e, name)) for name in EXPORT_COLUMNS[1:]]
+            row += [cell(getattr(e, name) or "") for name in EXPORT_COLUMNS[1:]]
             writer.writerow(row)
         return out.getvalue()
 
@@ -163,9 +166,9 @@ class History:
         """Remove every trace of the visitor, consent included; the number of events removed."""
 
         def write(c: sa.Connection) -> int:
-            removed = c.execute(sa.delete(events).where(events.c.visitor == self._visitor)).rowcount
+            # the consent first: whoever is just writing under it is waited for, and what was written goes too
             c.execute(sa.delete(consents).where(consents.c.visitor == self._visitor))
-            return removed
+            return c.execute(sa.delete(events).where(events.c.visitor == self._visitor)).rowcount
 
         return self._run(write)
 
@@ -187,15 +190,3 @@ def _check(kind: str, emotion: str | None, clip_sha256: str | None, detail: str 
             raise UnknownEmotion(emotion=name, known=", ".join(EMOTIONS))
     if clip_sha256 is not None and not re.fullmatch("[0-9a-f]{64}", clip_sha256):
         raise ValueError("not a sha256")
-
-
-def _cell(value: str | None) -> str:
-    """A cell that a spreadsheet does not take for a formula."""
-    text = value or ""
-    return "'" + text if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
-
-
-def clip_hash(path: Path) -> str:
-    """The sha256 of a clip's file: all that is remembered of it."""
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()

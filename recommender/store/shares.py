@@ -17,7 +17,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +40,8 @@ EACH: Final = 20
 """Links of one visitor at a time."""
 EACH_BYTES: Final = 128 * MEGABYTE
 ALL: Final = 5000
+PART: Final = ".part"
+"""Of a clip that is being copied; one that a crash left behind goes after a day."""
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{32}")
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,5}")
 
@@ -172,8 +174,9 @@ class Shares:
         now = self._clock()
         gone = self._delete(shares.c.expires <= now)
         for path in folder().glob("*"):
-            if path.is_file() and path.stat().st_mtime <= now:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another process may tidy too, or have finished its copy
+                if path.is_file() and path.stat().st_mtime <= now - (DAY_S if path.suffix == PART else 0):
+                    path.unlink()
         return gone
 
     def _select(self, where: sa.ColumnElement[bool], *more: sa.Column[Any]) -> list[Share]:
@@ -252,9 +255,16 @@ def clip_of(share: Share) -> Path | None:
 
 
 def _put(clip: Path, name: str, expires: float) -> None:
+    """Under a name of its own until it is whole and says when it expires: others tidy the folder meanwhile."""
     path = folder() / name
-    shutil.copyfile(clip, path)
-    os.utime(path, (expires, expires))
+    part = path.with_name(name + PART)
+    try:
+        shutil.copyfile(clip, part)
+        os.utime(part, (expires, expires))
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _remove(name: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Visitors by a hash of their cookie: what lies in the database opens nothing."""
+"""Visitors by a hash of their cookie: what lies in the database opens nothing. Old events are found by their time."""
 
 import hashlib
 
@@ -15,6 +15,7 @@ PLACES = (("consents", "visitor"), ("events", "visitor"), ("shares", "owner"))
 
 def upgrade() -> None:
     hash_visitors(op.get_bind())
+    op.create_index("ix_events_at", "events", ["at"])
 
 
 def hash_visitors(connection: sa.Connection) -> None:
@@ -28,3 +29,4 @@ def hash_visitors(connection: sa.Connection) -> None:
 
 def downgrade() -> None:
     """A hash cannot be turned back; the older code finds nothing under its names, and no harm is done."""
+    op.drop_index("ix_events_at", "events", if_exists=True)
