@@ -33,7 +33,7 @@ def test_another_visitor_sees_what_was_shared_until_it_is_deleted(open_page: Ope
     other = open_page(link.removeprefix(server.url), locale="zh-TW", width=390)  # another browser context
     other.get_by_role("heading", level=1, name="<b>Our</b> news").wait_for()
     other.locator(".st-key-clip_timeline .js-plotly-plot").wait_for()
-    other.get_by_text("語氣與表情不一致").wait_for()
+    other.get_by_text("語氣與表情不一致").first.wait_for()
     other.locator(".st-key-link_strip .block").first.wait_for()
     other.get_by_role("radio").nth(1).check(force=True)
     other.get_by_text("1 票").wait_for()
