@@ -51,10 +51,11 @@ def analyse(argv: Sequence[str]) -> int:
 
 
 def voice(argv: Sequence[str]) -> int:
-    """``python -m emotion voice FILES... [--format csv|json|table]``"""
+    """``python -m emotion voice FILES... [--together] [--format csv|json|table]``"""
     parser = _rung("voice", "One row of eight probabilities for each recording, taken as one utterance.")
+    parser.add_argument("--together", action="store_true", help="all are of one speaker or one recording: read so")
     args = parser.parse_args(argv)
-    return commands.score_voices(args.files, form=args.format)
+    return commands.score_voices(args.files, form=args.format, together=args.together)
 
 
 def face(argv: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from emotion import errors, media
-from emotion.many import expand, hear_files, look_at_files
+from emotion.many import expand, hear_files, hear_together, look_at_files
 from emotion.report import Report, complain, progress, write_rows
 
 if TYPE_CHECKING:
@@ -87,11 +87,16 @@ def _follow(name: str) -> Callable[[Progress], None]:
     return lambda p: progress(f"{name}: {p.stage} {p.fraction:.0%}")
 
 
-def score_voices(files: Sequence[str], *, form: str = "csv") -> int:
-    """A row of eight probabilities for each recording, taken as one utterance."""
+def score_voices(files: Sequence[str], *, form: str = "csv", together: bool = False) -> int:
+    """A row of eight probabilities for each recording, taken as one utterance.
+
+    Args:
+        together: all are of one speaker, or of one recording, and each is read in the light of the others.
+    """
     from emotion.voice.infer import build_reader
 
-    return 1 if write_rows(hear_files(expand(files, media.SUFFIXES), build_reader()), form) else 0
+    hear = hear_together if together else hear_files
+    return 1 if write_rows(hear(expand(files, media.SUFFIXES), build_reader()), form) else 0
 
 
 def score_faces(files: Sequence[str], *, form: str = "csv", cropped: bool = False) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from emotion import errors, media, signals
 from emotion.labels import EMOTIONS
 from emotion.media import fence
-from emotion.timeline import EmotionScores
+from emotion.timeline import Affect, EmotionScores
 
 if TYPE_CHECKING:
     from emotion.face.infer import FaceReader
@@ -31,30 +31,33 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Row:
     """``scores`` is None where there is nothing to read (silence, no face) or the file is broken; ``sure`` is
-    whether they pass the reader's threshold."""
+    whether they pass the reader's threshold; ``affect`` is the voice's, which is measured with intervals."""
 
     file: str
     scores: EmotionScores | None = None
     error: errors.MoodCueError | None = None
     sure: bool = False
+    affect: Affect | None = None
 
     def cells(self) -> list[str]:
         """In the order of ``COLUMNS``; empty where there is nothing to say."""
         if self.scores is None:
             return [""] * len(COLUMNS)
-        pleasure = [f"{self.scores.valence:.3f}", f"{self.scores.arousal:.3f}"]
+        plane = self.affect or self.scores
+        pleasure = [f"{plane.valence:.3f}", f"{plane.arousal:.3f}"]
         return [*(f"{p:.6f}" for p in self.scores.probs), self.scores.label, str(self.sure).lower(), *pleasure]
 
     def as_dict(self) -> dict[str, object]:
         """For JSON: valence and arousal in [-1, 1], None where there is nothing to say."""
         s = self.scores
+        plane = self.affect or s
         return {
             "file": self.file,
             "probabilities": s.as_dict() if s else None,
             "label": s.label if s else None,
             "sure": self.sure if s else None,
-            "valence": round(s.valence, 3) if s else None,
-            "arousal": round(s.arousal, 3) if s else None,
+            "valence": round(plane.valence, 3) if plane else None,
+            "arousal": round(plane.arousal, 3) if plane else None,
         }
 
 
@@ -66,7 +69,33 @@ def hear_files(paths: Iterable[Path], reader: VoiceReader) -> Iterator[Row]:
         y = fence.read_sound(path, reader.sr, limits=limits)
         return None if signals.is_silent(y) else reader.read(y, reader.sr)
 
-    yield from _each(paths, read, reader.threshold)
+    for row in _each(paths, read, reader.threshold):
+        yield replace(row, affect=reader.affect(row.scores)) if row.scores else row
+
+
+def hear_together(paths: Iterable[Path], reader: VoiceReader) -> Iterator[Row]:
+    """Each file as one utterance, read in the light of all the others: they are of one speaker, or of one recording."""
+    from emotion.voice import together
+
+    limits = media.Limits.from_environment()
+    heard: dict[str, npt.NDArray[np.float32]] = {}
+
+    def listen(path: Path) -> EmotionScores | None:
+        y = signals.mono(fence.read_sound(path, reader.sr, limits=limits))
+        if signals.is_silent(y):
+            return None
+        heard[str(path)] = reader.features(y, reader.sr, reader.whole(y, reader.sr))
+        return EmotionScores.from_array(reader.judge(heard[str(path)]).mean(axis=0))
+
+    rows = list(_each(paths, listen, reader.threshold))
+    spoken = [row.file for row in rows if row.scores]
+    scores = dict(zip(spoken, together.read(reader, [heard[file] for file in spoken]), strict=True))
+    for row in rows:
+        if (known := scores.get(row.file)) is None:
+            yield row
+        else:
+            sure = known.confidence >= reader.threshold
+            yield replace(row, scores=known, sure=sure, affect=reader.affect(known))
 
 
 def look_at_files(paths: Iterable[Path], reader: FaceReader, *, cropped: bool) -> Iterator[Row]:

@@ -100,6 +100,22 @@ class EmotionScores:
 
 
 @dataclass(frozen=True, slots=True)
+class Affect:
+    """Pleasantness (valence) and energy (arousal) in [-1, 1], each with an interval.
+
+    The true value of an acted recording lies within ``low`` and ``high`` in about four of five cases, measured on
+    corpora that were left out of training.
+    """
+
+    valence: float
+    arousal: float
+    valence_low: float
+    valence_high: float
+    arousal_low: float
+    arousal_high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What one modality (or both) says of the whole clip; ``sure`` is False below its threshold."""
 

@@ -10,12 +10,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from emotion.__main__ import main
 from emotion.labels import EMOTIONS
+from emotion.pipeline import Readers
 from emotion.timeline import EmotionScores
+from tests import clips
 from tests.conftest import ROOT, SAMPLES
 
 NOTE = SAMPLES / "voice-note.mp3"
@@ -70,7 +73,8 @@ def test_table_names_the_verdicts(capsys: Output) -> None:
     assert "only the voice was read" in text
 
 
-def test_voice_rung_gives_a_row_a_file_in_order(tmp_path: Path, capsys: Output) -> None:
+def test_voice_rung_gives_a_row_a_file_in_order(tmp_path: Path, capsys: Output, readers: Readers) -> None:
+    assert readers.voice is not None
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"RIFFnothing")
     assert main(["voice", str(NOTE), str(broken), str(NEWS), "--format", "csv"]) == 1
@@ -83,10 +87,25 @@ def test_voice_rung_gives_a_row_a_file_in_order(tmp_path: Path, capsys: Output) 
         probs = {e: float(row[e]) for e in EMOTIONS}
         assert sum(probs.values()) == pytest.approx(1, abs=1e-4)
         assert row["label"] == max(probs, key=lambda e: probs[e])
-        mean = EmotionScores.from_array([probs[e] for e in EMOTIONS])
-        assert float(row["valence"]) == pytest.approx(mean.valence, abs=2e-3)
-        assert float(row["arousal"]) == pytest.approx(mean.arousal, abs=2e-3)
+        affect = readers.voice.affect(EmotionScores.from_array([probs[e] for e in EMOTIONS]))
+        assert float(row["valence"]) == pytest.approx(affect.valence, abs=2e-3)
+        assert float(row["arousal"]) == pytest.approx(affect.arousal, abs=2e-3)
     assert "broken.wav" in printed.err
+
+
+def test_files_of_one_recording_are_read_together(tmp_path: Path, capsys: Output) -> None:
+    silent = clips.write(tmp_path / "silent.wav", y=np.zeros(16_000, np.float32), sr=16_000, audio_codec="pcm_s16le")
+    files = [str(NOTE), str(silent), str(NEWS), str(SAMPLES / "long-evening.mp4")]
+
+    def rows(*flags: str) -> list[dict[str, str]]:
+        main(["voice", *files, *flags])
+        return list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+
+    alone, together = rows(), rows("--together")
+    assert [r["file"] for r in together] == files
+    assert not together[1]["label"]
+    assert [r["neutral"] for r in together] != [r["neutral"] for r in alone]
+    assert all(sum(float(r[e]) for e in EMOTIONS) == pytest.approx(1, abs=1e-4) for r in together if r["label"])
 
 
 def test_face_rung_reads_whole_pictures_and_crops(tmp_path: Path, capsys: Output) -> None:

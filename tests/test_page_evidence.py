@@ -56,7 +56,7 @@ def write(folder: Path, metrics: object, **config: object) -> None:
 
 def test_honest_and_leaked_results_are_told_apart(models: Path) -> None:
     good, leaked = judged(1.5), judged(4)
-    write(models / "voice-v2", {"leaked_random_split": leaked, "six_folds": good, "data": "words"})
+    write(models / "voice-v3", {"leaked_random_split": leaked, "six_folds": good, "data": "words"})
     (found,) = reading.read_all()
     assert found.main is not None
     assert found.main.accuracy == good["accuracy"]
@@ -80,7 +80,7 @@ def test_every_number_of_the_file_is_listed(models: Path) -> None:
         "coverage": 0.7,
         "published": [{"name": "a", "uar": 0.65}],
     }
-    write(models / "voice-v2", tree)
+    write(models / "voice-v3", tree)
     (found,) = reading.read_all()
     assert {f.value for f in found.figures} == {0.5, 0.6, 0.7, 0.65}
     assert [r.published for r in found.results] == [False, False, True]
@@ -92,7 +92,7 @@ def test_the_way_to_the_model_keeps_leaked_steps_apart(models: Path) -> None:
         {"step": "first recipe, random split", "leaked": True, "accuracy": 0.66, "uar": 0.65, "n": 1440},
     ]
     published = [{"what": "people", "value": 0.6, "source": "somebody (2018)"}]
-    write(models / "voice-v2", {"six_folds": judged(2), "ladder": steps, "published": published})
+    write(models / "voice-v3", {"six_folds": judged(2), "ladder": steps, "published": published})
     (found,) = reading.read_all()
     assert found.main is not None
     assert found.main.path == ("six_folds",)
@@ -131,7 +131,7 @@ def shown(at: AppTest) -> str:
 def test_the_page_quotes_the_files(models: Path, language: str) -> None:
     good = judged(2)
     write(
-        models / "voice-v2",
+        models / "voice-v3",
         {"six_folds": {**good, "sure": {"answered": 0.5, "right": 0.9}}, "leaked_split": judged(4)},
         threshold=0.55,
     )
@@ -147,7 +147,7 @@ def test_the_page_quotes_the_files(models: Path, language: str) -> None:
 
 
 def test_the_page_stands_before_anything_was_measured(models: Path) -> None:
-    write(models / "voice-v2", None)
+    write(models / "voice-v3", None)
     at = AppTest.from_file(PAGE, default_timeout=60).run()
     assert catalogue("en")["evidence.nothing_measured"] in shown(at)
 

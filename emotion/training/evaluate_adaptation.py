@@ -1,10 +1,9 @@
 """Is it right to read a clip in the light of its own speaker? One command, on clips joined from real recordings.
 
-    python -m emotion.training.evaluate_adaptation
+    python -m emotion.training.evaluate_adaptation --wheels WHEELS --more DIR
 
-Utterances of one RAVDESS actor are joined into clips of several moods, of two and of one, heard as the
-app hears them, and judged by heads that have never heard the actor (six folds, trained on the clean
-recordings of all corpora with the served recipe). Every window counts; it is right when it says what
+Utterances of one RAVDESS actor are joined into clips of several moods, of two and of one, heard as the app hears them,
+and judged by readings that have never heard the actor (six folds). Every window counts; it is right when it says what
 was acted. Writes ``adaptation.json`` into the voice model's folder.
 """
 
@@ -14,6 +13,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -23,12 +23,13 @@ from emotion.labels import EMOTIONS
 from emotion.timeline import ModelUsed
 from emotion.training import scores, voice_data
 from emotion.training import voice_features as vf
+from emotion.training.evaluate_corpora import left_out
 from emotion.training.evaluate_speakers import SR, drawn, joined
-from emotion.training.voice_data import Recording
-from emotion.training.voice_head import HOME, Examples, Heads, Recipe, columns, heads, softmax, temperature_of
-from emotion.training.voice_protocols import Study
+from emotion.training.train_voice import judged as judged_folds
+from emotion.training.voice_data import HOME, Recording
 from emotion.voice import adapt, infer
 from emotion.voice.profile import SpeakerProfile
+from emotion.voice.reading import Reading
 from emotion.voice.speech import voice_segments
 from emotion.weights import load, models_dir
 
@@ -53,26 +54,20 @@ class Joined:
 
 @dataclass(frozen=True)
 class Unheard:
-    """Stands in for the reader: heads that were trained without the actor."""
+    """Stands in for the reader: a reading that was trained without the actor."""
 
-    heads: Heads
-    temperatures: tuple[float, float]
+    reading: Reading
     threshold: float
     adapts: bool = True
     used: ModelUsed = ModelUsed("nested", "0", "")  # noqa: RUF009 - frozen
 
-    def judge(self, x: npt.NDArray[np.float32], profile: SpeakerProfile | None = None) -> npt.NDArray[np.float64]:
-        if profile is None:
-            return softmax(self.heads.logits(x), self.temperatures[0])
-        chosen = columns(self.heads.recipe)
-        own = SpeakerProfile(profile.mean[chosen], profile.deviation[chosen], profile.mixture, profile.count)
-        logits = self.heads.adapted_logits(x, own.centre(self.heads.norm.mean, self.heads.class_offsets))
-        return softmax(logits, self.temperatures[1])
+    def judge(self, rows: npt.NDArray[np.float32], profile: SpeakerProfile | None = None) -> npt.NDArray[np.float64]:
+        return self.reading.probs(rows, profile)
 
 
 def clips(items: Sequence[Recording]) -> list[Joined]:
     """Every clip of every actor."""
-    reader = infer.build_reader(threads=1)
+    listen = vf.extractor()
     found = []
     for actor in sorted({r.speaker for r in items}):
         rng = np.random.default_rng([SEED, int(actor.split("_")[-1])])
@@ -83,7 +78,7 @@ def clips(items: Sequence[Recording]) -> list[Joined]:
                 pool = drawn([r for r in mine if r.emotion in chosen], rng, UTTERANCES)
                 y, spoken = joined([(0, r) for r in pool])
                 segments = voice_segments(y, SR)
-                x = reader.features(y, SR, segments)
+                x = listen.extract(y, segments, lambda fraction: None, lambda: False)
                 utterance = np.array([int(np.argmax([w.overlap_s(s) for s, _ in spoken])) for w in segments])
                 nobody = np.zeros((len(x), 0), np.float32)
                 listened = adapt.Listened(tuple(segments), x, np.zeros((len(x), 8)), nobody, (0,) * len(x))
@@ -92,30 +87,10 @@ def clips(items: Sequence[Recording]) -> list[Joined]:
     return found
 
 
-def unheard(study: Study, recipe: Recipe, threshold: float) -> list[Unheard]:
-    """Heads for each fold; the temperatures are those of the next fold, which they have not heard either."""
-    found = []
-    for k in range(voice_data.FOLDS):
-        trained = heads(study.without(k, (k + 1) % voice_data.FOLDS), recipe)
-        beside = study.clean((k + 1) % voice_data.FOLDS)
-        general = temperature_of(trained.logits(beside.x), beside.label)
-        plain = Unheard(trained, (general, 1.0), threshold)
-        logits, label = [], []
-        for speaker in np.unique(beside.speaker):
-            mine = beside.where(beside.speaker == speaker)
-            profile = SpeakerProfile.learn(mine.x, plain.judge(mine.x))
-            logits.append(np.log(plain.judge(mine.x, profile) + 1e-12))
-            label.append(mine.label)
-        adapted = temperature_of(np.concatenate(logits), np.concatenate(label))
-        found.append(Unheard(trained, (general, adapted), threshold))
-        print(f"fold {k}: temperatures {found[-1].temperatures}", flush=True)
-    return found
-
-
 def cut(clip: Joined, reader: Unheard, length: int) -> tuple[adapt.Listened, npt.NDArray[np.int64]]:
     """The clip as if it had ended after so many utterances, and what was acted in each window."""
     kept = np.flatnonzero(clip.utterance < length)
-    x = clip.listened.features[kept]
+    x = reader.reading.place(clip.listened.features[kept])
     segments = tuple(clip.listened.segments[i] for i in kept)
     listened = adapt.Listened(segments, x, reader.judge(x), clip.listened.voices[kept], (0,) * len(kept))
     return listened, clip.acted[clip.utterance[kept]]
@@ -165,20 +140,22 @@ def judged(found: Sequence[Joined], readers: dict[str, Unheard], threshold: floa
 
 
 def main() -> None:
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
+    parser.add_argument("--more", type=Path, required=True, help="where the public corpora are unpacked")
+    args = parser.parse_args()
     config = load(infer.DEFAULT).config
-    items = voice_data.recordings()
-    study = Study.of(Examples.of(items, vf.features(items, vf.CLEAN, None)))
+    items, data = vf.examples(vf.noise_pools(vf.music_of(args.wheels))[0], args.more)
     home = [r for r in items if r.corpus == HOME]
     fold = dict(zip((r.speaker for r in home), voice_data.actor_folds([r.speaker for r in home]).tolist(), strict=True))
-    by_fold = unheard(study, Recipe(**config["recipe"]), config["threshold"])
+    by_fold = [Unheard(found.reading, config["threshold"]) for found in judged_folds(data, left_out(data))]
     report = {
         "what": f"clips of {UTTERANCES} utterances of one actor, {DRAWS} of each kind for each of 24 actors, and their "
         "beginnings; windows judged by heads that have not heard the actor; a window is not in its own profile but "
         "where it says with_itself",
         "least_clips": adapt.LEAST_CLIPS,
         "clips": judged(clips(home), {a: by_fold[k] for a, k in fold.items()}, config["threshold"]),
-        "command": "python -m emotion.training.evaluate_adaptation",
+        "command": "python -m emotion.training.evaluate_adaptation --wheels WHEELS --more DIR",
     }
     text = json.dumps(report, indent=1)
     (models_dir() / infer.DEFAULT / "adaptation.json").write_text(text + "\n", encoding="utf-8")

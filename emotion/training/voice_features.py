@@ -6,6 +6,7 @@ They come from the serving path itself: the same decoder, the same voice activit
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,14 +17,15 @@ from platformdirs import user_cache_path
 from emotion import media, settings
 from emotion.timeline import Segment
 from emotion.training import export, voice_augment, voice_data
+from emotion.training.voice_head import Examples
 from emotion.voice import model, speech
 from emotion.weights import Weights, models_dir
 
 SEED = 20
 CLEAN = "clean"
-COPIES = {"copy_1": ("ravdess_speech", "emodb"), "copy_2": ("ravdess_speech",)}
+COPIES = {"copy_1": ("emodb", "ravdess_speech", "casia", "emovo")}
 """The degraded training copies, and of which corpora they are made."""
-NAME = "voice-v2"
+NAME = "voice-v3"
 ENCODERS = {"encoder.onnx": "whisper", "speaker.onnx": "speaker"}
 """The frozen networks, in the order of their columns. Each one's features are remembered by themselves."""
 WIDTHS = {"encoder.onnx": 4096, "speaker.onnx": 512}
@@ -65,11 +67,14 @@ def features(
     Returns:
         Shape (recordings, d); row i depends on recording i and the condition alone.
     """
-    key = "\n".join([condition, str(noise and noise.mark), *(item.path.name for item in items)])
-    paths = {}
-    for file in ENCODERS:
-        digest = hashlib.sha256(f"{export.sha256(models_dir() / NAME / file)}{key}".encode()).hexdigest()[:12]
-        paths[file] = cache_dir() / f"{condition}-{digest}.npy"
+    corpora = list(dict.fromkeys(item.corpus for item in items))
+    if len(corpora) > 1:  # each by itself, so that another choice of corpora finds them again
+        found = np.zeros((len(items), sum(WIDTHS.values())), np.float32)
+        for corpus in corpora:
+            at = [i for i, item in enumerate(items) if item.corpus == corpus]
+            found[at] = features([items[i] for i in at], condition, noise)
+        return found
+    paths = cached(items, condition, noise)
     missing = [file for file, path in paths.items() if not path.is_file()]
     if missing:
         rows = _computed(items, condition, noise, missing)
@@ -79,13 +84,25 @@ def features(
     return np.concatenate([np.load(path) for path in paths.values()], axis=1)
 
 
+def cached(
+    items: Sequence[voice_data.Recording], condition: str, noise: voice_augment.Noises | None
+) -> dict[str, Path]:
+    """Where the features of each encoder are remembered."""
+    key = "\n".join([condition, str(noise and noise.mark), *(item.key for item in items)])
+    paths = {}
+    for file in ENCODERS:
+        digest = hashlib.sha256(f"{export.sha256(models_dir() / NAME / file)}{key}".encode()).hexdigest()[:12]
+        paths[file] = cache_dir() / f"{condition}-{digest}.npy"
+    return paths
+
+
 def _computed(
     items: Sequence[voice_data.Recording], condition: str, noise: voice_augment.Noises | None, files: Sequence[str]
 ) -> npt.NDArray[np.float32]:
     listen = extractor(files)
     rows = []
     for i, item in enumerate(items):
-        y, heard = _prepared(media.read_sound(item.path), condition, _number(item.path.name), noise)
+        y, heard = _prepared(media.read_sound(item.path), condition, _number(item.key), noise)
         rows.append(listen.extract(y, [heard], lambda fraction: None, lambda: False)[0])
         if i % 500 == 0:
             print(f"{condition}: {i} of {len(items)}", flush=True)
@@ -130,3 +147,26 @@ def noise_pools(music: Path) -> tuple[voice_augment.Noises, voice_augment.Noises
         return [pool[i] for i in rng.permutation(len(pool))[:80]]
 
     return voice_augment.noises(some(False), to_train), voice_augment.noises(some(True), to_judge)
+
+
+def music_of(wheels: Path) -> Path:
+    """The tracks of the music wheel, unpacked into the cache."""
+    folder = cache_dir() / "music"
+    (wheel,) = wheels.glob("immich_memories_music-*.whl")
+    with zipfile.ZipFile(wheel) as z:
+        z.extractall(folder)
+    return folder
+
+
+def examples(noise: voice_augment.Noises, more: Path) -> tuple[list[voice_data.Recording], Examples]:
+    """Every recording of all corpora clean, then the degraded copies of some.
+
+    Returns:
+        The clean recordings in a fixed order, and the examples that begin with them.
+    """
+    items = voice_data.recordings(tuple(voice_data.CORPORA), more=more)
+    parts = [Examples.of(items, features(items, CLEAN, None))]
+    for copy, corpora in COPIES.items():
+        copied = voice_data.recordings(corpora, more=more)
+        parts.append(Examples.of(copied, features(copied, copy, noise)))
+    return items, Examples.joined(parts)

@@ -1,4 +1,4 @@
-"""The trained part of the voice: one linear layer over pooled features, exported through Keras.
+"""The trained part of the voice: one linear layer over pooled features.
 
 Corpora lack classes (nobody was asked to be calm for nEMO): for their recordings the missing ones
 are left out of the softmax, so that they are neither confirmed nor denied.
@@ -10,10 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
-from keras import ops
 from scipy.optimize import minimize, minimize_scalar
 
 from emotion.labels import EMOTIONS
@@ -31,7 +29,7 @@ OPTIMISER = {"maxiter": 50, "gtol": 1e-5}
 POSSIBLE = {c: np.array([e in known for e in EMOTIONS], np.float32) for c, known in LABELS_OF.items()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Examples:
     """Rows of features with what is known of them; ``variant`` numbers the copies of a recording."""
 
@@ -40,6 +38,7 @@ class Examples:
     speaker: npt.NDArray[Any]
     corpus: npt.NDArray[Any]
     sentence: npt.NDArray[Any]
+    sex: npt.NDArray[Any]
     variant: Labels
 
     @classmethod
@@ -51,6 +50,7 @@ class Examples:
             np.array([r.speaker for r in items]),
             np.array([r.corpus for r in items]),
             np.array([r.sentence for r in items]),
+            np.array([r.sex for r in items]),
             np.zeros(len(items), np.int64),
         )
 
@@ -61,7 +61,7 @@ class Examples:
     def joined(cls, parts: Sequence[Examples]) -> Examples:
         """Several sets; what is the second one's first variant becomes the next number, and so on."""
         merged: dict[str, Any] = {}
-        for name in ("x", "label", "speaker", "corpus", "sentence"):
+        for name in ("x", "label", "speaker", "corpus", "sentence", "sex"):
             merged[name] = np.concatenate([getattr(part, name) for part in parts])
         merged["variant"] = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         return cls(**merged)
@@ -146,13 +146,18 @@ def fit(x: Floats, train: Examples, recipe: Recipe) -> tuple[Floats, Floats]:
     Weighted mean cross-entropy over the classes a recording's corpus has, plus l2 / 2 |W|^2. The loss
     is convex: L-BFGS from zero leads to its one minimum, so that there is no seed and no learning rate.
     """
-    barred = np.where(np.stack([POSSIBLE[c] for c in train.corpus]) > 0, 0, -1e9).astype(np.float32)
     weight = np.where(train.corpus == HOME, 1.0, recipe.other_corpora)
     weight = weight * np.where(train.variant > 0, recipe.copy_weight, 1.0)
     weight = weight * np.where((train.corpus == HOME) & (train.label == 0), recipe.neutral_weight, 1.0)
+    return minimum(x, train, weight, recipe.l2)
+
+
+def minimum(x: Floats, train: Examples, weight: npt.NDArray[np.float64], l2: float) -> tuple[Floats, Floats]:
+    """The layer (d, 8) and its bias (8,) with the least weighted cross-entropy plus l2 / 2 |W|^2."""
+    barred = np.where(np.stack([POSSIBLE[c] for c in train.corpus]) > 0, 0, -1e9).astype(np.float32)
     used = weight > 0
-    x, barred, weight = np.ascontiguousarray(x[used]), barred[used], weight[used].astype(np.float32)
-    weight = (weight / weight.sum())[:, None]
+    x, barred = np.ascontiguousarray(x[used], np.float32), barred[used]
+    share = (weight[used] / weight[used].sum()).astype(np.float32)[:, None]
     wanted = np.eye(CLASSES, dtype=np.float32)[train.label[used]]
 
     def objective(theta: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
@@ -161,10 +166,10 @@ def fit(x: Floats, train: Examples, recipe: Recipe) -> tuple[Floats, Floats]:
         z -= z.max(axis=1, keepdims=True)
         p = np.exp(z)
         total = p.sum(axis=1, keepdims=True)
-        loss = float(-(weight * ((z * wanted).sum(axis=1, keepdims=True) - np.log(total))).sum())
-        off = (p / total - wanted) * weight
-        gradient = np.concatenate([(x.T @ off + recipe.l2 * kernel).ravel(), off.sum(axis=0)])
-        return loss + recipe.l2 / 2 * float((kernel**2).sum()), gradient.astype(np.float64)
+        loss = float(-(share * ((z * wanted).sum(axis=1, keepdims=True) - np.log(total))).sum())
+        off = (p / total - wanted) * share
+        gradient = np.concatenate([(x.T @ off + l2 * kernel).ravel(), off.sum(axis=0)])
+        return loss + l2 / 2 * float((kernel**2).sum()), gradient.astype(np.float64)
 
     start = np.zeros((x.shape[1] + 1) * CLASSES)
     return _parts(minimize(objective, start, jac=True, method="L-BFGS-B", options=OPTIMISER).x)
@@ -220,15 +225,6 @@ def heads(train: Examples, recipe: Recipe) -> Heads:
     home = chosen.corpus == HOME
     offsets = [centred[home & (chosen.label == c)].mean(axis=0) * within.scale for c in range(len(EMOTIONS))]
     return Heads(recipe, norm, general, within, adapted, np.stack(offsets))
-
-
-def network(kernel: Floats, bias: Floats, temperature: float, name: str) -> keras.Model:
-    """The exported head: normed features in, calibrated probabilities out."""
-    features = keras.Input((kernel.shape[0],), name="features")
-    layer = keras.layers.Dense(CLASSES, name="logits")
-    model = keras.Model(features, ops.softmax(layer(features) / temperature), name=name)
-    layer.set_weights([kernel, bias])
-    return model
 
 
 def softmax(logits: npt.NDArray[Any], temperature: float = 1.0) -> npt.NDArray[np.float64]:

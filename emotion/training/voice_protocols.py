@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import itertools
-from collections.abc import Sequence
+import pickle
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from emotion.labels import EMOTIONS, INDEX, VALENCE_AROUSAL
-from emotion.training import scores, voice_data, voice_head
+from emotion.labels import EMOTIONS, VALENCE_AROUSAL
+from emotion.training import scores, voice_data, voice_features, voice_head
 from emotion.training.voice_data import HOME
-from emotion.training.voice_head import Examples, Heads, Recipe, general_head, heads, softmax
+from emotion.training.voice_head import Examples, Recipe, general_head, temperature_of
+from emotion.training.voice_reading import TRAINING, fitted
 from emotion.voice.profile import SpeakerProfile
+from emotion.voice.reading import Reading, softmax
 
 Labels = npt.NDArray[np.int64]
 Probs = npt.NDArray[np.float64]
 FOLDS = range(voice_data.FOLDS)
-SURE_TARGET = 0.87
-"""What the threshold aims at on inner speakers, a little above the promise of 0.85."""
 
 
 @dataclass(frozen=True)
@@ -49,44 +52,67 @@ class Study:
 
 @dataclass(frozen=True)
 class Judged:
-    """One outer fold: what was chosen and trained without it, and what that says of it."""
+    """One fold of the home corpus, and a reading that never heard its actors."""
 
     test: Examples
-    heads: Heads
-    temperature: float
+    reading: Reading
     threshold: float
-    logits: npt.NDArray[np.float32]
 
-    @property
+    @functools.cached_property
+    def rows(self) -> npt.NDArray[np.float32]:
+        return self.reading.place(self.test.x)
+
+    @functools.cached_property
     def probs(self) -> Probs:
-        return softmax(self.logits, self.temperature)
+        return self.reading.probs(self.rows)
 
 
-def nested(study: Study, recipes: Sequence[Recipe]) -> list[Judged]:
-    """Six folds by actor; recipe, temperature and threshold are chosen on five of them each time.
+def folds(study: Study, recipe: Recipe, calibration: Mapping[str, Any], threshold: float) -> list[Judged]:
+    """Six folds by actor. The recipe is fixed; what the home layers' temperatures are, the other folds tell.
 
-    For the choice, neighbouring folds are left out together: what is trained on the other four says
-    of the one fold how the recipe does when the other one is the test, and the other way round.
+    Args:
+        calibration: guard, doubt and affect, from corpora left out; the home corpus is none of them.
     """
-    inner: dict[tuple[Recipe, int, int], npt.NDArray[np.float32]] = {}
-    for recipe, a in itertools.product(recipes, FOLDS):
-        b = (a + 1) % len(FOLDS)
-        found = general_logits(study.without(a, b), recipe)
-        inner[recipe, a, b] = found(study.clean(b).x)
-        inner[recipe, b, a] = found(study.clean(a).x)
+    tests, trained = [study.clean(k) for k in FOLDS], [without_fold(study, recipe, k) for k in FOLDS]
+    logits = [home_logits(r, test) for r, test in zip(trained, tests, strict=True)]
     results = []
     for k in FOLDS:
-        others = [(k - 1) % len(FOLDS), (k + 1) % len(FOLDS)]
-        label = np.concatenate([study.clean(j).label for j in others])
-        logits = {r: np.concatenate([inner[r, k, j] for j in others]) for r in recipes}
-        recipe = max(recipes, key=lambda r: scores.uar(label, logits[r].argmax(axis=1)))
-        temperature = voice_head.temperature_of(logits[recipe], label)
-        threshold = voice_head.sure_threshold(label, softmax(logits[recipe], temperature), SURE_TARGET)
-        trained, test = heads(study.without(k), recipe), study.clean(k)
-        results.append(Judged(test, trained, temperature, threshold, trained.logits(test.x)))
-        uar = scores.uar(test.label, results[-1].logits.argmax(axis=1))
-        print(f"fold {k}: {recipe} temperature {temperature:.3f} threshold {threshold:.3f} UAR {uar:.3f}", flush=True)
+        others = [j for j in FOLDS if j != k]
+        temperatures = home_temperatures([logits[j] for j in others], [tests[j].label for j in others])
+        arrays = {**trained[k].a, **calibration, "home_temperature": temperatures}
+        results.append(Judged(tests[k], Reading(arrays), threshold))
     return results
+
+
+def without_fold(study: Study, recipe: Recipe, k: int) -> Reading:
+    """A reading that has not heard the actors of a fold; remembered on disk."""
+    key = hashlib.sha256(study.data.x.tobytes() + repr((recipe, TRAINING, k)).encode()).hexdigest()[:12]
+    path = voice_features.cache_dir() / f"fold-{key}.pickle"
+    if not path.is_file():
+        path.write_bytes(pickle.dumps(fitted(study.without(k), recipe)))
+        print(f"fold {k} trained", flush=True)
+    return pickle.loads(path.read_bytes())
+
+
+def home_temperatures(logits: Sequence[tuple[Any, Any]], labels: Sequence[Labels]) -> npt.NDArray[np.float64]:
+    """Of the two home layers, from actors that they have not heard."""
+    label = np.concatenate(labels)
+    return np.array([temperature_of(np.concatenate([pair[i] for pair in logits]), label) for i in (0, 1)])
+
+
+def home_logits(reading: Reading, test: Examples) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """What both home layers say of a fold."""
+    return reading.home(reading.place(test.x), None), _known_logits(reading, test)
+
+
+def _known_logits(reading: Reading, test: Examples) -> npt.NDArray[Any]:
+    """Of the home layer that knows the speaker, each with all of their clips as the profile."""
+    rows, found = reading.place(test.x), np.zeros((len(test), len(EMOTIONS)))
+    own = softmax(rows[:, reading.spans["home"]])
+    for speaker in np.unique(test.speaker):
+        mine = test.speaker == speaker
+        found[mine] = reading.home(rows[mine], SpeakerProfile.learn(rows[mine], own[mine]))
+    return found
 
 
 def general_logits(train: Examples, recipe: Recipe) -> Any:
@@ -114,7 +140,7 @@ def main_figures(results: Sequence[Judged], items: Sequence[voice_data.Recording
     plane = probs @ VALENCE_AROUSAL
     return {
         **scores.summary(label, predicted),
-        "uar_by_fold": [round(scores.uar(r.test.label, r.logits.argmax(axis=1)), 4) for r in results],
+        "uar_by_fold": [round(scores.uar(r.test.label, r.probs.argmax(axis=1)), 4) for r in results],
         "recall": dict(zip(EMOTIONS, scores.recalls(matrix).round(4).tolist(), strict=True)),
         "confusion": matrix.tolist(),
         "uar_by_sex": {s: round(scores.uar(label[sex == s], predicted[sex == s]), 4) for s in np.unique(sex).tolist()},
@@ -148,7 +174,7 @@ def degraded(results: Sequence[Judged], of_condition: dict[str, Examples]) -> di
         found: list[tuple[Labels, Probs]] = []
         for r in results:
             mine = data.where(np.isin(data.speaker, np.unique(r.test.speaker)))
-            found.append((mine.label, softmax(r.heads.logits(mine.x), r.temperature)))
+            found.append((mine.label, r.reading.probs(r.reading.place(mine.x))))
         label, probs = (np.concatenate(part) for part in zip(*found, strict=True))
         report[name] = {
             **scores.summary(label, probs.argmax(axis=1)),
@@ -158,36 +184,15 @@ def degraded(results: Sequence[Judged], of_condition: dict[str, Examples]) -> di
     return report
 
 
-def text_independent(study: Study, results: Sequence[Judged]) -> dict[str, Any]:
-    """Neither the actor nor the sentence has been heard: the recipe of the fold, the other sentence."""
+def text_independent(study: Study, results: Sequence[Judged], recipe: Recipe) -> dict[str, Any]:
+    """Neither the actor nor the sentence has been heard: the home layer alone, trained on the other sentence."""
     found: list[tuple[Labels, Labels]] = []
     for (k, r), heard in itertools.product(zip(FOLDS, results, strict=True), ("01", "02")):
         train = study.without(k)
         train = train.where((train.corpus != HOME) | (train.sentence == heard))
         test = r.test.where(r.test.sentence != heard)
-        found.append((test.label, general_logits(train, r.heads.recipe)(test.x).argmax(axis=1)))
+        found.append((test.label, general_logits(train, recipe)(test.x).argmax(axis=1)))
     return scores.summary(*(np.concatenate(part) for part in zip(*found, strict=True)))
-
-
-def corpus_out(data: Examples, recipe: Recipe) -> dict[str, Any]:
-    """Trained without a whole corpus (another language, other rooms), judged on it.
-
-    Among its own classes, and among all eight; no adaptation, and a recipe fixed beforehand.
-    """
-    report: dict[str, Any] = {}
-    for corpus, wanted in (
-        ("emodb", ("neutral", "happy", "sad", "angry")),
-        ("nemo", ("neutral", "happy", "sad", "angry", "fearful", "surprised")),
-    ):
-        classes = np.array([INDEX[e] for e in wanted])
-        test = data.where((data.corpus == corpus) & (data.variant == 0) & np.isin(data.label, classes))
-        logits = general_logits(voice_head.trainable(data.where(data.corpus != corpus)), recipe)(test.x)
-        report[corpus] = {
-            "classes": list(wanted),
-            "among_its_classes": scores.summary(test.label, classes[logits[:, classes].argmax(axis=1)]),
-            "among_all_eight": scores.summary(test.label, logits.argmax(axis=1)),
-        }
-    return report
 
 
 def adaptation(results: Sequence[Judged], clips: int = 12, draws: int = 4, seed: int = 20) -> dict[str, Any]:
@@ -200,32 +205,15 @@ def adaptation(results: Sequence[Judged], clips: int = 12, draws: int = 4, seed:
     for r in results:
         for speaker, _ in itertools.product(np.unique(r.test.speaker), range(draws)):
             mine = r.test.where(r.test.speaker == speaker)
+            rows = r.reading.place(mine.x)
             mood = int(rng.integers(0, len(EMOTIONS)))
             of_mood = np.flatnonzero(mine.label == mood)
             for kind, pool in (("any_emotion", np.arange(len(mine))), ("one_emotion", of_mood)):
                 given = rng.choice(pool, min(clips, len(pool)), replace=False)
                 rest = np.setdiff1d(np.arange(len(mine)), given)
-                for name, logits in (("without", r.heads.logits(mine.x)), ("with", _adapted(r, mine.x, given))):
-                    found.setdefault(f"{kind}_{name}", []).append((mine.label[rest], logits[rest].argmax(axis=1)))
+                profile = SpeakerProfile.learn(rows[given], r.reading.probs(rows[given]))
+                for name, known in (("without", None), ("with", profile)):
+                    said = r.reading.probs(rows, known).argmax(axis=1)
+                    found.setdefault(f"{kind}_{name}", []).append((mine.label[rest], said[rest]))
     parts = {name: [np.concatenate(p) for p in zip(*pairs, strict=True)] for name, pairs in found.items()}
     return {"clips": clips, **{name: scores.summary(*pair) for name, pair in parts.items()}}
-
-
-def _adapted(r: Judged, x: npt.NDArray[np.float32], given: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    columns = voice_head.columns(r.heads.recipe)
-    general = softmax(r.heads.logits(x[given]), r.temperature)
-    profile = SpeakerProfile.learn(x[given][:, columns], general)
-    return r.heads.adapted_logits(x, profile.centre(r.heads.norm.mean, r.heads.class_offsets))
-
-
-def adapted_temperature(results: Sequence[Judged]) -> float:
-    """For the adapted head, from held-out speakers with all of their clips as the profile."""
-    logits = np.concatenate(
-        [
-            _adapted(r, r.test.x, np.flatnonzero(r.test.speaker == s))[r.test.speaker == s]
-            for r in results
-            for s in np.unique(r.test.speaker)
-        ]
-    )
-    label = np.concatenate([r.test.label[r.test.speaker == s] for r in results for s in np.unique(r.test.speaker)])
-    return voice_head.temperature_of(logits, label)

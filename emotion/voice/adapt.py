@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 Probs = npt.NDArray[np.float64]
 
-LEAST_CLIPS: Final = 3.0
-"""A speaker is adapted to from so many windows' worth (of three seconds) of other speech on."""
+LEAST_CLIPS: Final = 1.0
+"""A speaker is adapted to from so many windows' worth (of three seconds) of speech on, which the second utterance
+brings; how far, follows from how varied it is (``emotion.voice.reading``)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +124,7 @@ def adapted(
         theirs = [voice for speaker, voice in known if speaker == n]
         added = _merged([voice.profile for voice in theirs])
         clips = listened.clips(mine.tolist())
-        enough = clips + (added.count if added else 0.0) >= LEAST_CLIPS
+        enough = bool(added or _apart(listened, mine).any()) and clips + (added.count if added else 0) >= LEAST_CLIPS
         if enough:
             probs[mine] = _read(reader, listened, mine, added)
         all_of_it = SpeakerProfile.learn(listened.features[mine], listened.general[mine], clips)
@@ -202,20 +203,26 @@ def _voices(reader: VoiceReader, y: signals.Signal, sr: int, segments: Sequence[
 def _read(reader: VoiceReader, listened: Listened, mine: npt.NDArray[np.int64], added: SpeakerProfile | None) -> Probs:
     """A speaker's windows (n, 8), each with the profile of those that share no sound with it."""
     x, p = listened.features[mine], listened.general[mine]
-    segments = [listened.segments[i] for i in mine]
-    apart = np.array([[a.overlap_s(b) == 0 for b in segments] for a in segments])
-    np.fill_diagonal(apart, False)
+    apart = _apart(listened, mine)
     others = apart.sum(axis=1)
     share = apart / np.maximum(others, 1)[:, None]
     means, mixtures = (share.astype(np.float32) @ x), share @ p
-    deviation = x.std(axis=0)
+    deviations = np.sqrt(np.maximum(share.astype(np.float32) @ x**2 - means**2, 0))
     clips = listened.clips(mine.tolist()) / len(mine)
     rows = []
     for i, n in enumerate(others.tolist()):
-        own = SpeakerProfile(means[i], deviation, mixtures[i], n * clips) if n else None
+        own = SpeakerProfile(means[i], deviations[i], mixtures[i], n * clips) if n else None
         profile = _merged([part for part in (own, added) if part is not None])
         rows.append(reader.judge(x[i : i + 1], profile)[0])
     return np.stack(rows)
+
+
+def _apart(listened: Listened, mine: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of a speaker's windows share no sound, shape (n, n)."""
+    segments = [listened.segments[i] for i in mine]
+    apart = np.array([[a.overlap_s(b) == 0 for b in segments] for a in segments])
+    np.fill_diagonal(apart, False)
+    return apart
 
 
 def _merged(profiles: Sequence[SpeakerProfile]) -> SpeakerProfile | None:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion import errors, settings, signals
-from emotion.timeline import EmotionScores, Segment
+from emotion.timeline import Affect, EmotionScores, Segment
 from emotion.voice import features as front_end
 from emotion.voice import model
 from emotion.voice.profile import SpeakerProfile
@@ -52,7 +52,7 @@ class VoiceReader:
     def __init__(self, weights: Weights, *, detector: SpeechDetector | None = None, threads: int | None = None) -> None:
         settings = weights.config["preprocessing"]
         self._extractor = model.EXTRACTORS[settings["features"]](weights, threads)
-        self._head = model.Head(weights)
+        self._head = model.build_head(weights)
         self._detector = detector
         self.tells_speakers = "speaker.onnx" in weights.config["files"]
         self._speakers = SpeakerEncoder(weights.path("speaker.onnx"), threads) if self.tells_speakers else None
@@ -128,15 +128,26 @@ class VoiceReader:
         on_progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> npt.NDArray[np.float32]:
-        """What the head sees of each segment, shape (segments, d); training takes them from here too."""
+        """What the head sees of each segment, shape (segments, d)."""
         y = signals.resample(y, sr, self.sr)
-        return self._extractor.extract(y, segments, on_progress or _ignore, cancelled or _never)
+        return self._head.place(self._extractor.extract(y, segments, on_progress or _ignore, cancelled or _never))
 
     def judge(
         self, features: npt.NDArray[np.float32], profile: SpeakerProfile | None = None
     ) -> npt.NDArray[np.float64]:
         """Features (n, d) to calibrated probabilities (n, 8)."""
         return self._head.probs(features, profile)
+
+    def affect(self, scores: EmotionScores) -> Affect:
+        """Energy and pleasantness of one reading, with intervals that held on corpora never trained on.
+
+        ``EmotionScores.valence`` and ``arousal`` are plain expectations, which doubt draws to the middle; here that
+        is undone, and zero is where a neutral voice lies.
+        """
+        ((valence, valence_low, valence_high), (arousal, arousal_low, arousal_high)) = self._head.affect(
+            scores.as_array()[None]
+        )[0].tolist()
+        return Affect(valence, arousal, valence_low, valence_high, arousal_low, arousal_high)
 
     def profile(self, y: signals.Signal, sr: int, segments: Sequence[Segment]) -> SpeakerProfile | None:
         """What these windows tell of their speaker; None where there are no windows."""

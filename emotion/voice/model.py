@@ -1,22 +1,24 @@
 """From sound to features to probabilities: the parts that a model folder puts together.
 
-``config.json`` names the extractor; the head is an ONNX file that takes normed features. Both
+``config.json`` names the extractor; the head is what its folder holds. Both
 models of the voice, the seed's and the product's, come through here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from emotion import errors, signals
+from emotion.labels import VALENCE_AROUSAL
 from emotion.timeline import Segment
 from emotion.voice import features, seed_features
 from emotion.voice.chunks import batches_of, chunks_over, covered
 from emotion.voice.profile import SpeakerProfile
+from emotion.voice.reading import Reading
 from emotion.voice.sessions import abreast, session
 from emotion.voice.speaker_encoder import SpeakerEncoder
 from emotion.weights import Weights
@@ -142,32 +144,67 @@ class HiddenExtractor:
         return np.concatenate(columns, axis=1)
 
 
-class Head:
-    """The last step: features are normed and judged, by two layers of the same kind.
+class Head(Protocol):
+    """The last step: what an extractor found is placed as rows, and rows are judged.
 
-    ``head.onnx`` knows nothing of the speaker; ``adapted.onnx``, where the folder has one, was
-    trained on features from which each speaker's own mean was removed.
+    ``adapts`` says whether a profile changes anything.
     """
 
+    adapts: bool
+
+    def place(self, found: Features) -> Features: ...
+
+    def probs(self, rows: Features, profile: SpeakerProfile | None = None) -> npt.NDArray[np.float64]: ...
+
+    def affect(self, probs: npt.NDArray[np.float64]) -> npt.NDArray[np.floating]: ...
+
+
+class NetworkHead:
+    """The seed's: features are normed and judged by an ONNX network that knows nothing of the speaker."""
+
+    adapts = False
+
     def __init__(self, weights: Weights) -> None:
-        self._general = session(str(weights.path("head.onnx")))
-        self.adapts = "adapted.onnx" in weights.config["files"]
-        self._adapted = session(str(weights.path("adapted.onnx"))) if self.adapts else None
+        self._session = session(str(weights.path("head.onnx")))
         with np.load(weights.path("norm.npz")) as arrays:
             self._norm = {name: arrays[name].astype(np.float32) for name in arrays.files}
 
+    def place(self, found: Features) -> Features:
+        return found
+
     def probs(self, rows: Features, profile: SpeakerProfile | None = None) -> npt.NDArray[np.float64]:
-        """Features (n, d) to probabilities (n, 8)."""
-        norm = self._norm
-        if profile is None or self._adapted is None:
-            return _judged(self._general, (rows - norm["mean"]) / norm["scale"])
-        centre = profile.centre(norm["mean"], norm["class_offsets"])
-        return _judged(self._adapted, (rows - centre) / norm["within_scale"])
+        del profile
+        normed = (rows - self._norm["mean"]) / self._norm["scale"]
+        (probs,) = self._session.run(None, {"features": normed.astype(np.float32)})
+        return np.asarray(probs, np.float64)
+
+    def affect(self, probs: npt.NDArray[np.float64]) -> npt.NDArray[np.floating]:
+        """Expectations; the bounds are one deviation away, which nobody has checked for this model."""
+        mean = probs @ VALENCE_AROUSAL
+        deviation = np.sqrt(np.maximum(probs @ VALENCE_AROUSAL**2 - mean**2, 0.0))
+        return np.clip(np.stack([mean, mean - deviation, mean + deviation], axis=2), -1.0, 1.0)
 
 
-def _judged(head: Any, normed: Features) -> npt.NDArray[np.float64]:
-    (found,) = head.run(None, {"features": normed.astype(np.float32)})
-    return np.asarray(found, np.float64)
+class ReadingHead:
+    """The product's: see :mod:`emotion.voice.reading`."""
+
+    adapts = True
+
+    def __init__(self, weights: Weights) -> None:
+        self._reading = Reading.load(weights.path("reading.npz"))
+
+    def place(self, found: Features) -> Features:
+        return self._reading.place(found)
+
+    def probs(self, rows: Features, profile: SpeakerProfile | None = None) -> npt.NDArray[np.float64]:
+        return self._reading.probs(rows, profile)
+
+    def affect(self, probs: npt.NDArray[np.float64]) -> npt.NDArray[np.floating]:
+        return self._reading.affect(probs)
+
+
+def build_head(weights: Weights) -> Head:
+    return ReadingHead(weights) if "reading.npz" in weights.config["files"] else NetworkHead(weights)
 
 
 def _whisper(weights: Weights, threads: int | None) -> Extractor:

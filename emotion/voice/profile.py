@@ -67,14 +67,15 @@ class SpeakerProfile:
         p = self.mixture[self.mixture > 0]
         return float(np.exp(-(p * np.log(p)).sum()))
 
-    def centre(self, general: Vector, class_offsets: npt.NDArray[np.float32]) -> Vector:
+    def centre(self, general: Vector, class_offsets: npt.NDArray[np.float32], mean: Vector | None = None) -> Vector:
         """Where this speaker's features are norm-ed to, shape (d,).
 
         Args:
             general: shape (d,), the mean over all speakers.
             class_offsets: shape (8, d), how far each emotion lies from its speaker's mean.
+            mean: shape (d,), the part of this profile's mean that is meant; all of it unless told.
         """
         balanced = np.clip((self.variety - ONE_MOOD) / (ALL_MOODS - ONE_MOOD), 0, 1)
         mood = (1 - balanced) * (self.mixture @ class_offsets)
         trust = self.count / (self.count + SHRINKAGE)
-        return ((1 - trust) * general + trust * (self.mean - mood)).astype(np.float32)
+        return ((1 - trust) * general + trust * ((self.mean if mean is None else mean) - mood)).astype(np.float32)

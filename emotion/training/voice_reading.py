@@ -1,0 +1,353 @@
+"""The numbers of :class:`emotion.voice.reading.Reading`, made from recordings of several corpora.
+
+Corpora count alike, and in each of them its moods. What is chosen (temperature, trust, the slope of valence and
+arousal) is chosen on corpora that were left out of training: :func:`calibrated`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import eigh
+from scipy.optimize import minimize
+
+from emotion.labels import EMOTIONS, VALENCE_AROUSAL
+from emotion.training import voice_head
+from emotion.training.voice_data import HOME
+from emotion.training.voice_head import CLASSES, Examples, Recipe
+from emotion.voice.profile import SpeakerProfile
+from emotion.voice.reading import Reading, softmax
+
+Floats = npt.NDArray[np.floating]
+Weights = npt.NDArray[np.float64]
+Arrays = dict[str, npt.NDArray[Any]]
+
+DIRECTIONS, GENERATIVE_DIRECTIONS, GATE_DIRECTIONS, MOOD_DIRECTIONS = 500, 100, 200, 5
+L2 = 0.03
+SPREAD = 0.1
+"""How far the covariance within recordings is drawn to a round one."""
+GATE_SHARPNESS, GATE_AT = 1.5, 2.2
+"""The gate to the home studio: steep, and a little on the side of elsewhere."""
+TRAINING = (DIRECTIONS, GENERATIVE_DIRECTIONS, GATE_DIRECTIONS, MOOD_DIRECTIONS, L2, SPREAD, GATE_SHARPNESS, GATE_AT)
+"""What another choice of makes another model."""
+HOME_DATA = (HOME, "nemo", "emodb")
+"""What the layers of the home studio are trained on."""
+CALIBRATED = ("guard", "doubt", "affect")
+ENOUGH = 120
+"""So many clips of a left-out corpus are looked at to calibrate."""
+SETTINGS = ((0, False), (1, False), (3, False), (12, False), (3, True), (12, True))
+"""How many other clips of the speaker are known, and whether all are of the judged one's mood."""
+
+
+def alike(data: Examples, recipe: Recipe) -> npt.NDArray[np.float64]:
+    """Weights by which corpora, and in each its moods, count alike; copies as the recipe says."""
+    weight = np.where(data.variant > 0, recipe.copy_weight, 1.0)
+    for corpus in np.unique(data.corpus):
+        mine = data.corpus == corpus
+        for mood in np.unique(data.label[mine]):
+            weight[mine & (data.label == mood)] /= weight[mine & (data.label == mood)].sum()
+        weight[mine] /= weight[mine].sum()
+    return weight * len(data)
+
+
+@dataclass(frozen=True)
+class Centres:
+    """Where the features of each voice lie whatever it expresses: moods count alike in every mean."""
+
+    of: npt.NDArray[np.int64]
+    """The voice of each row: a speaker, each kind of copy by itself."""
+    voices: Floats
+    corpus: npt.NDArray[Any]
+    sex: npt.NDArray[Any]
+
+    @classmethod
+    def measure(cls, z: Floats, data: Examples) -> Centres:
+        names = np.array([f"{s}/{v}" for s, v in zip(data.speaker, data.variant, strict=True)])
+        _, first, of = np.unique(names, return_index=True, return_inverse=True)
+        voices = np.stack([_balanced(z[of == i], data.label[of == i]) for i in range(len(first))])
+        return cls(of, voices, data.corpus[first], data.sex[first])
+
+    def over(self, corpus: str, sex: str | None = None) -> Floats:
+        mine = (self.corpus == corpus) & ((self.sex == sex) if sex else True)
+        return self.voices[mine if mine.any() else self.corpus == corpus].mean(axis=0)
+
+    def everybody(self, sex: str | None = None) -> Floats:
+        return np.mean([self.over(c, sex) for c in np.unique(self.corpus)], axis=0)
+
+
+def _balanced(z: Floats, label: voice_head.Labels) -> Floats:
+    return np.mean([z[label == e].mean(axis=0) for e in np.unique(label)], axis=0)
+
+
+def fitted(data: Examples, recipe: Recipe, home: voice_head.Heads | None = None) -> Reading:
+    """Everything but what :func:`calibrated` sets. ``data.x`` holds all columns.
+
+    Args:
+        home: the heads of the home studio; trained here unless given. None is served where the home corpus is missing.
+    """
+    columns = voice_head.columns(recipe)
+    x, weight = data.x[:, columns], alike(data, recipe)
+    mean, scale, projection = _directions(x, data, weight)
+    z = ((x - mean) / scale) @ projection
+    centres = Centres.measure(z, data)
+    unit = np.float32(np.sqrt(np.average((z - centres.voices[centres.of]) ** 2, axis=0, weights=weight).mean()))
+    a: Arrays = {"columns": columns, "mean": mean, "scale": scale, "projection": projection, "unit": np.array(unit)}
+    a |= _layers(z, data, weight, centres, float(unit))
+    a |= _covariances(z[:, :GENERATIVE_DIRECTIONS].astype(np.float64), data, weight, centres)
+    a |= _home(z, data, recipe, home)
+    a |= {"doubt": np.zeros(4), "guard": np.zeros((7, 3)), "affect": np.array([[0.0, 1.0, 1.0]] * 2)}
+    a["guard"][:-1, 1] = 1
+    return Reading(a)
+
+
+def _directions(x: Floats, data: Examples, weight: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean, scale and leading directions of features less their speaker's mean."""
+    from sklearn.decomposition import TruncatedSVD
+
+    centres = Centres.measure(x, data)
+    centred = x - centres.voices[centres.of]
+    scale = np.sqrt(np.average(centred**2, axis=0, weights=weight)).astype(np.float32) + np.float32(1e-4)
+    weighed = (centred / scale * np.sqrt(weight / weight.sum())[:, None]).astype(np.float32)
+    found = TruncatedSVD(min(DIRECTIONS, *weighed.shape), n_iter=3, random_state=20).fit(weighed)
+    right: npt.NDArray[np.float32] = found.components_
+    return centres.everybody().astype(np.float32), scale, right.T.astype(np.float32)
+
+
+def _layers(z: Floats, data: Examples, weight: Weights, centres: Centres, unit: float) -> Arrays:
+    """The four linear layers, each on features less another mean."""
+    corpora = np.unique(data.corpus).tolist()
+    of_corpus = {c: centres.over(c) for c in corpora}
+    of_sex = {(c, s): centres.over(c, s) for c in corpora for s in "FM"}
+    less = {
+        "corpus": np.stack([of_corpus[c] for c in data.corpus]),
+        "sexes": np.stack([of_sex[c, s] for c, s in zip(data.corpus, data.sex, strict=True)]),
+        "speaker": centres.voices[centres.of],
+    }
+    centre = centres.everybody()
+    found: Arrays = {"centre": centre, "women": centres.everybody("F"), "men": centres.everybody("M")}
+    for name, mean in less.items():
+        kernel, bias = voice_head.minimum(((z - mean) / unit).astype(np.float32), data, weight, L2)
+        found[name] = np.vstack([kernel, bias])
+    found["sex"] = _binary((z - centre) / unit, data.sex == "F", weight)
+    return found
+
+
+def _binary(x: Floats, yes: npt.NDArray[np.bool_], weight: Floats, strength: float = 0.01) -> Floats:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, max_iter=200).fit(x, yes, sample_weight=weight)
+    return np.append(model.coef_[0], model.intercept_)
+
+
+def _covariances(z: Floats, data: Examples, weight: Floats, centres: Centres) -> Arrays:
+    """Between recordings and within them, made diagonal together; and the moods' offsets in these coordinates."""
+    y = z.shape[1]
+    voices = centres.voices[:, :y].astype(np.float64)
+    offsets, of_corpus = _offsets(z - voices[centres.of], data)
+    voices = voices + np.stack([of_corpus[c] for c in centres.corpus])
+    share = np.array([1 / (centres.corpus == c).sum() for c in centres.corpus])
+    share /= share.sum()
+    origin = share @ voices
+    between = ((voices - origin) * share[:, None]).T @ (voices - origin)
+    rest = z - voices[centres.of] - offsets[data.label]
+    within = (rest * (weight / weight.sum())[:, None]).T @ rest
+    within = (1 - SPREAD) * within + SPREAD * np.trace(within) / y * np.eye(y)
+    values, turn = eigh(between, within)
+    heard = np.isin(np.arange(CLASSES), data.label)
+    offsets = offsets @ turn
+    _, _, directions = np.linalg.svd(offsets[heard] - offsets[heard].mean(axis=0), full_matrices=True)
+    return {
+        "origin": origin,
+        "turn": turn,
+        "back": np.linalg.inv(turn),
+        "between": np.maximum(values, 1e-9),
+        "offsets": offsets,
+        "possible": np.where(heard, 0.0, np.log(1e-6)),
+        "moods": directions,
+        "mood_directions": np.array(MOOD_DIRECTIONS),
+    }
+
+
+def _offsets(centred: Floats, data: Examples, rounds: int = 30) -> tuple[Floats, dict[str, Floats]]:
+    """Of each mood, and of each corpus for the moods that it lacks, by turns; (8, y) and (y,) a corpus."""
+    corpora = np.unique(data.corpus).tolist()
+    mean = {
+        (c, e): centred[(data.corpus == c) & (data.label == e)].mean(axis=0)
+        for c in corpora
+        for e in np.unique(data.label[data.corpus == c]).tolist()
+    }
+    of_corpus: dict[str, Floats] = dict.fromkeys(corpora, np.zeros(centred.shape[1]))
+    offsets = np.zeros((CLASSES, centred.shape[1]))
+    for _ in range(rounds):
+        for e in range(CLASSES):
+            theirs = [mean[c, e] - of_corpus[c] for c in corpora if (c, e) in mean]
+            if theirs:
+                offsets[e] = np.sum(theirs, axis=0) / (len(theirs) + 0.3)
+        of_corpus = {c: np.mean([m - offsets[e] for (d, e), m in mean.items() if d == c], axis=0) for c in corpora}
+    return offsets, of_corpus
+
+
+def _home(z: Floats, data: Examples, recipe: Recipe, heads: voice_head.Heads | None) -> Arrays:
+    """The home studio's layers and the gate to them; shut where the home corpus is not in the data."""
+    g = GATE_DIRECTIONS
+    width = len(voice_head.columns(recipe))
+    at_home = data.corpus == HOME
+    if not at_home.any():
+        layer = np.zeros((width + 1, CLASSES))
+        gate = np.append(np.zeros(g), -50.0)
+        none = {"general_home": np.zeros(CLASSES), "home_offsets": np.zeros((CLASSES, CLASSES))}
+        return {"home": layer, "home_known": layer, "gate": gate, "home_temperature": np.ones(2), **none}
+    heads = heads or voice_head.heads(data.where(np.isin(data.corpus, HOME_DATA)), recipe)
+    (kernel, bias), (known, known_bias) = heads.general, heads.adapted
+    scaled, known = kernel / heads.norm.scale[:, None], known / heads.within.scale[:, None]
+    weight = alike(data, recipe)
+    weight[at_home] *= len(np.unique(data.corpus)) - 1
+    unit = float(np.sqrt((z**2).mean()))
+    gate = _binary(z[:, :g] / unit, at_home, weight)
+    gate[:-1] /= unit
+    gate[-1] -= GATE_AT
+    return {
+        "home": np.vstack([scaled, bias - heads.norm.mean @ scaled]),
+        "home_known": np.vstack([known, known_bias]),
+        "general_home": heads.norm.mean @ known,
+        "home_offsets": heads.class_offsets @ known,
+        "gate": gate * GATE_SHARPNESS,
+        "home_temperature": np.ones(2),
+    }
+
+
+# What is calibrated on corpora left out ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Left:
+    """A corpus that the reading never met: its rows, which of them are judged, and others of each one's speaker."""
+
+    reading: Reading
+    rows: npt.NDArray[np.float32]
+    label: voice_head.Labels
+    speaker: npt.NDArray[Any]
+    at: npt.NDArray[np.int64]
+
+    @property
+    def judged(self) -> npt.NDArray[np.float32]:
+        return self.rows[self.at]
+
+    @property
+    def truth(self) -> voice_head.Labels:
+        return self.label[self.at]
+
+    def some(self, most: int = ENOUGH) -> Left:
+        """The same with fewer clips judged: enough to choose a few constants by."""
+        chosen = np.random.default_rng(20).permutation(len(self.at))[:most]
+        return replace(self, at=self.at[np.sort(chosen)])
+
+    def by(self, reading: Reading) -> Left:
+        """The same with guard, doubt and affect of another reading."""
+        return replace(self, reading=Reading({**self.reading.a, **{k: reading.a[k] for k in CALIBRATED}}))
+
+    @classmethod
+    def of(cls, reading: Reading, data: Examples, corpus: str) -> Left:
+        clean = data.where((data.corpus == corpus) & (data.variant == 0))
+        return cls(reading, reading.place(clean.x), clean.label, clean.speaker, np.arange(len(clean)))
+
+    def others(self, n: int, one_mood: bool, seed: int = 20) -> list[npt.NDArray[np.int64]]:
+        """For each clip n others of its speaker, of any mood or all of its own."""
+        rng = np.random.default_rng([seed, n, one_mood])
+        found = []
+        for i in self.at.tolist():
+            pool = self.speaker == self.speaker[i]
+            pool = np.flatnonzero(pool & (self.label == self.label[i]) if one_mood else pool)
+            pool = pool[pool != i]
+            found.append(rng.choice(pool, min(n, len(pool)), replace=False))
+        return found
+
+    def profiles(self, n: int, one_mood: bool) -> list[SpeakerProfile | None]:
+        own = self.rows[:, self.reading.spans["own"]].astype(np.float64)
+        return [SpeakerProfile.learn(self.rows[o], own[o]) if len(o) else None for o in self.others(n, one_mood)]
+
+
+def guarded(lefts: Sequence[Left]) -> npt.NDArray[np.float64]:
+    """What tells varied footage from footage of one mood: (7, 3) for ``Reading.trust``."""
+    from sklearn.linear_model import LogisticRegression
+
+    spreads, varied = [], []
+    for left in lefts:
+        for n in (2, 4, 12):
+            for one_mood in (False, True):
+                found = [left.reading.spread(p) for p in left.profiles(n, one_mood) if p and p.count > 1]
+                spreads += found
+                varied += [not one_mood] * len(found)
+    x = np.stack(spreads)
+    mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-6
+    model = LogisticRegression().fit((x - mean) / deviation, varied)
+    body = np.stack([mean, deviation, model.coef_[0]], axis=1)
+    return np.vstack([body, [0.0, 1.0, model.intercept_[0]]])
+
+
+def calibrated(reading: Reading, lefts: Sequence[Left]) -> Reading:
+    """The reading with guard, doubt and the slopes of valence and arousal as corpora left out have them."""
+    lefts = [left.some() for left in lefts]
+    guard = guarded(lefts)
+    lefts = [replace(left, reading=Reading({**left.reading.a, "guard": guard})) for left in lefts]
+    logits, circumstances, label, weight = [], [], [], []
+    for left in lefts:
+        for n, one_mood in SETTINGS:
+            z, told = judged(left, n, one_mood)
+            logits.append(z)
+            circumstances.append(told)
+            label.append(left.truth)
+            weight.append(np.full(len(z), 1 / len(z)))
+    z, told, truth, w = (np.concatenate(part) for part in (logits, circumstances, label, weight))
+    doubt = _doubt(z, told, truth, w)
+    probs = softmax(z / np.exp(np.clip(told @ doubt, -3, 3))[:, None])
+    return Reading({**reading.a, "guard": guard, "doubt": doubt, "affect": _affect(probs, truth, w)})
+
+
+def judged(left: Left, n: int, one_mood: bool) -> tuple[Floats, Floats]:
+    """Logits and circumstances of every clip of a left-out corpus with n others known."""
+    if n == 0:
+        return left.reading.logits(left.judged, None)
+    rows = left.judged
+    each = [left.reading.logits(rows[i : i + 1], profile) for i, profile in enumerate(left.profiles(n, one_mood))]
+    return np.concatenate([z for z, _ in each]), np.concatenate([c for _, c in each])
+
+
+def _doubt(logits: Floats, told: Floats, label: voice_head.Labels, weight: Floats) -> Floats:
+    """The logarithm of the temperature as a sum over the circumstances: the least cross-entropy."""
+    possible = label != EMOTIONS.index("calm")
+    logits, told, label, weight = logits[possible], told[possible], label[possible], weight[possible] / weight.sum()
+    rows = np.arange(len(label))
+
+    def loss(theta: Floats) -> float:
+        z = logits / np.exp(np.clip(told @ theta, -3, 3))[:, None]
+        top = z.max(axis=1)
+        return float((weight * (top + np.log(np.exp(z - top[:, None]).sum(axis=1)) - z[rows, label])).sum())
+
+    return minimize(loss, np.zeros(told.shape[1]), method="L-BFGS-B").x
+
+
+def _affect(probs: Floats, label: voice_head.Labels, weight: Floats, coverage: float = 0.8) -> Floats:
+    """Zero, slope and reach of valence and arousal, (2, 3).
+
+    The expectation is drawn to the middle; the line from the true value to it, moods alike, is turned round. The
+    reach makes the interval hold the true value in ``coverage`` of the cases.
+    """
+    mean = probs @ VALENCE_AROUSAL
+    deviation = np.sqrt(np.maximum(probs @ VALENCE_AROUSAL**2 - mean**2, 0) + 0.05**2)
+    share = np.bincount(label, weight, CLASSES)[label]
+    even = weight / share
+    found = []
+    for k in (0, 1):
+        true = VALENCE_AROUSAL[label, k]
+        slope, zero = np.polyfit(true, mean[:, k], 1, w=np.sqrt(even))
+        value = np.clip((mean[:, k] - zero) / slope, -1, 1)
+        off = np.abs(value - true) / (deviation[:, k] / slope)
+        order = np.argsort(off)
+        reach = off[order][np.searchsorted(np.cumsum(weight[order]) / weight.sum(), coverage)]
+        found.append([zero, slope, reach])
+    return np.array(found)
