@@ -113,7 +113,7 @@ def _directions(x: Floats, data: Examples, weight: Floats) -> tuple[Floats, Floa
     scale = np.sqrt(np.average(centred**2, axis=0, weights=weight)).astype(np.float32) + np.float32(1e-4)
     weighed = (centred / scale * np.sqrt(weight / weight.sum())[:, None]).astype(np.float32)
     found = TruncatedSVD(min(DIRECTIONS, *weighed.shape), n_iter=3, random_state=20).fit(weighed)
-    right: npt.NDArray[np.float32] = found.components_
+    right = np.asarray(found.components_, np.float32)
     return centres.everybody().astype(np.float32), scale, right.T.astype(np.float32)
 
 
