@@ -61,7 +61,8 @@ def table() -> str:
     seen, spoken = face["private"]["sure_seven"], at(voice, "speaker_independent/sure")
     lines += [
         "",
-        f"With all eight emotions to choose from, UAR on corpora that the voice never met is {away['uar_of_all_eight']:.2f} "
+        "With all eight emotions to choose from, UAR on corpora that the voice never met is "
+        f"{away['uar_of_all_eight']:.2f} "
         f"(version 2: {old['uar_of_all_eight']:.2f}). "
         f"There it is sure of {away['sure']:.0%} of single recordings, of which "
         f"{away['right_when_sure']:.0%} are right (version 2: sure of {old['sure']:.0%}, {old['right_when_sure']:.0%} "
