@@ -76,3 +76,12 @@ def test_a_folder_that_is_not_there_forgets_nothing(folder: Path, engine: sa.Eng
     with pytest.raises(FileMissing):
         index.update(engine, [folder / "unplugged"], workers=1)
     assert len(index.tracks(engine)) == 4
+
+
+def test_a_copy_whose_original_is_deleted_is_heard_itself(folder: Path, engine: sa.Engine) -> None:
+    (folder / "broken.mp3").unlink()
+    index.update(engine, [folder], workers=1)
+    (folder / "a.wav").unlink()
+    after = index.update(engine, [folder], workers=1)
+    assert (after.heard, after.removed) == (1, 1)
+    assert all(t.sound is not None for t in index.tracks(engine))

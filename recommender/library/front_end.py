@@ -36,7 +36,7 @@ BEAT_FMIN: Final = 30.0
 BEAT_FMAX: Final = 17_000.0
 REFERENCE_HZ: Final = 440.0
 
-BLOCK: Final = 2048
+BLOCK: Final = 256
 """So many frames are transformed at once: memory stays small for an hour of music."""
 
 

@@ -25,7 +25,7 @@ PATCHES_A_PART: Final = 50
 PART_S: Final = PATCHES_A_PART * PATCH_S
 """149.6 s, a whole number of frames of every kind: parts join without a seam."""
 PART: Final = round(PART_S * loudness.SR)
-PATCHES_AT_ONCE: Final = 4
+PATCHES_AT_ONCE: Final = 1
 WARM_UP: Final = 5 * BEAT_FPS
 """BeatNet goes on from these frames of the part before."""
 MIN_DURATION_S: Final = 0.5

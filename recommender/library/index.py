@@ -90,6 +90,9 @@ def update(
     gone = {p: row for p, row in known.items() if p not in found and _under(p, folders)}
     changed = [f for p, f in found.items() if not _same(known.get(p), f)]
     moved, fresh, prints = _sorted_out(changed, gone, known, found)
+    orphans = _orphans(known, found, {known[old]["fingerprint"] for _, old in moved.values()})
+    _, unheard, more = _sorted_out(orphans, {}, known, found)
+    fresh, prints = [*fresh, *unheard], {**more, **prints}
     for path, (file, old) in moved.items():
         del gone[old]
         _through(engine, lambda c, f=file, o=old, p=path: _move(c, o, p, f))
@@ -102,8 +105,9 @@ def update(
     for file, sound, problem in _heard(new, workers, on_progress):
         broken += problem is not None
         _write(engine, file, prints[str(file.path)][0], "heard" if sound else "broken", sound, problem)
+    same = len(found) - len(changed) - len(orphans)
     return Outcome(
-        len(found), len(found) - len(changed), len(new) - broken, len(moved), len(copies), broken, len(gone)
+        len(found), same, len(new) - broken, len(moved), len(copies), broken, len(gone)
     )  # fmt: skip
 
 
@@ -132,6 +136,13 @@ def _known(connection: sa.Connection) -> dict[str, Known]:
 
 def _same(row: Known | None, file: FoundFile) -> bool:
     return row is not None and (row["bytes"], row["mtime_ns"], row["model"]) == (file.bytes, file.mtime_ns, MODEL)
+
+
+def _orphans(known: dict[str, Known], found: dict[str, FoundFile], moved: set[str]) -> list[FoundFile]:
+    """Unchanged copies whose original is gone: they are heard themselves."""
+    there = {p: row for p, row in known.items() if p in found and _same(row, found[p])}
+    originals = moved | {row["fingerprint"] for row in there.values() if row["state"] != "copy"}
+    return [found[p] for p, row in there.items() if row["state"] == "copy" and row["fingerprint"] not in originals]
 
 
 def _under(path: str, folders: Sequence[Path]) -> bool:
