@@ -38,7 +38,7 @@ def band(seconds: float = 24.0) -> npt.NDArray[np.float32]:
 
 @pytest.fixture(scope="module")
 def describer() -> Describer:
-    return Describer(threads=2)
+    return Describer()
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_silence_says_nothing_of_tempo_key_and_loudness(describer: Describer, tm
 
 
 def test_parts_join_without_a_seam(track: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    networks = hear.Networks(threads=2)
+    networks = hear.Networks()
     whole = hear.hear(track, networks)
     monkeypatch.setattr(hear, "PART", round(5 * hear.PATCH_S * 48_000))
     parts = hear.hear(track, networks)

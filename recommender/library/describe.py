@@ -21,10 +21,10 @@ HARDLY_S: Final = 2.0
 
 
 class Describer:
-    """The models of ``music-v1``, loaded once; ``threads`` is all cores where None."""
+    """The models of ``music-v1``, loaded once."""
 
-    def __init__(self, threads: int | None = None) -> None:
-        self._networks = Networks(threads=threads)
+    def __init__(self) -> None:
+        self._networks = Networks()
         self._head = MoodHead(self._networks.weights)
 
     @property

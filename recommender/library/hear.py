@@ -57,13 +57,13 @@ class Heard:
 
 
 class Networks:
-    """The three networks, loaded once a process; ``threads`` is all cores where None."""
+    """The three networks, loaded once a process, on one thread: tracks side by side use the cores."""
 
-    def __init__(self, weights: Weights | None = None, threads: int | None = None) -> None:
+    def __init__(self, weights: Weights | None = None) -> None:
         weights = weights or load(MODEL)
         self.weights = weights
-        self._musicnn = session(str(weights.path("musicnn.onnx")), threads)
-        self._beatnet = session(str(weights.path("beatnet.onnx")), threads)
+        self._musicnn = session(str(weights.path("musicnn.onnx")))
+        self._beatnet = session(str(weights.path("beatnet.onnx")))
         self._voices = _voice_detector()
 
     def patches(self, mel: Block) -> tuple[Block, Block]:

@@ -269,7 +269,7 @@ def _describe(path: str) -> tuple[TrackSound | None, str | None]:
     from recommender.library.describe import Describer
 
     if not _describers:
-        _describers.append(Describer(threads=1))
+        _describers.append(Describer())
     try:
         return _describers[0].describe(Path(path)), None
     except MoodCueError as e:

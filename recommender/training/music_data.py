@@ -91,7 +91,7 @@ def _row(path: Path, cache: Path) -> npt.NDArray[np.float32]:
     kept = cache / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.npy"
     if not kept.is_file():
         if not _networks:
-            _networks.append(Networks(threads=1))
+            _networks.append(Networks())
         heard = hear(path, _networks[0])
         middle = max(0.0, (heard.duration_s - mood.WHOLE_S) / 2)
         span = (middle, min(heard.duration_s, middle + mood.WHOLE_S))
