@@ -15,13 +15,16 @@ _GUEST = re.compile(
 
 
 def fold(text: str) -> str:
-    """Lower case, full width as half width, accents off; Chinese, Japanese and Korean stay as they are."""
+    """Lower case, full width as half width, accents off; Chinese, Japanese and Korean stay as they are.
+
+    Case is folded again after signs are taken apart (ℌ is an H), so that folding twice changes nothing.
+    """
     small = text.casefold()
     if small.isascii():
         return small
     kept: list[str] = []
     accents = False
-    for c in unicodedata.normalize("NFKD", small):
+    for c in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", small).casefold()):
         if unicodedata.combining(c):
             if not accents:
                 kept.append(c)
@@ -38,7 +41,7 @@ def normalise(text: str) -> str:
     folded = fold(text)
     bare = fold(_GUEST.sub(" ", re.sub(r"[(\[{][^)\]}]*[)\]}]", " ", text)))
     words = _words(bare.replace("&", " and ").replace("'", "").replace("’", ""))
-    if len(words) > 1 and words[0] == "the":
+    while len(words) > 1 and words[0] == "the":
         words = words[1:]
     return " ".join(words) or " ".join(_words(folded))
 
