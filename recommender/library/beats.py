@@ -21,7 +21,7 @@ TEMPO_RANGES: Final = ((52.0, 78.0), (74.0, 110.0), (105.0, 155.0), (148.0, 215.
 """Beats are looked for in each, so that half and double the tempo can be weighed against each other."""
 USUAL_BPM: Final = 110.0
 CHOICE: Final = np.array([1.2, -0.1, 2.1, -0.8, -6.8, -0.3, 4.5, -0.9])
-"""Weights of :func:`candidate`, fitted by ``python -m recommender.training.fit_pulse``."""
+"""Weights of :func:`candidate`: a logistic regression on seeds 0 to 71 of ``recommender.training.rendered``."""
 
 RISE_FRAMES: Final = 3
 RISE_WEIGHT: Final = 0.7
