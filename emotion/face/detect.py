@@ -35,6 +35,8 @@ PICTURE_PIXELS: Final = 640 * 360
 """A picture larger than a clip's frames is read more closely: it is one, and its faces may be small."""
 MOST_DOUBTS: Final = 8
 """At most so many doubtful faces are looked at again in one picture, the likeliest first."""
+NEAR_SIDE: Final = 64
+"""Size in pixels at which a face is looked for where it was."""
 SECOND_LOOKS: Final = (48, 64)
 """Sizes in pixels at which a doubtful face is looked at again."""
 
@@ -121,6 +123,19 @@ class CenterFace:
         doubtful = [d for d in found if d.confidence < self.certain][:MOST_DOUBTS]
         faces = [d for d in found if d.confidence >= self.certain] + [self._again(rgb, d) for d in doubtful]
         return suppress([d for d in faces if d is not None], 0.3)
+
+    def near(self, rgb: Image, box: Box, around: float) -> list[Detection]:
+        """Faces in the part of a picture ``around`` times as large as a box, the surest first, doubtful ones too.
+
+        The part is read at a size at which the box has ``NEAR_SIDE`` pixels.
+        """
+        side = max(box.width, box.height)
+        x, y, half = box.x + box.width / 2, box.y + box.height / 2, side * around / 2
+        left, top = int(max(0, x - half)), int(max(0, y - half))
+        part = rgb[top : int(max(0, y + half)) + 1, left : int(max(0, x + half)) + 1]
+        if min(part.shape[:2]) < SMALLEST:
+            return []
+        return [shift(f, left, top) for f in self._look(part, NEAR_SIDE / side, self.candidate)]
 
     def _again(self, rgb: Image, d: Detection) -> Detection | None:
         """The candidate seen closer, with its surroundings, at two sizes; None if it is no face after all."""

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion import errors, settings, weights
-from emotion.face import features, model, shot_change, track
+from emotion.face import features, follow, model, shot_change, track
 from emotion.face.detect import CenterFace, Detection, Detector
 from emotion.face.model import EmotionNetwork
 from emotion.face.mouth import MouthReader
@@ -56,6 +56,7 @@ class FaceReader:
         persons: tells whether two faces are one person's.
         mouths: tells how far mouths are open where a picture shows several faces.
         abreast: so many frames of a clip are read at a time.
+        thorough: search every frame of a clip whole, not first where the faces were.
     """
 
     detector: Detector
@@ -65,6 +66,7 @@ class FaceReader:
     persons: PersonEncoder = field(default_factory=PersonEncoder)
     mouths: MouthReader = field(default_factory=MouthReader)
     abreast: int = 1
+    thorough: bool = False
 
     @property
     def used(self) -> ModelUsed:
@@ -221,12 +223,24 @@ def _read(
 ) -> Iterator[Reading]:
     """Each frame in turn, with what changed and its faces (None in a still one), which may still be looked for."""
     begun: deque[Reading] = deque()
+    course = follow.Course(reader.abreast)
     with ThreadPoolExecutor(reader.abreast, thread_name_prefix="faces") as pool:
         for frame in frames:
             if cancelled():
                 raise errors.Cancelled
             seen = watch.look(frame.rgb)
-            begun.append((frame, seen, None if seen.still else pool.submit(reader.read, frame.rgb, frame.time_s)))
+            reading = None
+            if not seen.still:
+                reading = pool.submit(_look, reader, frame, course.next(watch.thumbnail, cut=seen.cut))
+                course.found(reading)
+            begun.append((frame, seen, reading))
             if len(begun) > reader.abreast:
                 yield begun.popleft()
         yield from begun
+
+
+def _look(reader: FaceReader, frame: VideoFrame, known: Callable[[], follow.Known] | None) -> list[Sighting]:
+    finder = reader.detector
+    if known is None or reader.thorough or not isinstance(finder, CenterFace):
+        return reader.read(frame.rgb, frame.time_s)
+    return reader.read(frame.rgb, frame.time_s, follow.find(finder, frame.rgb, known()))

@@ -26,10 +26,13 @@ class Change:
 
 
 class Watch:
-    """Compares each frame with the last one that was not still, so that slow drift adds up and is seen."""
+    """Compares each frame with the last one that was not still, so that slow drift adds up and is seen.
+
+    ``thumbnail`` is that one, small and grey, shape (36, 64).
+    """
 
     def __init__(self) -> None:
-        self._thumbnail: npt.NDArray[np.float32] | None = None
+        self.thumbnail: npt.NDArray[np.float32] = np.zeros(THUMBNAIL[::-1], np.float32)
         self._histogram: npt.NDArray[np.float32] | None = None
 
     def look(self, rgb: npt.NDArray[np.uint8]) -> Change:
@@ -37,14 +40,14 @@ class Watch:
         small = cv2.resize(rgb, THUMBNAIL, interpolation=cv2.INTER_AREA)
         grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
         histogram = _colours(small)
-        before, colours_before = self._thumbnail, self._histogram
-        if before is None or colours_before is None:
-            self._thumbnail, self._histogram = grey, histogram
+        before, colours_before = self.thumbnail, self._histogram
+        if colours_before is None:
+            self.thumbnail, self._histogram = grey, histogram
             return Change(False, False)
         change = np.abs(grey - before)
         if float(change.max()) <= STILL_LEVELS:
             return Change(True, False)
-        self._thumbnail, self._histogram = grey, histogram
+        self.thumbnail, self._histogram = grey, histogram
         distance = float(np.sqrt(max(0.0, 1.0 - np.sqrt(histogram * colours_before).sum())))
         return Change(False, distance > CUT_DISTANCE and float(change.mean()) > CUT_LEVELS)
 

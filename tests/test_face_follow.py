@@ -1,0 +1,117 @@
+"""Faces are looked for first where they were: what is found stays what a search of every picture finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from emotion import grid, media
+from emotion.face.detect import CenterFace
+from emotion.face.infer import FaceReader, analyse_frames, build_reader
+from emotion.timeline import Clip, FaceTrack
+from tests.conftest import SAMPLES
+
+CLIPS = ("good-news.mp4", "long-evening.mp4", "two-at-the-table.mp4")
+
+
+@pytest.fixture(scope="module")
+def reader() -> FaceReader:
+    return build_reader()
+
+
+@pytest.fixture
+def searched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The size of each picture that is searched whole."""
+    sizes: list[tuple[int, ...]] = []
+    whole: Callable[..., object] = CenterFace.detect
+
+    def detect(self: CenterFace, rgb: np.ndarray) -> object:
+        sizes.append(rgb.shape)
+        return whole(self, rgb)
+
+    monkeypatch.setattr(CenterFace, "detect", detect)
+    return sizes
+
+
+def by_second(tracks: Sequence[FaceTrack], frames: Sequence[media.VideoFrame], clip: Clip) -> grid.Scores:
+    shown = grid.Shown.of([f.time_s for f in frames], [f.end_s for f in frames], clip.duration_s)
+    return grid.face_row(grid.steps_of(clip, []), tracks, shown).scores
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_it_says_what_a_search_of_every_picture_says(
+    reader: FaceReader, searched: list[tuple[int, ...]], name: str
+) -> None:
+    frames, clip = list(media.read_frames(SAMPLES / name)), media.probe(SAMPLES / name)
+    thorough = analyse_frames(frames, replace(reader, thorough=True))
+    assert len(searched) == len(frames)
+    searched.clear()
+    quick = analyse_frames(frames, reader)
+    assert len(searched) <= 0.6 * len(frames)
+    assert len(quick) == len(thorough)
+    assert sum(len(t.sightings) for t in quick) >= sum(len(t.sightings) for t in thorough)
+    pairs = list(zip(by_second(thorough, frames, clip), by_second(quick, frames, clip), strict=True))
+    both = [(a, b) for a, b in pairs if a is not None and b is not None]
+    assert both
+    assert len(both) == sum(a is not None for a, _ in pairs)
+    assert [a.label for a, _ in both] == [b.label for _, b in both]
+    assert np.mean([np.abs(np.subtract(a.probs, b.probs)).mean() for a, b in both]) <= 0.02
+
+
+@pytest.fixture(scope="module")
+def face() -> np.ndarray:
+    """A face with its surroundings, shape (180, 180, 3)."""
+    rgb = media.frame_at(SAMPLES / CLIPS[0], 1.0, max_side=640).rgb
+    found = CenterFace().detect(rgb)[0].box
+    side = max(found.width, found.height)
+    top, left = int(max(0, found.y - 0.2 * side)), int(max(0, found.x - 0.2 * side))
+    part = rgb[top : int(found.y + 1.2 * side), left : int(found.x + 1.2 * side)]
+    return cv2.resize(part, (180, 180), interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def flickering(pictures: Sequence[np.ndarray]) -> list[media.VideoFrame]:
+    """Five a second, each a little lighter or darker than the last one, so that none stands still."""
+    return [
+        media.VideoFrame(i / 5, np.clip(p.astype(int) + 5 * (i % 2), 0, 255).astype(np.uint8), (i + 1) / 5)
+        for i, p in enumerate(pictures)
+    ]
+
+
+def with_faces(face: np.ndarray, *corners: tuple[int, int]) -> np.ndarray:
+    out = np.full((360, 640, 3), 90, np.uint8)
+    for top, left in corners:
+        out[top : top + face.shape[0], left : left + face.shape[1]] = face
+    return out
+
+
+@pytest.mark.parametrize("when", [6, 7, 8, 9])
+def test_who_comes_is_seen_at_once(reader: FaceReader, face: np.ndarray, when: int) -> None:
+    small = cv2.resize(face, (60, 60), interpolation=cv2.INTER_AREA)
+    one, two = with_faces(face, (90, 40)), with_faces(face, (90, 40))
+    two[20:80, 500:560] = small
+    tracks = analyse_frames(flickering([one] * when + [two] * 10), reader)
+    starts = sorted(t.sightings[0].time_s for t in tracks)
+    assert starts == pytest.approx([0.0, when / 5])
+
+
+def test_who_goes_is_gone_and_who_moves_is_followed(reader: FaceReader, face: np.ndarray) -> None:
+    here, there, nobody = with_faces(face, (90, 40)), with_faces(face, (90, 400)), with_faces(face)
+    (gone,) = analyse_frames(flickering([here] * 8 + [nobody] * 6), reader)
+    assert gone.sightings[-1].time_s == pytest.approx(7 / 5)
+    moved = analyse_frames(flickering([here] * 8 + [there] * 6), reader)
+    assert sum(len(t.sightings) for t in moved) == 14
+    walk = [with_faces(face, (90, 40 + 25 * i)) for i in range(16)]
+    (walked,) = analyse_frames(flickering(walk), reader)
+    assert len(walked.sightings) == 16
+
+
+def test_a_face_that_stays_costs_one_whole_search_a_second(
+    reader: FaceReader, face: np.ndarray, searched: list[tuple[int, ...]]
+) -> None:
+    (track,) = analyse_frames(flickering([with_faces(face, (90, 40))] * 25), reader)
+    assert len(track.sightings) == 25
+    assert len(searched) <= 7
