@@ -18,6 +18,15 @@ class UnknownChoice(MoodCueError):
     english = "{value!r} is not a known {what}. Known: {known}."
 
 
+class NoMusicToUse(MoodCueError):
+    """A source of music holds no track that can be placed under a clip."""
+
+    key = "error.no_music_to_use"
+    english = (
+        "There is no music to use in {source!r}. Name a folder with sound files, one file, or: installed, catalogue."
+    )
+
+
 class CannotEdit(MoodCueError):
     """An edit of a cue sheet that would break it."""
 

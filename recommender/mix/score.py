@@ -58,6 +58,10 @@ class Studio:
         self._sounding: dict[str, Sounding] = {}
         self._cancelled = cancelled
 
+    def know(self, sounds: Mapping[str, TrackSound]) -> None:
+        """More sounds that need not be worked out."""
+        self._known.update(sounds)
+
     def sound_of(self, music: Music) -> TrackSound:
         """What the track's sound says."""
         if music.id not in self._known:

@@ -1,0 +1,194 @@
+"""``moodcue score CLIP``: one command from a clip to a mixed video, its stems, its marker files and a report."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from emotion.timeline import Timeline
+from recommender.cues import saved, timecodes
+from recommender.cues.export import FORMATS, render_bytes
+from recommender.cues.sheet import Cue, CueSheet, Song, make_sheet
+from recommender.cues.songs import reason
+from recommender.errors import NoMusicToUse, UnknownChoice
+from recommender.library.track_sound import TrackSound
+from recommender.mix import score, sources
+from recommender.mix.plan import LEAST_LU, MOST_LU, TARGETS, Target, Wanted
+from recommender.mix.report import Report
+from recommender.ranking.shelf import Part, Shelf, Wish, rank
+from recommender.songs.catalogue import ENERGY_LEVELS
+from recommender.songs.usable import Usable
+
+OWN_TARGET: Final = (-40.0, -6.0)
+"""Bounds of a target given as a number, in LUFS."""
+
+
+def target_of(text: str) -> Target:
+    """A target by its name, or a loudness in LUFS.
+
+    Raises:
+        UnknownChoice: it is neither.
+    """
+    if text in TARGETS:
+        return TARGETS[text]
+    try:
+        lufs = float(text)
+    except ValueError:
+        lufs = float("nan")
+    if not OWN_TARGET[0] <= lufs <= OWN_TARGET[1]:
+        raise UnknownChoice(value=text, what="target", known=", ".join([*TARGETS, "-40 ... -6"]))
+    return Target("own", lufs)
+
+
+def run(
+    clip: Path,
+    *,
+    music: str = sources.INSTALLED,
+    sheet: Path | None = None,
+    under: float = 14.0,
+    target: str = "youtube",
+    stems: bool = False,
+    effects: bool = False,
+    output: Path | None = None,
+    start_timecode: str = timecodes.DEFAULT_START,
+    language: str = "en",
+    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr),  # noqa: T201
+) -> int:
+    """Scores one clip; everything lies in ``output`` then (``CLIP-score`` beside the clip where None).
+
+    Raises:
+        MoodCueError: a sentence: what is wrong with the clip, the music or the call.
+    """
+    if not LEAST_LU <= under <= MOST_LU:
+        raise UnknownChoice(value=str(under), what="under", known=f"{LEAST_LU:g} ... {MOST_LU:g}")
+    aim = target_of(target)
+    folder = output or clip.with_name(f"{clip.stem}-score")
+    folder.mkdir(parents=True, exist_ok=True)
+    say(f"{clip.name}: reading")
+    timeline = analysed(clip)
+    made = make_sheet(timeline) if sheet is None else read_sheet(sheet)
+    studio = score.Studio({}, described)
+    shelf, sounds = stocked(music)
+    made, chosen = with_music(made, shelf)
+    heard = score.Clip(clip, clip.name, timeline.clip.duration_s, timeline.speech)
+    wanted = [w for cue in made.cues if (w := wanted_for(cue, chosen.get(cue.id))) is not None]
+    marks = [(float(p.time), "hit") for cue in made.cues for p in cue.peaks] if effects else []
+    studio.know(sounds)
+    say(f"{clip.name}: planning")
+    plan = studio.plan(heard, wanted, under_lu=under, target=aim, effects=score.effects_at(marks))
+    say(f"{clip.name}: mixing")
+    report = studio.render(heard, plan, folder, stems=stems)
+    write_papers(folder, made, report, start_timecode=start_timecode, language=language)
+    for line in summary(report):
+        say(line)
+    return 0
+
+
+def analysed(clip: Path) -> Timeline:
+    """The clip, read by the installed models."""
+    from emotion import media
+    from emotion.pipeline import analyse, load_readers
+
+    return analyse(clip, load_readers(), limits=media.Limits.from_environment())
+
+
+def described(path: Path) -> TrackSound:
+    """What a track's sound says, by the installed model."""
+    from recommender.library.describe import Describer
+
+    return Describer().describe(path)
+
+
+def read_sheet(path: Path) -> CueSheet:
+    """A sheet that was saved as JSON."""
+    from recommender import timelines
+
+    return saved.from_dict(timelines.read_json(path), name=path.name)
+
+
+def stocked(music: str) -> tuple[Shelf, dict[str, TrackSound]]:
+    """The tracks of a source, and what is known of their sound.
+
+    Raises:
+        NoMusicToUse: there is none.
+    """
+    found = sources.tracks(music)
+    sounds = sources.known_sounds(found, described)
+    shelf = Shelf.of(sources.with_sound(found, sounds), sounds)
+    if not len(shelf):
+        raise NoMusicToUse(source=music)
+    return shelf, sounds
+
+
+def with_music(sheet: CueSheet, shelf: Shelf, wish: Wish | None = None) -> tuple[CueSheet, dict[int, Part]]:
+    """The sheet with music that may be used under each cue, and the part that is chosen for each."""
+    ranked = rank(sheet, shelf, wish=wish)
+    here = {t.id: t for t in shelf.tracks}
+    chosen: dict[int, Part] = {}
+    cues = []
+    for cue in sheet.cues:
+        parts = ranked[cue.id]
+        if cue.chosen in here and cue.direction.advice != "none":
+            mine = here[cue.chosen]
+            chosen[cue.id] = next((p for p in parts if p.track.id == mine.id), Part(mine, 0.0, 0.0, float(cue.length)))
+        elif parts:
+            chosen[cue.id] = parts[0]
+        songs = tuple(song_of(cue, p) for p in parts)
+        if cue.id in chosen and all(s.id != chosen[cue.id].track.id for s in songs):
+            songs = (song_of(cue, chosen[cue.id]), *songs[:-1])
+        pick = chosen[cue.id].track.id if cue.id in chosen else None
+        cues.append(replace(cue, music=songs or cue.music, chosen=pick or cue.chosen))
+    return replace(sheet, cues=tuple(cues)), chosen
+
+
+def song_of(cue: Cue, part: Part) -> Song:
+    """A usable track as a sheet names it."""
+    track = part.track
+    level = ENERGY_LEVELS[1] if track.energy is None else energy_level(track)
+    return Song(track.id, track.artist, track.title, track.licence, reason(cue, level), part.distance)
+
+
+def energy_level(track: Usable) -> str:
+    """Low, medium or high, by the bounds of the reference songs."""
+    from recommender.songs.catalogue import ENERGY_BOUNDS
+
+    energy = track.energy or 0.0
+    return ENERGY_LEVELS[sum(energy >= bound for bound in ENERGY_BOUNDS)]
+
+
+def wanted_for(cue: Cue, part: Part | None) -> Wanted | None:
+    """The stretch of a cue with its music; None where the cue is to have none."""
+    if part is None or cue.direction.advice == "none" or part.track.file is None:
+        return None
+    peak_s = float(cue.peaks[0].time) if cue.peaks else None
+    return Wanted(
+        cue.id, float(cue.start), float(cue.end), score.music_of(part.track), peak_s, (part.start_s, part.end_s)
+    )  # fmt: skip
+
+
+def write_papers(folder: Path, sheet: CueSheet, report: Report, *, start_timecode: str, language: str = "en") -> None:
+    """The sheet in every format, the credits, the report."""
+    stem = Path(sheet.clip.name).stem or "clip"
+    for key, form in FORMATS.items():
+        data = render_bytes(sheet, key, start_timecode=start_timecode, language=language)
+        (folder / f"{stem}{form.suffix}").write_bytes(data)
+    lines = report.plan.credits
+    (folder / "credits.txt").write_text("\n".join(lines) + ("\n" if lines else ""), encoding="utf-8")
+    text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+
+
+def summary(report: Report) -> Sequence[str]:
+    """What came out, in a few lines."""
+    data = report.to_dict()
+    level = "silent" if report.integrated_lufs is None else f"{report.integrated_lufs:.1f} LUFS"
+    under = data["under_lu"]
+    lines = [f"{', '.join(report.files)}: {level}, true peak {report.true_peak_dbtp:.1f} dBTP"]
+    if under["median"] is not None:
+        lines.append(f"Speech stands {under['median']:.1f} LU above the music (wanted {under['wanted']:g}).")
+    lines += [f"{s.start_s // 60:.0f}:{s.start_s % 60:02.0f} only {s.under_lu:.0f} LU" for s in report.critical]
+    return lines
