@@ -1,6 +1,6 @@
 """``make bench``: how long a 60 s 720p clip takes, against the plain way, how light the app is, how quick the music.
 
-    python -m tests.benchmarks [clip | ranking | music | cues] [--seconds 60] [--skip plain app] [--tune]
+    python -m tests.benchmarks [clip | ranking | music | cues | mix] [--seconds 60] [--skip plain app] [--tune]
 
 Each job runs in a process of its own; all of them in this one run, on this machine. The plain way
 is measured on every sixth frame and scaled to all of them.
@@ -38,7 +38,7 @@ ROWS = (
 def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
-        "part", nargs="?", choices=("clip", "ranking", "music", "cues"), help="one; without, all but cues"
+        "part", nargs="?", choices=("clip", "ranking", "music", "cues", "mix"), help="one; without, all but cues and mix"
     )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--skip", nargs="*", default=[], choices=("plain", "app"))
@@ -58,6 +58,10 @@ def main() -> None:
         from tests.benchmarks import cues
 
         print("", *(cues.tune() if args.tune else cues.measure()), sep="\n")
+    if args.part == "mix":
+        from tests.benchmarks import mix
+
+        print("", *mix.measure(), sep="\n")
 
 
 def a_clip(seconds: float, skip: Sequence[str]) -> None:
