@@ -69,9 +69,15 @@ def cut(y: Sound, fit: fits.Fit, sr: int) -> Sound:
     for part in parts[1:]:
         out = fits.joined(out, part, sr)
     out = out[:, :total].copy()
-    _fade(out, max(fit.fade_in_s, START_FADE_S if fit.pieces[0].start_s > 0.1 else 0.0), sr, coming=True)
-    _fade(out, fit.fade_out_s, sr, coming=False)
+    coming, going = fades(fit)
+    _fade(out, coming, sr, coming=True)
+    _fade(out, going, sr, coming=False)
     return out
+
+
+def fades(fit: fits.Fit) -> tuple[float, float]:
+    """Seconds over which a fit fades in and out; what begins inside a track never begins at once."""
+    return max(fit.fade_in_s, START_FADE_S if fit.pieces[0].start_s > 0.1 else 0.0), fit.fade_out_s
 
 
 def _fade(y: Sound, seconds: float, sr: int, *, coming: bool) -> None:
