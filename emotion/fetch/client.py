@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final, cast
@@ -50,10 +50,13 @@ def fetch(
     folder: Path,
     *,
     limits: Limits | None = None,
+    hosts: Collection[str] | None = None,
     on_progress: Callable[[float], None] = lambda fraction: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Fetched:
     """The sound and a small picture of the video at ``url``, as a file in ``folder``.
+
+    ``hosts``: from these alone, redirects included; from any public one where None.
 
     Raises:
         LinkError: one of its kinds; :class:`errors.TooLong`, :class:`errors.TooLarge` or
@@ -63,7 +66,13 @@ def fetch(
     url = check_url(url)
     # A folder of its own: whatever else comes into the visitor's meanwhile is none of ours to delete.
     own = Path(tempfile.mkdtemp(prefix="link-", dir=folder))
-    order = {"url": url, "folder": str(own), "bytes": limits.max_bytes, "seconds": limits.max_duration_s}
+    order: dict[str, Any] = {
+        "url": url,
+        "folder": str(own),
+        "bytes": limits.max_bytes,
+        "seconds": limits.max_duration_s,
+    }
+    order["hosts"] = sorted(hosts) if hosts is not None else None
     worker = subprocess.Popen(  # this Python, a module of ours, no shell
         [sys.executable, "-m", "emotion.fetch.worker"],
         stdin=subprocess.PIPE,

@@ -51,12 +51,24 @@ def is_public(host: str) -> bool:
 
 
 class Guard:
-    """The audit hook; remembers that it refused something."""
+    """The audit hook; remembers that it refused something.
 
-    def __init__(self) -> None:
+    Args:
+        hosts: names that may be looked up, where not every public one may.
+    """
+
+    def __init__(self, hosts: frozenset[str] | None = None) -> None:
         self.refused = False
+        self._hosts = hosts
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
+        if event == "socket.getaddrinfo" and self._hosts is not None:
+            # A redirect to another host shows here: its name is looked up before anything is sent.
+            name = args[0].decode() if isinstance(args[0], bytes) else str(args[0] or "")
+            if name.lower() not in self._hosts and not ALLOWED_FOR_TESTS.startswith(f"{name}:"):
+                self.refused = True
+                raise PermissionError(f"not a listed host: {name!r}")
+            return
         if event in ("socket.connect", "socket.sendto"):
             if not _allowed(args[1]):
                 self.refused = True
@@ -178,7 +190,7 @@ def explain(error: BaseException, guard: Guard) -> dict[str, Any]:
 
 def main() -> None:
     order = json.load(sys.stdin)
-    guard = Guard()
+    guard = Guard(frozenset(order["hosts"]) if order.get("hosts") else None)
     sys.addaudithook(guard)
     try:
         result = download(order)

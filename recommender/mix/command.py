@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from emotion.timeline import Timeline
 from recommender.cues import saved, timecodes
@@ -74,6 +75,7 @@ def run(
     studio = score.Studio({}, described)
     shelf, sounds = stocked(music)
     made, chosen = with_music(made, shelf)
+    chosen = {cue: fetched(part, say) for cue, part in chosen.items()}
     heard = score.Clip(clip, clip.name, timeline.clip.duration_s, timeline.speech)
     wanted = [w for cue in made.cues if (w := wanted_for(cue, chosen.get(cue.id))) is not None]
     marks = [(float(p.time), "hit") for cue in made.cues for p in cue.peaks] if effects else []
@@ -143,6 +145,21 @@ def with_music(sheet: CueSheet, shelf: Shelf, wish: Wish | None = None) -> tuple
         pick = chosen[cue.id].track.id if cue.id in chosen else None
         cues.append(replace(cue, music=songs or cue.music, chosen=pick or cue.chosen))
     return replace(sheet, cues=tuple(cues)), chosen
+
+
+def fetched(part: Part, say: Callable[[str], None]) -> Part:
+    """The part with its track on this machine.
+
+    Raises:
+        LinkError: its host cannot be reached, or hands out something else.
+    """
+    if part.track.file is not None:
+        return part
+    from recommender.players import open_sound
+
+    if open_sound.kept(part.track) is None:
+        say(f"{part.track.title}: fetching from {urlsplit(part.track.url or '').hostname}")
+    return replace(part, track=replace(part.track, path=str(open_sound.sound_of(part.track))))
 
 
 def song_of(cue: Cue, part: Part) -> Song:
