@@ -17,7 +17,7 @@ from recommender.cues.sheet import Cue, CueSheet, Song, make_sheet
 from recommender.cues.songs import reason
 from recommender.errors import NoMusicToUse, UnknownChoice
 from recommender.library.track_sound import TrackSound
-from recommender.mix import score, sources
+from recommender.mix import broadcast, score, sources, timelines
 from recommender.mix.plan import LEAST_LU, MOST_LU, TARGETS, Target, Wanted
 from recommender.mix.report import Report
 from recommender.ranking.shelf import Part, Shelf, Wish, rank
@@ -107,9 +107,9 @@ def described(path: Path) -> TrackSound:
 
 def read_sheet(path: Path) -> CueSheet:
     """A sheet that was saved as JSON."""
-    from recommender import timelines
+    from recommender.timelines import read_json
 
-    return saved.from_dict(timelines.read_json(path), name=path.name)
+    return saved.from_dict(read_json(path), name=path.name)
 
 
 def stocked(music: str) -> tuple[Shelf, dict[str, TrackSound]]:
@@ -190,9 +190,17 @@ def wanted_for(cue: Cue, part: Part | None) -> Wanted | None:
 def write_papers(folder: Path, sheet: CueSheet, report: Report, *, start_timecode: str, language: str = "en") -> None:
     """The sheet in every format, the credits, the report."""
     stem = Path(sheet.clip.name).stem or "clip"
+    plan = report.plan
     for key, form in FORMATS.items():
-        data = render_bytes(sheet, key, start_timecode=start_timecode, language=language)
+        if key in timelines.WRITERS and plan.placements:
+            text = timelines.WRITERS[key](sheet, plan, start_timecode=start_timecode, language=language)
+            data = text.encode("utf-8", "replace")
+        else:
+            data = render_bytes(sheet, key, start_timecode=start_timecode, language=language)
         (folder / f"{stem}{form.suffix}").write_bytes(data)
+    name, rate = sheet.clip.name, sheet.rate
+    (folder / "music-cue-sheet.csv").write_bytes(broadcast.to_csv(plan, name, rate, start_timecode))
+    (folder / "music-cue-sheet.xlsx").write_bytes(broadcast.to_xlsx(plan, name, rate, start_timecode))
     lines = report.plan.credits
     (folder / "credits.txt").write_text("\n".join(lines) + ("\n" if lines else ""), encoding="utf-8")
     text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)

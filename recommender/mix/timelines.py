@@ -1,0 +1,230 @@
+"""The cut music in the editor's own timeline: OTIO, FCP7 XML and FCPXML with the music as clips beside the markers.
+
+Each piece of a plan is a clip with its in-point, its fades and a reference to the track's file; what the
+markers say comes from :mod:`recommender.cues.export`. Times lie on frames of the sheet's rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final, Protocol, cast
+from xml.etree import ElementTree as ET
+
+import opentimelineio as otio
+
+from recommender.cues import timecodes
+from recommender.cues.export import render as render_markers
+from recommender.cues.export.xml import clean, element, render
+from recommender.cues.frames import to_frame
+from recommender.cues.sheet import CueSheet
+from recommender.mix.music_sound import fades
+from recommender.mix.plan import SR, MixPlan
+
+
+@dataclass(frozen=True, slots=True)
+class MusicClip:
+    """One piece of a track on the timeline; all but ``level_db`` in frames."""
+
+    path: Path
+    name: str
+    start: int
+    length: int
+    source_start: int
+    fade_in: int
+    fade_out: int
+    level_db: float
+
+    @property
+    def end(self) -> int:
+        return self.start + self.length
+
+
+def clips_of(plan: MixPlan, rate: Fraction) -> list[list[MusicClip]]:
+    """Tracks of clips that do not overlap: the second one takes what begins while the first still fades."""
+    lanes: list[list[MusicClip]] = []
+    for p in sorted(plan.placements, key=lambda p: p.start_s):
+        coming, going = fades(p.fit)
+        at, own = p.start_s, []
+        last = len(p.fit.pieces) - 1
+        for i, piece in enumerate(p.fit.pieces):
+            start, end = to_frame(at, rate), to_frame(at + piece.length_s, rate)
+            at += piece.length_s
+            if end > start:
+                own.append(
+                    MusicClip(
+                        p.music.path.resolve(), p.music.title, start, end - start, to_frame(piece.start_s, rate),
+                        to_frame(coming, rate) if i == 0 else 0, to_frame(going, rate) if i == last else 0, p.level_db,
+                    )
+                )  # fmt: skip
+        if not own:
+            continue
+        lane = next((x for x in lanes if x[-1].end <= own[0].start), None)
+        if lane is None:
+            lanes.append(lane := [])
+        lane += own
+    return lanes
+
+
+class Writer(Protocol):
+    def __call__(self, sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str) -> str: ...
+
+
+def write_otio(sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str) -> str:
+    """The markers' timeline with a sound track for each lane of music; stock schemas alone."""
+    text = render_markers(sheet, "otio", start_timecode=start_timecode, language=language)
+    timeline = cast(otio.schema.Timeline, otio.adapters.read_from_string(text, "otio_json"))
+    rate = float(sheet.rate)
+    for i, lane in enumerate(clips_of(plan, sheet.rate), 1):
+        track = otio.schema.Track(name=f"Music {i}", kind=otio.schema.TrackKind.Audio)
+        at = 0
+        for clip in lane:
+            if clip.start > at:
+                track.append(otio.schema.Gap(source_range=_range(0, clip.start - at, rate)))
+            media = otio.schema.ExternalReference(
+                target_url=clip.path.as_uri(), available_range=_range(0, clip.source_start + clip.length, rate)
+            )
+            item = otio.schema.Clip(clean(clip.name), media, _range(clip.source_start, clip.length, rate))
+            # A fade at an end is a transition from or to nothing; players without it cut there.
+            if clip.fade_in:
+                track.append(_dissolve(0, clip.fade_in, rate))
+            track.append(item)
+            if clip.fade_out:
+                track.append(_dissolve(clip.fade_out, 0, rate))
+            at = clip.end
+        timeline.tracks.append(track)
+    return otio.adapters.write_to_string(timeline, "otio_json")
+
+
+def _dissolve(before: int, after: int, rate: float) -> otio.schema.Transition:
+    return otio.schema.Transition(
+        name="Fade",
+        transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve,
+        in_offset=otio.opentime.RationalTime(before, rate),
+        out_offset=otio.opentime.RationalTime(after, rate),
+    )
+
+
+def _range(start: int, frames: int, rate: float) -> otio.opentime.TimeRange:
+    return otio.opentime.TimeRange(otio.opentime.RationalTime(start, rate), otio.opentime.RationalTime(frames, rate))
+
+
+def write_xmeml(sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str) -> str:
+    """The markers' sequence with a stereo pair of sound tracks for each lane of music."""
+    root = _parsed(render_markers(sheet, "xmeml", start_timecode=start_timecode, language=language))
+    audio = _found(root, ".//media/audio")
+    for lane in clips_of(plan, sheet.rate):
+        for channel in (1, 2):
+            track = ET.SubElement(audio, "track")
+            for n, clip in enumerate(lane):
+                _clipitem(track, clip, f"{lane[0].start}-{n}", channel, sheet.rate)
+    return render(root, doctype="<!DOCTYPE xmeml>")
+
+
+def _clipitem(track: ET.Element, clip: MusicClip, key: str, channel: int, rate: Fraction) -> None:
+    item = ET.SubElement(track, "clipitem", id=f"music-{key}-{channel}")
+    element(item, "name", clip.name)
+    element(item, "duration", clip.source_start + clip.length)
+    _rate(item, rate)
+    for tag, value in (
+        ("start", clip.start), ("end", clip.end), ("in", clip.source_start), ("out", clip.source_start + clip.length)
+    ):  # fmt: skip
+        element(item, tag, value)
+    file = ET.SubElement(item, "file", id=f"file-{key}-{channel}")
+    element(file, "name", clip.path.name)
+    element(file, "pathurl", clip.path.as_uri())
+    _rate(file, rate)
+    sound = ET.SubElement(ET.SubElement(file, "media"), "audio")
+    element(ET.SubElement(sound, "samplecharacteristics"), "samplerate", SR)
+    element(sound, "channelcount", 2)
+    source = ET.SubElement(item, "sourcetrack")
+    element(source, "mediatype", "audio")
+    element(source, "trackindex", channel)
+    effect = ET.SubElement(ET.SubElement(item, "filter"), "effect")
+    for tag, text in (("name", "Audio Levels"), ("effectid", "audiolevels"), ("effecttype", "audiolevels"),
+                      ("mediatype", "audio")):  # fmt: skip
+        element(effect, tag, text)
+    parameter = ET.SubElement(effect, "parameter")
+    element(parameter, "parameterid", "level")
+    element(parameter, "name", "Level")
+    level = 10 ** (clip.level_db / 20)
+    for when, value in _keys(clip, level):
+        frame = ET.SubElement(parameter, "keyframe")
+        element(frame, "when", when)
+        element(frame, "value", f"{value:.4f}")
+
+
+def _keys(clip: MusicClip, level: float) -> list[tuple[int, float]]:
+    """The level over the clip, in frames of its source: up at a fade in, down at a fade out."""
+    first, last = clip.source_start, clip.source_start + clip.length
+    keys = [(first, 0.0), (first + clip.fade_in, level)] if clip.fade_in else [(first, level)]
+    return keys + ([(last - clip.fade_out, level), (last, 0.0)] if clip.fade_out else [])
+
+
+def _rate(parent: ET.Element, rate: Fraction) -> None:
+    here = ET.SubElement(parent, "rate")
+    element(here, "timebase", timecodes.base(rate))
+    element(here, "ntsc", "TRUE" if rate.denominator == 1001 else "FALSE")
+
+
+def write_fcpxml(sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str) -> str:
+    """The markers' project with the music connected under its gap."""
+    root = _parsed(render_markers(sheet, "fcpxml", start_timecode=start_timecode, language=language))
+    resources, gap = _found(root, "resources"), _found(root, ".//spine/gap")
+    frame, begin = 1 / sheet.rate, Fraction(gap.get("start", "0s").rstrip("s"))
+    assets: dict[Path, str] = {}
+    place = 0  # before the markers, as the format's order wants it
+    for lane, clips in enumerate(clips_of(plan, sheet.rate), 1):
+        for clip in clips:
+            if clip.path not in assets:
+                assets[clip.path] = f"m{len(assets) + 1}"
+                _asset(resources, clip, assets[clip.path], clips, frame)
+            item = ET.Element(
+                "asset-clip",
+                ref=assets[clip.path],
+                lane=str(-lane),
+                name=clean(clip.name),
+                offset=_time(begin + clip.start * frame),
+                start=_time(clip.source_start * frame),
+                duration=_time(clip.length * frame),
+                audioRole="music",
+            )
+            volume = ET.SubElement(item, "adjust-volume", amount=f"{clip.level_db:.1f}dB")
+            if clip.fade_in or clip.fade_out:
+                amount = ET.SubElement(volume, "param", name="amount")
+                for tag, frames in (("fadeIn", clip.fade_in), ("fadeOut", clip.fade_out)):
+                    if frames:
+                        ET.SubElement(amount, tag, type="easeIn", duration=_time(frames * frame))
+            gap.insert(place, item)
+            place += 1
+    return render(root, doctype="<!DOCTYPE fcpxml>")
+
+
+def _asset(resources: ET.Element, clip: MusicClip, key: str, clips: list[MusicClip], frame: Fraction) -> None:
+    longest = max(c.source_start + c.length for c in clips if c.path == clip.path)
+    asset = ET.SubElement(
+        resources, "asset", id=key, name=clean(clip.name), start="0s", duration=_time(longest * frame),
+        hasAudio="1", audioSources="1", audioChannels="2", audioRate=str(SR),
+    )  # fmt: skip
+    ET.SubElement(asset, "media-rep", kind="original-media", src=clip.path.as_uri())
+
+
+def _time(seconds: Fraction) -> str:
+    return f"{seconds.numerator}s" if seconds.denominator == 1 else f"{seconds.numerator}/{seconds.denominator}s"
+
+
+def _found(root: ET.Element, path: str) -> ET.Element:
+    element_ = root.find(path)
+    if element_ is None:
+        raise ValueError(f"no {path} among the markers")
+    return element_
+
+
+def _parsed(text: str) -> ET.Element:
+    return ET.fromstring(text)  # noqa: S314 - our own text, written a moment ago
+
+
+WRITERS: Final[Mapping[str, Writer]] = {"otio": write_otio, "xmeml": write_xmeml, "fcpxml": write_fcpxml}
+"""By the format's name in :data:`recommender.cues.export.FORMATS`, whose file each takes the place of."""
