@@ -126,6 +126,12 @@ def stocked(music: str) -> tuple[Shelf, dict[str, TrackSound]]:
     return shelf, sounds
 
 
+def take(sheet: CueSheet, shelf: Shelf, turn: int, wish: Wish | None = None) -> dict[int, Part]:
+    """The parts of one way to score a sheet: the best of each cue, the second best (``turn`` 1), and so on."""
+    ranked = rank(sheet, shelf, wish=wish)
+    return {cue: parts[min(turn, len(parts) - 1)] for cue, parts in ranked.items() if parts}
+
+
 def with_music(sheet: CueSheet, shelf: Shelf, wish: Wish | None = None) -> tuple[CueSheet, dict[int, Part]]:
     """The sheet with music that may be used under each cue, and the part that is chosen for each."""
     ranked = rank(sheet, shelf, wish=wish)

@@ -15,16 +15,20 @@ import numpy as np
 from emotion.media import fence
 from emotion.timeline import Segment
 from recommender.library.track_sound import TrackSound
-from recommender.mix import fit, loudness
+from recommender.mix import duck, fit, loudness
+from recommender.mix.duck import Second
 from recommender.mix.loudness import Sound
+from recommender.mix.music_sound import Load, MusicSound
 from recommender.mix.plan import SR, EffectPlacement, MixPlan, Music, Target, Wanted
-from recommender.mix.planner import ClipSound, Sounding, make_plan
+from recommender.mix.planner import ClipSound, Sounding, make_plan, powers
 from recommender.mix.render import Source, ignore, never, render
 from recommender.mix.report import Report
 from recommender.songs import installed
 from recommender.songs.usable import Usable
 
 EFFECT_DB: Final = -6.0
+MOST_SOUNDING: Final = 8
+"""Tracks whose sound is held at once: the alternatives of a cue or two."""
 MUSIC_THERE: Final = 0.5
 """The clip has music of its own where so much of what is not speech is loud."""
 
@@ -70,7 +74,9 @@ class Studio:
 
     def study(self, music: Music) -> Sounding:
         """The track as cutting and levelling need it."""
-        if music.id not in self._sounding:
+        if music.id in self._sounding:
+            self._sounding[music.id] = self._sounding.pop(music.id)  # the latest last
+        else:
             told = self.sound_of(music)
             y = fence.read_sound(music.path, fit.SR)
             material = fit.study(
@@ -78,6 +84,8 @@ class Studio:
                 sung=music.sung or told.vocals == "singing",
             )  # fmt: skip
             self._sounding[music.id] = Sounding(material, y, self._loudness(music.path))
+            while len(self._sounding) > MOST_SOUNDING:
+                del self._sounding[next(iter(self._sounding))]
         return self._sounding[music.id]
 
     def _loudness(self, path: Path) -> float:
@@ -164,6 +172,16 @@ def effects_at(marks: Sequence[tuple[float, str]]) -> tuple[EffectPlacement, ...
         for at_s, name in marks
         if name in known
     )
+
+
+def meter(plan: MixPlan, clip: ClipSound, load: Load) -> tuple[Second, ...]:
+    """How far speech will stand above the music, second by second, by the plan."""
+    if not plan.placements:
+        return ()
+    flat = powers(MusicSound(plan.placements, load, SR), clip.duration_s)
+    n = min(len(flat), len(clip.powers))
+    moments = (np.arange(n) + 0.5) * loudness.STEP_S
+    return duck.measure(clip.powers[:n], flat[:n] * 10 ** (plan.gain.at(moments) / 10), clip.speaking[:n])
 
 
 def music_in(clip: ClipSound) -> bool:

@@ -38,7 +38,10 @@ ROWS = (
 def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
-        "part", nargs="?", choices=("clip", "ranking", "music", "cues", "mix"), help="one; without, all but cues and mix"
+        "part",
+        nargs="?",
+        choices=("clip", "ranking", "music", "cues", "mix"),
+        help="one; without, all but cues and mix",
     )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--skip", nargs="*", default=[], choices=("plain", "app"))
