@@ -41,7 +41,7 @@ def main() -> None:
         "part",
         nargs="?",
         choices=("clip", "ranking", "music", "cues", "mix"),
-        help="one; without, all but cues and mix",
+        help="without, all but the last two",
     )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--skip", nargs="*", default=[], choices=("plain", "app"))
