@@ -7,7 +7,19 @@ from typing import Any, Final
 import streamlit as st
 
 from emotion.timeline import Timeline
-from pages.analyse import clip_reading, correction, cue_list, export, faces, session, share, songs, sound, speaker
+from pages.analyse import (
+    clip_reading,
+    correction,
+    cue_list,
+    export,
+    faces,
+    session,
+    share,
+    songs,
+    sound,
+    speaker,
+    under_clip,
+)
 from pages.analyse.session import Ready, Session
 from pages.shared import language
 from pages.shared.language import t, t_plain
@@ -15,7 +27,7 @@ from pages.shared.services import models, returning, visit
 from pages.shared.ui import announce, charts, players, plotting, verdict
 from pages.shared.ui.failures import calm
 
-SECTIONS: Final = ("reading", "songs", "sound", "share", "export")
+SECTIONS: Final = ("under", "reading", "songs", "sound", "share", "export")
 
 
 def show(current: Session, ready: Ready) -> None:
@@ -107,7 +119,9 @@ def _sections(current: Session, ready: Ready, timeline: Timeline) -> None:
         if not tab.open:
             continue
         with tab, calm():
-            if name == "reading":
+            if name == "under":
+                under_clip.show(current, timeline)
+            elif name == "reading":
                 with calm():
                     _timeline(current, ready, timeline)
                 verdict.headline(timeline)
