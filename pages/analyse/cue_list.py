@@ -136,7 +136,7 @@ def _songs(here: Session, sheet: CueSheet, cue: Cue) -> None:
         ids,
         index=None,
         format_func={s.id: cue_words.song(s) for s in cue.music}.__getitem__,
-        captions=[cue_words.why(s.reason) for s in cue.music],
+        captions=[f"{cue_words.use(s)} {cue_words.why(s.reason)}" for s in cue.music],
         key=key,
         label_visibility="collapsed",
         on_change=chosen,

@@ -10,9 +10,10 @@ import streamlit as st
 from emotion.errors import MoodCueError
 from emotion.timeline import Timeline
 from pages.analyse.session import Session
-from pages.shared.services import song_catalogue
+from pages.shared.services import song_catalogue, studio
 from pages.shared.ui import failures
 from recommender.cues import CueSheet, from_dict, make_sheet, with_songs
+from recommender.cues.usable import with_usable
 from recommender.errors import SheetFileError
 
 Edit = Callable[[CueSheet], CueSheet]
@@ -40,7 +41,11 @@ def others(current: Session, sheet: CueSheet, cue_id: int) -> None:
     """Other songs for one cue; a chosen one stays."""
     current.state = current.state.drawn_again()
     draw = current.state.draw
-    change(current, sheet, lambda s: with_songs(s, song_catalogue.catalogue(), seed=draw, only=[cue_id]))
+
+    def edit(s: CueSheet) -> CueSheet:
+        return with_usable(with_songs(s, song_catalogue.catalogue(), seed=draw, only=[cue_id]), studio.shelf())
+
+    change(current, sheet, edit)
 
 
 def load(current: Session, sheet: CueSheet, data: bytes, name: str) -> bool:
@@ -62,4 +67,5 @@ def load(current: Session, sheet: CueSheet, data: bytes, name: str) -> bool:
 
 
 def _with_songs(sheet: CueSheet) -> CueSheet:
-    return with_songs(sheet, song_catalogue.catalogue())
+    """Music to use first, then the reference songs."""
+    return with_usable(with_songs(sheet, song_catalogue.catalogue()), studio.shelf())

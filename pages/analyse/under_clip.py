@@ -22,7 +22,7 @@ from pages.shared.services.jobs import Report as Tell
 from pages.shared.services.jobs import Ticket
 from pages.shared.ui import players, under
 from pages.shared.ui.failures import calm
-from recommender.cues import CueSheet, timecodes
+from recommender.cues import CueSheet, timecodes, usable
 from recommender.mix import command, planner, score
 from recommender.mix.plan import TARGETS, UNDER_LU, MixPlan
 from recommender.mix.report import Report, critical
@@ -83,7 +83,7 @@ def show(here: Session, timeline: Timeline) -> None:
 
 def _heard(here: Session, timeline: Timeline, sheet: CueSheet, level: float) -> Heard:
     nudged: dict[int, float] = st.session_state.setdefault(NUDGED, {})
-    cues = tuple((c.start, c.end, c.intent, c.goal, c.corrected, c.state) for c in sheet.cues)
+    cues = tuple((c.start, c.end, c.intent, c.goal, c.corrected, c.state, c.chosen) for c in sheet.cues)
     key = (id(timeline.voice), cues, level, tuple(nudged.items()))
     return here.derived.of("under", key, lambda: _planned(here, timeline, sheet, level, nudged))
 
@@ -95,7 +95,7 @@ def _planned(here: Session, timeline: Timeline, sheet: CueSheet, level: float, n
     sound = here.derived.of("clip_sound", here.digest, lambda: room.hear(clip))
     ways = []
     for turn in range(WAYS):
-        parts = command.take(sheet, shelf, turn)
+        parts = usable.take(sheet, shelf, turn)
         wanted = [w for cue in sheet.cues if (w := command.wanted_for(cue, parts.get(cue.id))) is not None]
         if not wanted:
             continue
@@ -150,10 +150,8 @@ def _take_away(here: Session, sheet: CueSheet, heard: Heard, level: float) -> No
             t_plain("under.target"), list(TARGETS), format_func=lambda k: t_plain(f"under.target.{k}"), key=TARGET,
             width=260,
         )  # fmt: skip
-        running = st.session_state.get(TICKET)
         st.button(
             t("under.make"), icon=":material/movie:", type="primary", key="under_make",
-            disabled=running is not None and not running.status().over,
             on_click=_make, args=(here, sheet, heard, way, target, level),
         )  # fmt: skip
     _progress(sheet)
@@ -162,8 +160,8 @@ def _take_away(here: Session, sheet: CueSheet, heard: Heard, level: float) -> No
 def _make(here: Session, sheet: CueSheet, heard: Heard, way: under.Choice, target: str, level: float) -> None:
     assert way.plan is not None  # noqa: S101 - silence is not among the ways
     plan = replace(way.plan, target=TARGETS[target], under_lu=level)
-    shelf = studio.shelf()
-    named, _ = command.with_music(sheet, shelf)
+    turn = int(way.id.removeprefix("way"))
+    named = usable.with_parts(sheet, usable.take(sheet, studio.shelf(), turn))
     folder = visit.visitor().folder / f"mix-{secrets.token_hex(8)}"
     earlier: Ticket[Any] | None = st.session_state.pop(TICKET, None)
     if earlier is not None:

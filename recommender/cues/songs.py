@@ -17,6 +17,7 @@ from recommender.ranking.rank import JITTER, SAME_DECADE, SAME_GENRE
 from recommender.ranking.taste import Taste
 from recommender.songs.catalogue import Catalogue
 from recommender.songs.filters import Filters
+from recommender.songs.usable import REFERENCE
 
 ALTERNATIVES: Final = 3
 HEARD_BEFORE: Final = 0.15
@@ -78,7 +79,7 @@ def _alternatives(cue: Cue, catalogue: Catalogue, base: plane.Array, count: int)
                 track.id,
                 track.artist,
                 track.title,
-                track.licence,
+                REFERENCE,
                 reason(cue, track.energy),
                 round(float(away[row]), 4),
             )

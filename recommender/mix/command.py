@@ -13,16 +13,14 @@ from urllib.parse import urlsplit
 from emotion.timeline import Timeline
 from recommender.cues import saved, timecodes
 from recommender.cues.export import FORMATS, render_bytes
-from recommender.cues.sheet import Cue, CueSheet, Song, make_sheet
-from recommender.cues.songs import reason
+from recommender.cues.sheet import Cue, CueSheet, make_sheet
+from recommender.cues.usable import take, with_parts
 from recommender.errors import NoMusicToUse, UnknownChoice
 from recommender.library.track_sound import TrackSound
 from recommender.mix import broadcast, score, sources, timelines
 from recommender.mix.plan import LEAST_LU, MOST_LU, TARGETS, Target, Wanted
 from recommender.mix.report import Report
-from recommender.ranking.shelf import Part, Shelf, Wish, rank
-from recommender.songs.catalogue import ENERGY_LEVELS
-from recommender.songs.usable import Usable
+from recommender.ranking.shelf import Part, Shelf
 
 OWN_TARGET: Final = (-40.0, -6.0)
 """Bounds of a target given as a number, in LUFS."""
@@ -74,7 +72,8 @@ def run(
     made = make_sheet(timeline) if sheet is None else read_sheet(sheet)
     studio = score.Studio({}, described)
     shelf, sounds = stocked(music)
-    made, chosen = with_music(made, shelf)
+    chosen = take(made, shelf)
+    made = with_parts(made, chosen)
     chosen = {cue: fetched(part, say) for cue, part in chosen.items()}
     heard = score.Clip(clip, clip.name, timeline.clip.duration_s, timeline.speech)
     wanted = [w for cue in made.cues if (w := wanted_for(cue, chosen.get(cue.id))) is not None]
@@ -126,33 +125,6 @@ def stocked(music: str) -> tuple[Shelf, dict[str, TrackSound]]:
     return shelf, sounds
 
 
-def take(sheet: CueSheet, shelf: Shelf, turn: int, wish: Wish | None = None) -> dict[int, Part]:
-    """The parts of one way to score a sheet: the best of each cue, the second best (``turn`` 1), and so on."""
-    ranked = rank(sheet, shelf, wish=wish)
-    return {cue: parts[min(turn, len(parts) - 1)] for cue, parts in ranked.items() if parts}
-
-
-def with_music(sheet: CueSheet, shelf: Shelf, wish: Wish | None = None) -> tuple[CueSheet, dict[int, Part]]:
-    """The sheet with music that may be used under each cue, and the part that is chosen for each."""
-    ranked = rank(sheet, shelf, wish=wish)
-    here = {t.id: t for t in shelf.tracks}
-    chosen: dict[int, Part] = {}
-    cues = []
-    for cue in sheet.cues:
-        parts = ranked[cue.id]
-        if cue.chosen in here and cue.direction.advice != "none":
-            mine = here[cue.chosen]
-            chosen[cue.id] = next((p for p in parts if p.track.id == mine.id), Part(mine, 0.0, 0.0, float(cue.length)))
-        elif parts:
-            chosen[cue.id] = parts[0]
-        songs = tuple(song_of(cue, p) for p in parts)
-        if cue.id in chosen and all(s.id != chosen[cue.id].track.id for s in songs):
-            songs = (song_of(cue, chosen[cue.id]), *songs[:-1])
-        pick = chosen[cue.id].track.id if cue.id in chosen else None
-        cues.append(replace(cue, music=songs or cue.music, chosen=pick or cue.chosen))
-    return replace(sheet, cues=tuple(cues)), chosen
-
-
 def fetched(part: Part, say: Callable[[str], None]) -> Part:
     """The part with its track on this machine.
 
@@ -166,21 +138,6 @@ def fetched(part: Part, say: Callable[[str], None]) -> Part:
     if open_sound.kept(part.track) is None:
         say(f"{part.track.title}: fetching from {urlsplit(part.track.url or '').hostname}")
     return replace(part, track=replace(part.track, path=str(open_sound.sound_of(part.track))))
-
-
-def song_of(cue: Cue, part: Part) -> Song:
-    """A usable track as a sheet names it."""
-    track = part.track
-    level = ENERGY_LEVELS[1] if track.energy is None else energy_level(track)
-    return Song(track.id, track.artist, track.title, track.licence, reason(cue, level), part.distance)
-
-
-def energy_level(track: Usable) -> str:
-    """Low, medium or high, by the bounds of the reference songs."""
-    from recommender.songs.catalogue import ENERGY_BOUNDS
-
-    energy = track.energy or 0.0
-    return ENERGY_LEVELS[sum(energy >= bound for bound in ENERGY_BOUNDS)]
 
 
 def wanted_for(cue: Cue, part: Part | None) -> Wanted | None:

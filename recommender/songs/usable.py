@@ -43,6 +43,8 @@ LICENCES: Final[Mapping[str, Licence]] = {
         Licence("CC BY-NC", None, frozenset(), credit=True),
     )
 }
+REFERENCE: Final = "reference only: needs a licence"
+"""What a song of the catalogue is good for: to be listened to. Its row has a licence, the song has not."""
 UNKNOWN: Final = "unknown"
 """Never guessed: whoever owns the file must know what it may be used for."""
 

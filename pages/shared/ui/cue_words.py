@@ -12,6 +12,8 @@ from emotion.timeline import Notice
 from pages.shared.language import clock, language, markdown, t, t_plain
 from recommender import suggestions
 from recommender.cues import Cue, Song
+from recommender.cues.usable import may_be_used
+from recommender.songs.usable import UNKNOWN
 
 ICONS: Final[Mapping[str, str]] = {
     "kept": ":material/check_circle:",
@@ -66,6 +68,15 @@ def searches(cue: Cue) -> None:
 
 def song(one: Song) -> str:
     return markdown(f"{one.title} · {one.artist}")
+
+
+def use(one: Song) -> str:
+    """Whether it may go into the cut, in bold: a licence's name, or that it takes one."""
+    if not may_be_used(one):
+        return f"**{t('cues.use.reference')}**"
+    if one.licence == UNKNOWN:
+        return f"**{t('cues.use.yours')}**"
+    return f"**{t('cues.use.free', licence=one.licence)}**"
 
 
 def why(reason: Notice) -> str:

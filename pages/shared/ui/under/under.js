@@ -47,6 +47,7 @@ class Mixer {
     this.parts.hint.textContent = data.strings.hint;
     this.parts.choices.replaceChildren(...data.choices.map((choice, i) => this.button(choice, i)));
     this.draw();
+    this.preload();
     if (before && JSON.stringify(before.choices) !== JSON.stringify(data.choices) && this.playing()) this.start();
   }
 
@@ -91,6 +92,7 @@ class Mixer {
       button.tabIndex = button.dataset.id === id ? 0 : -1;
     }
     this.draw();
+    this.preload();
     this.clicked = performance.now();
     if (this.playing()) this.start();
   }
@@ -115,6 +117,18 @@ class Mixer {
       return bar;
     }));
     this.parts.state.textContent = choice?.note ?? '';
+  }
+
+  // What a press would need is loaded before it: all of the choice that plays, of the others what lies under now.
+  preload() {
+    this.context ??= new AudioContext();
+    const now = this.media?.currentTime ?? 0;
+    for (const choice of this.data.choices) {
+      for (const s of choice.segments) {
+        const here = s.at <= now + 1 && now < s.at + s.length;
+        if (choice.id === this.chosen || here) this.sound(s.address).catch(() => this.sounds.delete(s.address));
+      }
+    }
   }
 
   // The player -----------------------------------------------------------------------------------------
