@@ -13,7 +13,8 @@ from recommender.songs.catalogue import ENERGY_BOUNDS, ENERGY_LEVELS
 from recommender.songs.usable import REFERENCE
 
 SHOWN: Final = 2
-"""Tracks to use under a cue; the reference songs follow."""
+"""Tracks to use under a cue; what they sound like stands after them."""
+REFERENCES: Final = 1
 
 
 def may_be_used(song: Song) -> bool:
@@ -34,13 +35,14 @@ def with_usable(sheet: CueSheet, shelf: Shelf, *, count: int = SHOWN, wish: Wish
             own = [s for s in cue.music if may_be_used(s) and s.id == cue.chosen]
             new = [_song(cue, p) for p in parts if all(p.track.id != s.id for s in own)]
             references = [s for s in cue.music if not may_be_used(s)]
-            cue = replace(cue, music=(*own, *new[: count - len(own)], *references))
+            shown = [s for i, s in enumerate(references) if i < REFERENCES or s.id == cue.chosen]
+            cue = replace(cue, music=(*own, *new[: count - len(own)], *shown))
         cues.append(cue)
     return replace(sheet, cues=tuple(cues))
 
 
 def take(sheet: CueSheet, shelf: Shelf, turn: int = 0, wish: Wish | None = None) -> dict[int, Part]:
-    """One way to score a sheet: for each cue what was chosen, else its best track; ``turn`` 1 the second best, and on."""
+    """One way to score a sheet: for each cue what was chosen, else its best track; ``turn`` 1: the second best."""
     ranked = rank(sheet, shelf, wish=wish)
     here = {t.id: t for t in shelf.tracks}
     out: dict[int, Part] = {}

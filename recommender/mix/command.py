@@ -119,6 +119,8 @@ def stocked(music: str) -> tuple[Shelf, dict[str, TrackSound]]:
     """
     found = sources.tracks(music)
     sounds = sources.known_sounds(found, described)
+    if music == sources.INSTALLED:
+        sounds |= sources.placed(found, sounds)
     shelf = Shelf.of(sources.with_sound(found, sounds), sounds)
     if not len(shelf):
         raise NoMusicToUse(source=music)

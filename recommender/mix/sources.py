@@ -7,10 +7,12 @@ import gzip
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 from emotion import errors, media
 from emotion.many import expand
@@ -21,6 +23,8 @@ from recommender.songs.usable import UNKNOWN, Usable, read_parquet
 
 INSTALLED: Final = "installed"
 CATALOGUE: Final = "catalogue"
+SPREAD: Final = 0.8
+MAKERS_WORD: Final = 0.5
 SOUNDS: Final = paths.ASSETS / "music" / "installed-sounds.json.gz"
 OPEN: Final = paths.ASSETS / "music" / "open.parquet"
 
@@ -76,7 +80,7 @@ def known_sounds(found: Iterable[Usable], describe: Callable[[Path], TrackSound]
     for track in found:
         if track.id in shipped:
             out[track.id] = shipped[track.id]
-        elif track.file is not None:
+        elif track.source == "own" and track.file is not None:
             try:
                 out[track.id] = describe(track.file)
             except errors.MediaError as e:
@@ -91,6 +95,29 @@ def installed_sounds() -> Mapping[str, TrackSound]:
         return {}
     with gzip.open(SOUNDS, "rt", encoding="utf-8") as f:
         return {key: TrackSound.from_dict(value) for key, value in json.load(f).items()}
+
+
+def placed(found: Sequence[Usable], sounds: Mapping[str, TrackSound]) -> dict[str, TrackSound]:
+    """The sounds of a small collection of one make, read beside each other and beside what their makers say.
+
+    A network that learnt from records calls all of it quiet and pleasant. What it hears *between* the tracks
+    is sound, so each axis is spread over the plane by rank, and half of a track's place is its maker's word.
+    """
+    known = [t for t in found if t.id in sounds and t.valence is not None and t.energy is not None]
+    out: dict[str, TrackSound] = {}
+    ranks = {
+        axis: np.argsort(np.argsort([getattr(sounds[t.id], axis) for t in known])) for axis in ("valence", "energy")
+    }
+    for i, track in enumerate(known):
+        sound, moved = sounds[track.id], {}
+        for axis in ("valence", "energy"):
+            among = SPREAD * (2 * (ranks[axis][i] + 0.5) / len(known) - 1)
+            place = (1 - MAKERS_WORD) * float(among) + MAKERS_WORD * float(getattr(track, axis))
+            step = np.arctanh(np.clip(place, -0.99, 0.99)) - np.arctanh(np.clip(getattr(sound, axis), -0.99, 0.99))
+            curve = np.tanh(np.arctanh(np.clip(getattr(sound, f"{axis}_curve"), -0.99, 0.99)) + step)
+            moved[axis], moved[f"{axis}_curve"] = round(place, 3), tuple(np.round(curve, 3).tolist())
+        out[track.id] = replace(sound, **moved)
+    return out
 
 
 def measured(track: Usable, sound: TrackSound) -> Usable:
