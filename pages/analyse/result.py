@@ -27,7 +27,7 @@ from pages.shared.services import models, returning, visit
 from pages.shared.ui import announce, charts, players, plotting, verdict
 from pages.shared.ui.failures import calm
 
-SECTIONS: Final = ("under", "reading", "songs", "sound", "share", "export")
+SECTIONS: Final = ("reading", "songs", "sound", "share", "export")
 
 
 def show(current: Session, ready: Ready) -> None:
@@ -46,6 +46,8 @@ def show(current: Session, ready: Ready) -> None:
         return  # sections without anything in them would say nothing six times
     with calm():
         cue_list.show(timeline)
+    with calm():
+        under_clip.show(current, timeline)
     _sections(current, ready, timeline)
     if timeline.clip.sr is not None:
         models.warm_sound()
@@ -119,9 +121,7 @@ def _sections(current: Session, ready: Ready, timeline: Timeline) -> None:
         if not tab.open:
             continue
         with tab, calm():
-            if name == "under":
-                under_clip.show(current, timeline)
-            elif name == "reading":
+            if name == "reading":
                 with calm():
                     _timeline(current, ready, timeline)
                 verdict.headline(timeline)

@@ -58,11 +58,7 @@ class Mixed:
 @st.fragment
 def show(here: Session, timeline: Timeline) -> None:
     """Everything is worked out when it is asked for: tracks are read and fitted then."""
-    st.markdown(t("under.lead"))
-    if timeline.clip.sr is None:
-        st.info(t("under.no_sound"))
-        return
-    if not st.toggle(t("under.on"), key=ON):
+    if timeline.clip.sr is None or not st.toggle(t("under.on"), key=ON, help=t("under.lead")):
         return
     level = st.slider(
         t_plain("under.level"), int(UNDER_LU["forward"]), int(UNDER_LU["accessible"]), int(UNDER_LU["default"]),

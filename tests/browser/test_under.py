@@ -1,0 +1,40 @@
+"""Music under the clip in a real browser: it plays at once, stays with the picture after a seek, and comes out mixed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from pages.shared.ui.players import CLIP_KEY
+from tests.browser.conftest import Open
+from tests.browser.test_analyse import result_of, upload
+
+
+def test_music_is_heard_under_the_clip_in_step_and_taken_away(open_page: Open, data: Path) -> None:
+    page = open_page("/")
+    upload(page, data / "video" / "short_hamilton_clip.mp4")
+    result_of(page)
+    player = f"document.querySelector('.st-key-{CLIP_KEY} video')"
+    page.get_by_text("Hear it under the clip").click()
+    choices = page.locator(".under .choices button")
+    expect(choices).to_have_count(4, timeout=60_000)
+    under = page.locator(".under")
+    page.evaluate(f"{player}.play()")
+    expect(under).to_have_attribute("data-playing", "way0", timeout=15_000)
+    choices.nth(2).click()
+    expect(under).to_have_attribute("data-playing", "way1", timeout=10_000)
+    for seconds in (5.0, 1.0):
+        page.evaluate(f"{player}.currentTime = {seconds}")
+        page.wait_for_timeout(1500)
+        apart_ms = abs(int(under.get_attribute("data-apart-ms") or "999"))
+        assert apart_ms <= 40, "music and picture together after a seek"
+    page.keyboard.press("0")
+    expect(under).not_to_have_attribute("data-playing", "way1")
+    page.keyboard.press("b")
+    expect(under).to_have_attribute("data-playing", "way1", timeout=10_000)
+    page.get_by_role("button", name="Make the mix").click()
+    expect(page.get_by_text("Measured on the finished file")).to_be_visible(timeout=90_000)
+    with page.expect_download() as got:
+        page.get_by_role("button", name="Mixed video").click()
+    assert got.value.suggested_filename.endswith("-mix.mp4")
