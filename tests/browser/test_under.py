@@ -1,4 +1,4 @@
-"""Music under the clip in a real browser: it plays at once, stays with the picture after a seek, and comes out mixed."""
+"""Music under the clip in a real browser: at once, in step with the picture after a seek, and out as a mix."""
 
 from __future__ import annotations
 
