@@ -89,7 +89,7 @@ def measure() -> list[str]:
         f"{'':<34}{'MoodCue':>10}{'sidechain':>11}{'fixed -18':>11}",
         _row("median, LU", ours, side, fixed, lambda x: float(np.median(x))),
         _row("5th percentile, LU", ours, side, fixed, lambda x: float(np.percentile(x, 5))),
-        _row("missed by more than 3 LU, %", ours, side, fixed, lambda x: _missed),
+        _row("missed by more than 3 LU, %", ours, side, fixed, _missed),
         f"every WAV as long as the clip, to the sample: {lengths} of {len(clips)}",
         f"the picture's packets identical: {packets} of {pictures}",
         f"dialogue against the clip's own sound: at most {max(null):.0f} dB",
@@ -167,7 +167,9 @@ def _sidechained(music: np.ndarray, key: np.ndarray) -> np.ndarray:
         sources_[1].push(b)
         while True:
             try:
-                out.append(sink.pull().to_ndarray())
+                pulled = sink.pull()
+                assert isinstance(pulled, av.AudioFrame)
+                out.append(pulled.to_ndarray())
             except (av.error.BlockingIOError, av.error.EOFError):
                 break
     return np.concatenate(out, axis=1)
