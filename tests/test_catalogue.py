@@ -215,3 +215,17 @@ def test_letters_that_differ_make_names_that_differ(one, other):
 )  # fmt: skip
 def test_a_guest_goes_and_a_band_stays(name, key):
     assert normalise(name) == key
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_catalogue_is_read_as_spreadsheets_write_it(tmp_path, encoding, delimiter):
+    path = tmp_path / "mine.csv"
+    rows = [
+        ["artist", "title", "mood"],
+        ["Bj\u00f6rk", "J\u00f3ga", "sad"],
+        ["Sigur R\u00f3s", "Hopp\u00edpolla", "happy"],
+    ]
+    path.write_bytes("".join(delimiter.join(row) + "\r\n" for row in rows).encode(encoding))
+    catalogue = files.read(path)
+    assert [[t.artist, t.title, t.mood] for t in catalogue] == rows[1:]

@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from emotion.errors import TableFileError
+from recommender.songs import spreadsheet
 
 SOURCE: Final = "Deezer"
 LICENCE: Final = "research use"
@@ -59,8 +60,8 @@ def read(files: Sequence[Path]) -> DeezerSongs:
     ids: dict[str, tuple[str, str, float, float]] = {}
     for path in files:
         try:
-            with path.open(encoding="utf-8-sig", errors="replace", newline="") as f:
-                _collect(csv.reader(f), path.name, ids, rejected)
+            with path.open("rb") as f, spreadsheet.rows(f) as rows:
+                _collect(rows, path.name, ids, rejected)
         except (OSError, csv.Error) as e:
             raise TableFileError(name=path.name, detail=str(e)) from e
     rows = list(ids.values())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recommender import paths
 from recommender.errors import CatalogueError
+from recommender.songs import spreadsheet
 from recommender.songs.catalogue import Catalogue, from_columns
 
 log = logging.getLogger(__name__)
@@ -16,9 +17,9 @@ log = logging.getLogger(__name__)
 def read_csv(path: Path) -> Catalogue:
     """A catalogue from a CSV file with a header (see :func:`from_columns`)."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as f:
-            rows = list(csv.reader(f))
-    except (OSError, UnicodeDecodeError, csv.Error) as e:
+        with path.open("rb") as f, spreadsheet.rows(f) as lines:
+            rows = list(lines)
+    except (OSError, UnicodeError, csv.Error) as e:
         raise CatalogueError(name=path.name, detail=str(e)) from e
     if not rows or any(len(r) != len(rows[0]) for r in rows):
         raise CatalogueError(name=path.name, detail="its rows differ in length")

@@ -7,10 +7,7 @@ matched_mood, mood`` and one score a mood. Only the five used here must be there
 
 from __future__ import annotations
 
-import codecs
 import csv
-import io
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +16,7 @@ from typing import IO, Any, Final
 import numpy as np
 
 from emotion.errors import FileMissing, TableFileError
-from recommender.songs import moods
+from recommender.songs import moods, spreadsheet
 from recommender.songs.catalogue import Catalogue, from_columns
 
 SOURCE: Final = "LMC"
@@ -63,35 +60,12 @@ def read(path: Path) -> LmcSongs:
 
 def read_stream(stream: IO[bytes], name: str) -> LmcSongs:
     """The same from an open binary file, which is left open."""
-    text = io.TextIOWrapper(stream, encoding=_encoding(stream), errors=_OLD_BYTES, newline="")
-    try:
-        first = text.readline()
-        delimiter = max(",;\t", key=first.count)  # a spreadsheet in Europe writes semicolons
-        rows = csv.reader(itertools.chain([first], text), delimiter=delimiter)
+    with spreadsheet.rows(stream) as rows:
         header = [c.strip() for c in next(_safely(rows), [])]
         missing = [c for c in USED if c not in header]
         if missing:
             raise TableFileError(name=name, detail=f"the column {missing[0]} is missing")
         return _collect(_safely(rows), len(header), [header.index(c) for c in USED])
-    finally:
-        text.detach()
-
-
-def _encoding(stream: IO[bytes]) -> str:
-    peek = getattr(stream, "peek", None)
-    start: bytes = peek(2)[:2] if peek is not None else b""
-    return "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
-
-
-def _as_windows_wrote(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are not UTF-8 are taken for Windows' Western code page: Björk keeps her name."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
-
-
-_OLD_BYTES: Final = "moodcue.cp1252"
-codecs.register_error(_OLD_BYTES, _as_windows_wrote)
 
 
 def _safely(rows: Iterator[list[str]]) -> Iterator[list[str]]:
