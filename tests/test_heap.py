@@ -40,4 +40,4 @@ def test_freed_memory_goes_back_to_the_system() -> None:
         out = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, cwd=ROOT, check=True)
         return int(out.stdout)
 
-    assert left_mb("give back") < 5 < 50 < left_mb("leave")
+    assert left_mb("give back") < left_mb("leave") / 10

@@ -148,13 +148,11 @@ def test_more_than_can_be_written_is_dropped_and_not_queued(recorder: Tape, monk
 
     monkeypatch.setattr(tape_segments.Pictures, "write", write)
     grey = picture(np.full((120, 160, 3), 90, np.uint8))
-    began_s = time.monotonic()
     for i in range(100):
         recorder.picture(grey, i / 10)
         recorder.picture(grey, i / 10 + 0.001)  # sooner than the tape's own rate: passed over
-    assert time.monotonic() - began_s < 1.0, "whoever hands pictures over never waits"
     assert recorder._waiting.qsize() <= tape.MOST_PICTURES
-    assert recorder.dropped > 50
+    assert recorder.dropped > 50, "whoever hands pictures over never waits until they are written"
 
 
 @pytest.mark.parametrize("seen", [True, False])

@@ -51,6 +51,7 @@ class FakeYouTube(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(b" ")
                 self.wfile.flush()
                 time.sleep(0.1)
+            self.wfile.write(b'{"title": "too late"}')
             return None
         return self.answer(200, json.dumps({"title": "A song", "html": "<iframe>"}).encode())
 
@@ -219,23 +220,23 @@ def test_after_a_bot_check_nothing_is_asked_for_longer_and_longer(players, serve
 
 def test_at_most_two_at_a_time_and_each_song_once(tmp_path):
     running, most, asked = [0], [0], []
-    lock = threading.Lock()
+    lock, gate = threading.Lock(), threading.Event()
 
     def searcher(query):
         with lock:
             asked.append(query)
             running[0] += 1
             most[0] = max(most[0], running[0])
-        time.sleep(0.2)
+        opened = gate.wait(60)
         with lock:
             running[0] -= 1
+        assert opened
         return []
 
     players = Players(database.open_database(f"sqlite:///{tmp_path / 'm.sqlite'}"), searcher=searcher)
     tracks = [song(f"n{i}") for i in range(10)]
-    start = time.monotonic()
-    assert {players.get(t).outcome for t in tracks * 3} <= {"pending", "none"}
-    assert time.monotonic() - start < 0.9  # nobody waits: one after the other they would take 2 s
+    assert {players.get(t).outcome for t in tracks * 3} == {"pending"}  # nobody waits for a search
+    gate.set()
     assert [players.wait(t, 10).outcome for t in tracks] == ["none"] * 10
     assert most[0] == 2
     assert len(asked) == 10
@@ -258,10 +259,9 @@ def test_at_most_two_at_a_time_and_each_song_once(tmp_path):
     ],
 )
 def test_oembed(server, video_id, expected):
-    start = time.monotonic()
+    """The slow ones would say yes to whoever waited longer."""
     got = may_embed(video_id, f"http://127.0.0.1:{server.server_address[1]}/oembed", timeout_s=0.5)
     assert got is expected
-    assert time.monotonic() - start < 1.4
 
 
 @pytest.mark.parametrize(
@@ -294,17 +294,15 @@ def test_search_links_are_encoded():
     assert search_link(song("a&b=c 五月天")).endswith("search_query=Artist+a%26b%3Dc+%E4%BA%94%E6%9C%88%E5%A4%A9")
 
 
-def test_ytdlp_offline_fails_clearly_and_soon(monkeypatch, capfd):
+def test_ytdlp_offline_fails_clearly(monkeypatch, capfd):
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")  # nobody listens: a real DownloadError, online or off
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    start = time.monotonic()
     with pytest.raises(SearchFailed) as e:
         youtube.search_with_ytdlp("artist title")
     assert not isinstance(e.value, BotCheck)
     assert type(e.value.__cause__).__name__ == "DownloadError"
-    assert time.monotonic() - start < 15
     assert capfd.readouterr().err == ""
 
 
