@@ -6,8 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -131,6 +134,32 @@ def test_a_loud_click_takes_nothing_from_a_quiet_voice(readers: Readers, tmp_pat
     assert heard.voice.label == plain.voice.label
     assert [m.voice is not None for m in heard.moments] == [m.voice is not None for m in plain.moments]
     assert sum(m.voice is not None for m in heard.moments) >= 6
+
+
+def test_a_broken_sound_track_and_a_picture_without_a_rate_still_give_the_face(
+    readers: Readers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clip whose rate nobody states has a picture all the same."""
+    face = media.frame_at(SAMPLES / CATALOGUE["good_news"]["file"], 1.0).rgb
+    path = clips.write(tmp_path / "odd.mkv", y=clips.tone(3.0), frames=[face] * 15, fps=5)
+
+    plain = fence.opened
+
+    @contextmanager
+    def opened(*args: Any, **values: Any) -> Iterator[fence.Reading]:
+        with plain(*args, **values) as reading:
+            reading.clip = replace(reading.clip, frame_rate=None)
+            monkeypatch.setattr(reading, "sound", broken)
+            yield reading
+
+    def broken() -> None:
+        raise errors.MediaError(name=path.name)
+
+    monkeypatch.setattr(fence, "opened", opened)
+    timeline = analyse(path, readers)
+    assert timeline.face is not None
+    assert timeline.clip.fps is None
+    assert keys(timeline) == {"notice.sound_broken"}
 
 
 def test_limits_hold(readers: Readers) -> None:
