@@ -175,6 +175,7 @@ def test_json_has_the_documented_fields_and_reads_back() -> None:
         "timeline",
         "speech",
         "adaptation",
+        "face_seen",
         "faces",
         "models",
         "notices",
