@@ -24,7 +24,7 @@ from pages.shared.ui import players, under
 from pages.shared.ui.failures import calm
 from recommender.cues import CueSheet, timecodes, usable
 from recommender.mix import command, planner, score
-from recommender.mix.plan import TARGETS, UNDER_LU, MixPlan
+from recommender.mix.plan import TARGETS, UNDER_LU, EffectPlacement, MixPlan
 from recommender.mix.report import Report, critical
 from recommender.ranking.shelf import Part
 
@@ -32,6 +32,7 @@ WAYS: Final = 3
 ON: Final = "under_on"
 LEVEL: Final = "under_level"
 TARGET: Final = "under_target"
+EFFECTS: Final = "under_effects"
 TICKET: Final = "under_ticket"
 NUDGED: Final = "under_nudged"
 NUDGE_LU: Final = 3.0
@@ -65,6 +66,8 @@ def show(here: Session, timeline: Timeline) -> None:
         key=LEVEL, help=t("under.level.help"),
     )  # fmt: skip
     sheet = cue_sheet.of(here, timeline)
+    marks = command.marked(sheet)
+    effects = bool(marks) and st.checkbox(t("under.effects", count=len(marks)), key=EFFECTS)
     with calm():
         with st.spinner(t("under.planning")):
             heard = _heard(here, timeline, sheet, float(level))
@@ -74,7 +77,7 @@ def show(here: Session, timeline: Timeline) -> None:
         if heard.own_music:
             st.info(t("under.own_music"))
         _listen(heard, float(level))
-        _take_away(here, sheet, heard, float(level))
+        _take_away(sheet, heard, float(level), score.effects_at(marks if effects else []))
 
 
 def _heard(here: Session, timeline: Timeline, sheet: CueSheet, level: float) -> Heard:
@@ -136,7 +139,7 @@ def _mend(seconds: list[int]) -> None:
 # Taking it away --------------------------------------------------------------------------------------
 
 
-def _take_away(here: Session, sheet: CueSheet, heard: Heard, level: float) -> None:
+def _take_away(sheet: CueSheet, heard: Heard, level: float, effects: tuple[EffectPlacement, ...]) -> None:
     st.markdown(f"**{t('under.take')}**")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         way = st.selectbox(
@@ -148,14 +151,21 @@ def _take_away(here: Session, sheet: CueSheet, heard: Heard, level: float) -> No
         )  # fmt: skip
         st.button(
             t("under.make"), icon=":material/movie:", type="primary", key="under_make",
-            on_click=_make, args=(here, sheet, heard, way, target, level),
+            on_click=_make, args=(sheet, heard, way, target, level, effects),
         )  # fmt: skip
     _progress(sheet)
 
 
-def _make(here: Session, sheet: CueSheet, heard: Heard, way: under.Choice, target: str, level: float) -> None:
+def _make(
+    sheet: CueSheet,
+    heard: Heard,
+    way: under.Choice,
+    target: str,
+    level: float,
+    effects: tuple[EffectPlacement, ...],
+) -> None:
     assert way.plan is not None  # noqa: S101 - silence is not among the ways
-    plan = replace(way.plan, target=TARGETS[target], under_lu=level)
+    plan = replace(way.plan, target=TARGETS[target], under_lu=level, effects=effects)
     turn = int(way.id.removeprefix("way"))
     named = usable.with_parts(sheet, usable.take(sheet, studio.shelf(), turn))
     folder = visit.visitor().folder / f"mix-{secrets.token_hex(8)}"

@@ -22,6 +22,7 @@ from recommender.mix.plan import LEAST_LU, MOST_LU, TARGETS, Target, Wanted
 from recommender.mix.report import Report
 from recommender.ranking.shelf import Part, Shelf
 
+OWN_MUSIC: Final = "The clip seems to have music of its own under the speech: two pieces at once rarely sound well."
 OWN_TARGET: Final = (-40.0, -6.0)
 """Bounds of a target given as a number, in LUFS."""
 
@@ -77,16 +78,24 @@ def run(
     chosen = {cue: fetched(part, say) for cue, part in chosen.items()}
     heard = score.Clip(clip, clip.name, timeline.clip.duration_s, timeline.speech)
     wanted = [w for cue in made.cues if (w := wanted_for(cue, chosen.get(cue.id))) is not None]
-    marks = [(float(p.time), "hit") for cue in made.cues for p in cue.peaks] if effects else []
+    marks = marked(made) if effects else []
     studio.know(sounds)
     say(f"{clip.name}: planning")
-    plan = studio.plan(heard, wanted, under_lu=under, target=aim, effects=score.effects_at(marks))
+    own = studio.hear(heard)
+    plan = studio.plan(heard, wanted, under_lu=under, target=aim, effects=score.effects_at(marks), heard=own)
     say(f"{clip.name}: mixing")
     report = studio.render(heard, plan, folder, stems=stems)
+    if score.music_in(own):
+        report = replace(report, notes=(*report.notes, OWN_MUSIC))
     write_papers(folder, made, report, start_timecode=start_timecode, language=language)
     for line in summary(report):
         say(line)
     return 0
+
+
+def marked(sheet: CueSheet) -> list[tuple[float, str]]:
+    """Where sound effects go: a hit on each marked moment of a cue that wants music."""
+    return [(float(p.time), "hit") for cue in sheet.cues if cue.direction.advice == "music" for p in cue.peaks]
 
 
 def analysed(clip: Path) -> Timeline:
@@ -181,4 +190,4 @@ def summary(report: Report) -> Sequence[str]:
     if under["median"] is not None:
         lines.append(f"Speech stands {under['median']:.1f} LU above the music (wanted {under['wanted']:g}).")
     lines += [f"{s.start_s // 60:.0f}:{s.start_s % 60:02.0f} only {s.under_lu:.0f} LU" for s in report.critical]
-    return lines
+    return [*lines, *report.notes]

@@ -1,0 +1,135 @@
+"""What goes with a mix into the edit: cut music in three timelines, the broadcasters' sheet, credits, report."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from fractions import Fraction
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree as ET
+
+import openpyxl
+import opentimelineio as otio
+import pytest
+
+from emotion.labels import EMOTIONS
+from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline
+from recommender.cues import CueSheet, make_sheet
+from recommender.mix import broadcast, command, timelines
+from recommender.mix.duck import FLAT, Second
+from recommender.mix.fit import Fit, Piece
+from recommender.mix.plan import TARGETS, MixPlan, Music, Placement
+from recommender.mix.report import Report
+from recommender.songs import installed
+
+RATES = (Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(50), Fraction(60000, 1001))
+START = "01:00:00:00"
+
+
+def sheet(rate: Fraction) -> CueSheet:
+    p = EmotionScores(tuple(0.93 if e == "sad" else 0.01 for e in EMOTIONS))
+    moments = tuple(Moment(Segment(i, i + 1), voice=p, fused=p) for i in range(40))
+    return make_sheet(Timeline(Clip("my clip.mp4", 40.0, 48_000, rate, 1920, 1080), moments, speech=(Segment(0, 40),)))
+
+
+def plan() -> MixPlan:
+    first, second = installed.tracks()[0], installed.tracks()[5]
+    a = Music("a", first.path, "=Tightening", "MoodCue", "MIT", "Tightening, MoodCue (MIT)", isrc="TWABC2600001")
+    b = Music("b", second.path, "Under the Stairs", "MoodCue", "MIT", "Under the Stairs, MoodCue (MIT)", sung=True)
+    cut = Fit("cut", (Piece(1.0, 9.0), Piece(20.0, 34.0)), 0.4, 0.0)
+    faded = Fit("faded", (Piece(0.0, 20.0),), 0.0, 2.5)
+    return MixPlan(
+        40.0, (Placement(1, a, 0.0, cut, -2.0), Placement(2, b, 20.0, faded, 3.0)), FLAT, 14.0, TARGETS["r128"]
+    )
+
+
+def seconds(time: otio.opentime.RationalTime) -> float:
+    return otio.opentime.to_seconds(time)
+
+
+@pytest.mark.parametrize("rate", RATES, ids=str)
+@pytest.mark.parametrize("form", ["otio", "xmeml"])
+def test_another_reader_finds_each_piece_where_the_plan_has_it(form: str, rate: Fraction) -> None:
+    text = timelines.WRITERS[form](sheet(rate), plan(), start_timecode=START, language="en")
+    adapter = {"otio": "otio_json", "xmeml": "fcp_xml"}[form]
+    read = otio.adapters.read_from_string(text, adapter)
+    assert isinstance(read, otio.schema.Timeline)
+    frame = float(1 / rate)
+    found = {
+        (c.name, round(seconds(c.range_in_parent().start_time), 2))
+        : (seconds(c.source_range.start_time), seconds(c.source_range.duration))
+        for track in read.audio_tracks() for c in track.find_clips()
+    }  # fmt: skip
+    wanted = {
+        ("=Tightening", 0.0): (1.0, 8.0),
+        ("=Tightening", 8.0): (20.0, 14.0),
+        ("Under the Stairs", 20.0): (0.0, 20.0),
+    }
+    assert len(found) == len(wanted)
+    for (name, at), (source, length) in wanted.items():
+        key = min((k for k in found if k[0] == name), key=lambda k: abs(k[1] - at))
+        assert key[1] == pytest.approx(at, abs=frame)
+        assert found[key] == pytest.approx((source, length), abs=frame)
+
+
+def test_the_files_that_are_named_are_there_and_final_cut_gets_fades_and_levels() -> None:
+    made, known = sheet(RATES[2]), {t.path.resolve() for t in installed.tracks()}
+    root = ET.fromstring(timelines.write_fcpxml(made, plan(), start_timecode=START, language="en"))
+    sources = {Path(unquote(urlsplit(r.get("src", "")).path)) for r in root.iter("media-rep")}
+    assert len(sources) == 2 and sources <= known
+    clips = list(root.iter("asset-clip"))
+    assert [c.get("name") for c in clips] == ["=Tightening", "=Tightening", "Under the Stairs"]
+    frame = 1 / RATES[2]
+    for clip in clips:
+        for key in ("offset", "start", "duration"):
+            time = Fraction(clip.get(key, "").rstrip("s"))
+            assert (time / frame).denominator == 1, "on a frame"
+    assert [len(list(c.iter("fadeIn"))) for c in clips] == [1, 0, 0]
+    assert [len(list(c.iter("fadeOut"))) for c in clips] == [0, 0, 1]
+    gap = root.find(".//spine/gap")
+    assert gap is not None
+    kinds = [e.tag for e in gap]
+    assert kinds == sorted(kinds, key=lambda k: k == "marker"), "clips come before markers, as the format wants it"
+
+
+def test_broadcasters_get_their_columns_and_no_formula() -> None:
+    data = broadcast.to_csv(plan(), "my clip.mp4", RATES[2], START)
+    assert data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+    at = rows.index(list(broadcast.COLUMNS))
+    first, second = (dict(zip(rows[at], r, strict=True)) for r in rows[at + 1 :])
+    assert first["Title"].lstrip("'") == "=Tightening" and not first["Title"].startswith("=")
+    assert (first["Timecode in"], first["Usage code"], first["ISRC"]) == ("01:00:00;00", "BI", "TWABC2600001")
+    assert (second["Timecode in"], second["Usage code"], second["Duration"]) == ("01:00:19;29", "BV", "00:00:20")
+    book = openpyxl.load_workbook(io.BytesIO(broadcast.to_xlsx(plan(), "=clip", RATES[2], START)))
+    page = book.worksheets[0]
+    cells = [c for row in page.iter_rows() for c in row if c.value is not None]
+    assert all(c.data_type == "s" for c in cells)
+    assert "=Tightening" in [c.value for c in cells]
+
+
+def test_all_papers_lie_beside_the_mix(tmp_path: Path) -> None:
+    meter = (Second(0.0, 14.2), Second(1.0, 9.0))
+    report = Report(plan(), -23.0, -1.4, meter, ("mix.mp4", "mix.wav"))
+    command.write_papers(tmp_path, sheet(RATES[1]), report, start_timecode=START)
+    names = {p.name for p in tmp_path.iterdir()}
+    assert {"report.json", "credits.txt", "music-cue-sheet.csv", "music-cue-sheet.xlsx", "my clip.edl"} <= names
+    assert (tmp_path / "credits.txt").read_text().splitlines() == list(plan().credits)
+    data = json.loads((tmp_path / "report.json").read_text())
+    assert data["under_lu"] | {"seconds": 0} == {
+        "wanted": 14.0, "median": 11.6, "p05": pytest.approx(9.26), "missed_share": 0.5, "seconds": 0,
+    }  # fmt: skip
+    assert [s.start_s for s in report.critical] == [1.0]
+    assert "0:01 only 9 LU" in "\n".join(command.summary(report))
+
+
+def test_a_target_is_a_name_or_a_sensible_loudness() -> None:
+    from recommender.errors import UnknownChoice
+
+    assert command.target_of("podcast").lufs == -16
+    assert command.target_of("-18.5").lufs == -18.5
+    for wrong in ("loud", "-100", "0", "nan"):
+        with pytest.raises(UnknownChoice):
+            command.target_of(wrong)
