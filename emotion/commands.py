@@ -60,7 +60,8 @@ def analyse_clips(
         adapt: read each voice by what is usual for it.
         speaker_footage: more of who speaks in the clips: sound, video, or a saved speaker.
     """
-    from emotion.pipeline import analyse, know, load_readers
+    from emotion.footage import know
+    from emotion.pipeline import analyse, load_readers
 
     paths = expand(clips, media.SUFFIXES)
     if not paths:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emotion.pipeline import Heard
+from emotion.assembly import Heard
 from emotion.timeline import Clip, Timeline
 from pages.analyse.jobs_for_clip import Analysed
 from pages.analyse.session import Ready, Session

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,9 +19,11 @@ import psutil
 import pytest
 
 from emotion import errors, media
+from emotion.aside import Aside
+from emotion.assembly import Heard, Seen, _notices
 from emotion.media import fence
 from emotion.messages import english
-from emotion.pipeline import Heard, Progress, Readers, Seen, _notices, analyse, load_readers, reread, study
+from emotion.pipeline import Progress, Readers, analyse, load_readers, reread, study
 from emotion.timeline import Notice, Timeline
 from tests import clips
 from tests.conftest import ROOT, SAMPLES
@@ -269,3 +273,26 @@ def test_a_reader_that_dies_in_the_middle_costs_a_sentence_and_nothing_else(read
     with pytest.raises(errors.DecoderDied, match="visit"):
         analyse(path, readers, name="visit", on_progress=kill)
     assert analyse(path, readers).best is not None
+
+
+@pytest.mark.parametrize("cores", [2, 8])
+def test_with_few_cores_the_picture_waits_for_the_voice(monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    go, noted, seen = threading.Event(), queue.Queue[float](), Seen()
+
+    def look(eye: Aside) -> Seen:
+        go.wait()
+        eye.note(0.5)
+        noted.put(0.5)
+        return seen
+
+    with Aside(look, threading.Event()) as eye:
+        with pytest.raises(errors.NoSpeech), eye.held():
+            go.set()
+            if cores == 2:
+                with pytest.raises(queue.Empty):
+                    noted.get(timeout=0.2)
+            else:
+                noted.get(timeout=60)
+            raise errors.NoSpeech(name="a")  # whatever ends the hearing lets the picture go on
+        assert eye.result(lambda fraction: None, lambda: False) is seen

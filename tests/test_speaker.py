@@ -13,7 +13,8 @@ import pytest
 
 from emotion import errors, media, result
 from emotion.__main__ import main
-from emotion.pipeline import Readers, Studied, adapted_to, analyse, know, reread, study
+from emotion.footage import know
+from emotion.pipeline import Readers, Studied, adapted_to, analyse, reread, study
 from emotion.timeline import ModelUsed, Segment
 from emotion.voice import adapt, saved_speaker, speakers
 from emotion.voice.infer import VoiceReader

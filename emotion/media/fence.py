@@ -221,8 +221,9 @@ def opened(
         def begin(task: str, **order: Any) -> Job:
             return stack.enter_context(job(task, path, name=name, bounds=bounds, cancelled=cancelled, **order))
 
-        picture = begin("frames" if frames else "probe", **checked, fps=fps, max_side=max_side)
+        # the sound is heard first: its result is the first to be shown, and the picture takes longer anyway
         sound = begin("sound", sr=sr, max_duration_s=min(longest, 36_000.0)) if sr else None
+        picture = begin("frames" if frames else "probe", **checked, fps=fps, max_side=max_side)
         yield Reading(picture, sound, sr or SAMPLE_RATE)
 
 

@@ -93,11 +93,11 @@ def knowing(source: BinaryIO, name: str, readers: Future[Readers], limits: media
         raise
 
     def work(report: Report, cancelled: Callable[[], bool]) -> list[KnownVoice]:
-        from emotion import pipeline
+        from emotion import footage
 
         try:
             models = readers.result()
-            return pipeline.know(kept.path, models, name=name, limits=limits, on_fraction=report, cancelled=cancelled)
+            return footage.know(kept.path, models, name=name, limits=limits, on_fraction=report, cancelled=cancelled)
         finally:
             own.free()
             heap.trim()
