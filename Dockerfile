@@ -3,6 +3,8 @@
 ARG PYTHON=3.11
 
 FROM python:${PYTHON}-slim-bookworm AS packages
+# strip, of this stage alone
+RUN apt-get update && apt-get install --yes --no-install-recommends binutils
 COPY requirements-serve.txt deploy/install.sh /build/
 RUN sh /build/install.sh /opt/venv /build/requirements-serve.txt
 
@@ -11,6 +13,7 @@ FROM python:${PYTHON}-slim-bookworm
 # The font writes Chinese names on live pictures; nothing else is needed of the system.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends fonts-wqy-zenhei \
+    && apt-get clean \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 1000 --create-home moodcue \
     && install -d -o moodcue -g moodcue /var/cache/moodcue /var/lib/moodcue

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fnmatch
 import http.server
 import importlib.util
+import inspect
 import os
 import re
 import subprocess
@@ -14,11 +16,13 @@ import tomllib
 from typing import Any
 
 import pytest
+from deepface.models.face_detection import OpenCv
 from streamlit import net_util
 from streamlit.web.server import server_util
 
 from deploy import guard, server, warm
 from emotion import settings
+from emotion.messages import LANGUAGES
 from tests.conftest import ROOT
 
 DOCKERFILE = ROOT / "Dockerfile"
@@ -174,6 +178,19 @@ def test_the_health_check_says_whether_the_server_answers():
         assert status(port) == 0
         healthy.shutdown()
     assert status(port) == 1
+
+
+def test_the_image_keeps_the_calendars_of_every_language_and_the_cascades_of_the_detector():
+    """Both are cut down to what is used: another language or cascade would fail in the image alone."""
+    script = text("deploy/install.sh")
+    languages = re.findall(r"! -name '([^']+)\.dat'", script)
+    for language in (*LANGUAGES, "root"):
+        parts = language.split("_")
+        for name in ("_".join(parts[: n + 1]) for n in range(len(parts))):
+            assert any(fnmatch.fnmatch(name, kept) for kept in languages), name
+    used = set(re.findall(r"haarcascade_\w+\.xml", inspect.getsource(OpenCv)))
+    assert used
+    assert set(re.findall(r"! -name '(haarcascade[^']+)'", script)) == used
 
 
 def test_an_image_with_tensorflow_is_not_built(capsys: pytest.CaptureFixture[str]):
