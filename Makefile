@@ -33,7 +33,7 @@ dev: $(VENV)/.app ## start the app for who changes it: it reloads when a file is
 
 test: $(VENV)/.dev ## make the environment (about 3 minutes, once) and run every test, browser tests too
 	@bash tests/browser/need_chromium.sh
-	@$(PY) -m pytest $(or $(ARGS),--cov --cov-report=term:skip-covered)
+	@$(if $(ARGS),$(PY) -m pytest $(ARGS),bash tests/whole.sh $(PY))
 
 lint: $(VENV)/.dev ## ruff
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

@@ -26,7 +26,7 @@ from emotion.messages import LANGUAGES
 from tests.conftest import ROOT
 
 DOCKERFILE = ROOT / "Dockerfile"
-SHELL = ("deploy/check.sh", "deploy/install.sh", "deploy/huggingface/push.sh")
+SHELL = ("deploy/check.sh", "deploy/install.sh", "deploy/huggingface/push.sh", "tests/whole.sh")
 Instruction = tuple[str, str]
 
 
