@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,14 @@ from tests import private_postgres
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("MOODCUE_DATA", ROOT.parent / "shared" / "data"))
 SAMPLES = ROOT / "assets" / "samples"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each process of the tests has folders of its own: two of them share nothing, and nobody's memory is touched."""
+    folder = tempfile.TemporaryDirectory(prefix="moodcue-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    for name in ("MOODCUE_HOME", "MOODCUE_CACHE_DIR"):
+        os.environ[name] = str(Path(folder.name, name.lower()))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
