@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.server
 import itertools
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -179,6 +182,32 @@ def test_only_http_addresses(folder: Path, url: str) -> None:
 )
 def test_which_addresses_are_public(host: str, public: bool) -> None:
     assert is_public(host) is public
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        "socket.create_connection(('127.0.0.1', PORT), 1)",
+        "socket.socket().connect_ex(('127.0.0.1', PORT))",
+        "udp.connect(('127.0.0.1', PORT))",
+        "udp.sendto(b'x', ('127.0.0.1', PORT))",
+        "udp.sendmsg([b'x'], [], 0, ('127.0.0.1', PORT))",
+    ],
+)
+def test_no_way_of_python_s_leads_into_the_own_network(send: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as heard:
+        heard.bind(("127.0.0.1", 0))
+        heard.settimeout(0.2)
+        code = f"""if True:
+            import socket, sys
+            from emotion.fetch.worker import Guard
+            sys.addaudithook(Guard())
+            udp, PORT = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), {heard.getsockname()[1]}
+            {send}"""
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert "not a public address" in done.stderr
+        with pytest.raises(TimeoutError):
+            heard.recv(1)
 
 
 def test_limits_and_cancel(site: str, folder: Path) -> None:

@@ -1,7 +1,9 @@
-"""The process that runs yt-dlp, behind a guard that no code in it can step around.
+"""The process that runs yt-dlp, behind a guard that no Python code in it can step around.
 
 An audit hook sees every connection that Python opens, with the address after name look-up, so
-redirects and names that resolve to a private address are refused as well. Programs may not be
+redirects and names that resolve to a private address are refused as well. A library in C that opens
+sockets of its own would not be seen: none is installed, and where the app is hosted for others the
+network should refuse private addresses too. Programs may not be
 started either: ffmpeg would open connections of its own. (Deno is allowed: yt-dlp runs YouTube's
 own script in it, without network.)
 
@@ -69,7 +71,9 @@ class Guard:
                 self.refused = True
                 raise PermissionError(f"not a listed host: {name!r}")
             return
-        if event in ("socket.connect", "socket.sendto"):
+        if event == "socket.sendmsg" and args[1] is None:
+            return  # to whom the socket is connected already
+        if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
             if not _allowed(args[1]):
                 self.refused = True
                 raise PermissionError(f"not a public address: {args[1]!r}")
