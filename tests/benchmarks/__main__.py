@@ -26,6 +26,8 @@ ROWS = (
     ("voice", "voice known after, s"),
     ("decoding", "the same clip decoded alone, s"),
     ("ratio", "whole clip against decoding it"),
+    ("cpu", "whole clip, processor, s"),
+    ("cpu_ratio", "whole clip against decoding, processor"),
     ("grid", "grid of 30 minutes, s"),
     ("face", "faces, decoding aside, s"),
     ("all", "whole clip, models loaded, s"),

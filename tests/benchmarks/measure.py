@@ -37,12 +37,15 @@ def ours(clip: Path) -> dict[str, Any]:
     done = time.perf_counter()
     assert "tensorflow" not in sys.modules
     decoding, ratio = _against_decoding(lambda: analyse(clip, readers), clip)
+    cpu, cpu_of_decoding = _cpu_of(lambda: analyse(clip, readers)), _cpu_of(lambda: _decode(clip))
     return {
         "peak_mb": _peak_mb(),
         "load": loaded - started,
         "voice": first[0],
         "decoding": decoding,
         "ratio": ratio,
+        "cpu": cpu,
+        "cpu_ratio": cpu / cpu_of_decoding,
         "grid": _grid_s(),
         "face": _faces_alone(clip, readers.face),
         "all": done - loaded,
@@ -62,6 +65,20 @@ def _against_decoding(work: Callable[[], object], clip: Path) -> tuple[float, fl
         plain.append(between - started)
         ours.append(time.perf_counter() - between)
     return min(plain), min(ours) / min(plain)
+
+
+def _cpu_of(work: Callable[[], object]) -> float:
+    """Seconds of the processor, those of the workers too: what else runs on the machine hardly changes them."""
+    started = _cpu_s()
+    work()
+    return _cpu_s() - started
+
+
+def _cpu_s() -> float:
+    import psutil
+
+    me = psutil.Process()
+    return sum(me.cpu_times()[:2]) + sum(sum(child.cpu_times()[:4]) for child in me.children())
 
 
 def _decode(clip: Path) -> None:
