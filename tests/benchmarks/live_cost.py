@@ -21,6 +21,7 @@ from emotion import media
 from emotion.live import WINDOW_S, Live
 from emotion.media.tape import Tape
 from emotion.pipeline import load_readers
+from emotion.voice.online_profile import Growing
 from pages.live import stream
 from pages.live.live_recording import Keeping
 from tests.benchmarks.live import CLIP
@@ -54,7 +55,9 @@ def main() -> None:
     rows["encode it again"], _ = cost_ms(encoder.encode, drawn)
     rows["record it"] = recording_ms(pictures * 4)
     y = media.read_sound(CLIP, SR)[: int(WINDOW_S * SR)]
-    rows["hear a second of voice"], _ = cost_ms(lambda _: live._voice_of(y, SR, time.monotonic()), range(VOICES))
+    rows["hear a second of voice"], _ = cost_ms(
+        lambda _: live._voice_of(y, SR, time.monotonic(), Growing()), range(VOICES)
+    )
     pictures_ms = sum(ms for row, ms in rows.items() if "voice" not in row)
     rows[f"a visitor at {FPS} pictures, a second"] = pictures_ms * FPS + rows["hear a second of voice"]
     for row, ms in rows.items():
