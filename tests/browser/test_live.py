@@ -127,7 +127,7 @@ def test_where_nothing_connects_the_page_says_so_and_offers_recording(
         press(page, "開始")
         page.get_by_text("無法建立即時連線", exact=False).wait_for()
         page.get_by_text("改為錄製一段").click()
-        page.get_by_role("heading", level=1).filter(has_text="情緒").wait_for()
+        page.get_by_role("heading", level=1).filter(has_text="配樂").wait_for()
 
 
 def test_a_refused_camera_is_said_in_the_visitors_language(playwright: Playwright, server: Server) -> None:
