@@ -49,8 +49,8 @@ def test_a_song_is_picked_listed_taken_along_and_deleted(open_page: Open, server
     song = page.locator("[class*=st-key-song_]").first
     song.get_by_role("button", name="Pick", exact=True).click()
     expect(song.get_by_role("button", name="Picked")).to_be_disabled()
-    page.get_by_role("radio", name="Lead it").click()
-    page.get_by_text("step by step").wait_for()
+    page.get_by_role("radio", name="Steer").click()
+    page.get_by_text("songs that lead from").wait_for()
     page.locator(".st-key-correct button").first.click()
     page.locator("[class*=st-key-correct_] button").last.click()
     page.get_by_text("You said").wait_for()
@@ -70,12 +70,12 @@ def test_a_song_is_picked_listed_taken_along_and_deleted(open_page: Open, server
     table.click(position={"x": 20, "y": 55})  # the box of the newest entry
     page.locator(".st-key-picks_delete_some button").first.click()
     page.get_by_role("button", name="Yes, delete 1 for good").click()
-    page.get_by_text("1 entries").wait_for()
+    page.get_by_text("1 entry", exact=True).wait_for()
     expect(page.locator(".st-key-picks_delete_some")).to_have_count(0)
 
     page.locator(".st-key-picks_delete button").first.click()
     page.get_by_role("button", name="Yes, delete all").click()
-    page.get_by_text("1 entries were deleted").wait_for()
+    page.get_by_text("1 entry was deleted").wait_for()
     assert not toggle.is_checked()
     assert numbers(page) == []  # one's own machine needs no cookie
 
