@@ -105,7 +105,7 @@ def _judged(
     face_threshold = readers.face.threshold if readers.face else 1.0
     fused, differ = verdict_of_both(voice, face and face.scores, readers.reliability, (threshold, face_threshold))
     return {
-        "moments": grid.joined(steps, grid.voice_row(steps, windows), row, readers.reliability),
+        "moments": grid.joined(steps, grid.voice_row(steps, windows), row, readers.reliability, readers.affects),
         "voice": voice and Verdict(voice, voice.confidence >= threshold),
         "fused": fused,
         "disagreement": differ,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,10 +20,12 @@ import numpy.typing as npt
 
 from emotion.fusion import Reliability, fuse_each
 from emotion.labels import EMOTIONS
-from emotion.timeline import Clip, EmotionScores, FaceTrack, Moment, Segment
+from emotion.timeline import Affect, Clip, EmotionScores, FaceTrack, Moment, Segment
 
 Floats = npt.NDArray[np.float64]
 Scores = list[EmotionScores | None]
+Affects = Callable[[Sequence[EmotionScores | None]], Sequence[Affect | None]]
+"""What a voice reader says of pleasantness and energy, see ``VoiceReader.affects``."""
 
 STEP_S: Final = 1.0
 FACE_REACH_S: Final = 0.5
@@ -86,10 +88,11 @@ def of_clip(
     windows: Sequence[tuple[Segment, EmotionScores]],
     tracks: Sequence[FaceTrack],
     reliability: Reliability,
+    affects: Affects | None = None,
 ) -> tuple[Moment, ...]:
     """One moment a step. ``windows`` and the sightings of each track are in order of time."""
     steps = steps_of(clip, [w for w, _ in windows])
-    return joined(steps, voice_row(steps, windows), face_row(steps, tracks).scores, reliability)
+    return joined(steps, voice_row(steps, windows), face_row(steps, tracks).scores, reliability, affects)
 
 
 def steps_of(clip: Clip, windows: Sequence[Segment]) -> list[Segment]:
@@ -97,10 +100,13 @@ def steps_of(clip: Clip, windows: Sequence[Segment]) -> list[Segment]:
     return grid(max([clip.duration_s, *(w.end_s for w in windows[-1:])]))
 
 
-def joined(steps: Sequence[Segment], voice: Scores, face: Scores, reliability: Reliability) -> tuple[Moment, ...]:
+def joined(
+    steps: Sequence[Segment], voice: Scores, face: Scores, reliability: Reliability, affects: Affects | None = None
+) -> tuple[Moment, ...]:
     """Both rows as moments, with what they say together."""
     fused, differ = fuse_each(voice, face, reliability)
-    return tuple(Moment(*row) for row in zip(steps, voice, face, fused, differ, strict=True))
+    plane = affects(voice) if affects else [None] * len(steps)
+    return tuple(Moment(*row) for row in zip(steps, voice, face, fused, differ, plane, strict=True))
 
 
 def voice_row(steps: Sequence[Segment], windows: Sequence[tuple[Segment, EmotionScores]]) -> Scores:

@@ -12,6 +12,7 @@ from emotion.timeline import Notice
 
 if TYPE_CHECKING:
     from emotion.face.infer import FaceReader
+    from emotion.grid import Affects
     from emotion.voice.infer import VoiceReader
     from emotion.voice.speech import SpeechDetector
 
@@ -27,7 +28,13 @@ class Readers:
 
     @property
     def reliability(self) -> Reliability:
+        """How much each side counts beside the other."""
         return Reliability(self.voice.reliability if self.voice else 1.0, self.face.reliability if self.face else 1.0)
+
+    @property
+    def affects(self) -> Affects | None:
+        """What says how pleasant and how lively a voice is; None without a voice reader."""
+        return self.voice.affects if self.voice else None
 
 
 def load_readers() -> Readers:

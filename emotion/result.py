@@ -8,6 +8,7 @@ import io
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from emotion.labels import EMOTIONS
 from emotion.messages import english
 from emotion.timeline import (
     Adaptation,
+    Affect,
     Box,
     Clip,
     EmotionScores,
@@ -65,6 +67,7 @@ def to_dict(timeline: Timeline) -> dict[str, Any]:
                 **{side: _probabilities(getattr(m, side)) for side in MODALITIES},
                 "disagreement": None if m.disagreement is None else round(m.disagreement, DIGITS),
                 "speaker": _speaker(timeline, m),
+                "affect": _affect(m.affect),
             }
             for m in timeline.moments
         ],
@@ -161,6 +164,7 @@ def _from_dict(data: Any) -> Timeline:
             face=_scores(m.get("face")),
             fused=_scores(m.get("fused")),
             disagreement=_optional(m.get("disagreement")),
+            affect=_read_affect(m.get("affect")),
         )
         for m in data["timeline"]
     )
@@ -203,6 +207,11 @@ def _optional(value: Any) -> float | None:
 
 def _segment(data: Any) -> Segment:
     return Segment(_number(data["start"]), _number(data["end"]))
+
+
+def _read_affect(data: Any) -> Affect | None:
+    """None where there is none, and of files from before it was measured."""
+    return None if data is None else Affect(**{f.name: _number(data[f.name]) for f in fields(Affect)})
 
 
 def _read_face(face: Any) -> FaceTrack:
@@ -254,6 +263,10 @@ def _rate(clip: Any) -> Fraction | None:
     if clip.get("frame_rate") is not None:
         return Fraction(str(clip["frame_rate"]))
     return None if clip["fps"] is None else Fraction(clip["fps"]).limit_denominator(1001)
+
+
+def _affect(affect: Affect | None) -> dict[str, float] | None:
+    return None if affect is None else {name: round(value, DIGITS) for name, value in asdict(affect).items()}
 
 
 def _speaker(timeline: Timeline, moment: Moment) -> int | None:

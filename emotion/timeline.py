@@ -136,6 +136,8 @@ class Moment:
     face: EmotionScores | None = None
     fused: EmotionScores | None = None
     disagreement: float | None = None
+    affect: Affect | None = None
+    """The voice's own: pleasantness and energy with intervals. Of a face there is none that was measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,26 @@ def test_a_result_reads_back_whole(results: list[dict[str, Any]]) -> None:
     assert any(d["adaptation"] and d["adaptation"]["windows"] for d in results)
 
 
+def test_each_spoken_moment_says_how_pleasant_and_lively_it_is(results: list[dict[str, Any]]) -> None:
+    """With an interval around each number, and nothing where nobody is heard."""
+    for data in results:
+        for moment in data["timeline"]:
+            assert (moment["affect"] is None) == (moment["voice"] is None)
+        told = [m["affect"] for m in data["timeline"] if m["affect"]]
+        assert told
+        for affect in told:
+            for name in ("valence", "arousal"):
+                assert -1 <= affect[f"{name}_low"] <= affect[name] <= affect[f"{name}_high"] <= 1
+        assert any(affect["valence_low"] < affect["valence_high"] for affect in told)
+
+
+def test_a_result_from_before_there_were_intervals_still_reads(results: list[dict[str, Any]]) -> None:
+    older = json.loads(json.dumps(results[0]))
+    for moment in older["timeline"]:
+        del moment["affect"]
+    assert all(m.affect is None for m in result.from_dict(older).moments)
+
+
 scores = some.lists(some.floats(0.01, 1), min_size=8, max_size=8).map(EmotionScores.from_array)
 moments = some.lists(some.none() | scores, min_size=3, max_size=3)
 

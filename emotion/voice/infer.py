@@ -144,10 +144,17 @@ class VoiceReader:
         ``EmotionScores.valence`` and ``arousal`` are plain expectations, which doubt draws to the middle; here that
         is undone, and zero is where a neutral voice lies.
         """
-        ((valence, valence_low, valence_high), (arousal, arousal_low, arousal_high)) = self._head.affect(
-            scores.as_array()[None]
-        )[0].tolist()
-        return Affect(valence, arousal, valence_low, valence_high, arousal_low, arousal_high)
+        return _affect(self._head.affect(scores.as_array()[None])[0])
+
+    def affects(self, row: Sequence[EmotionScores | None]) -> list[Affect | None]:
+        """:meth:`affect` of each, all at once; None where there is nothing to say."""
+        found: list[Affect | None] = [None] * len(row)
+        said = [i for i, scores in enumerate(row) if scores is not None]
+        if said:
+            probs = np.array([scores.probs for scores in row if scores is not None])
+            for i, plane in zip(said, self._head.affect(probs), strict=True):
+                found[i] = _affect(plane)
+        return found
 
     def profile(self, y: signals.Signal, sr: int, segments: Sequence[Segment]) -> SpeakerProfile | None:
         """What these windows tell of their speaker; None where there are no windows."""
@@ -182,6 +189,12 @@ class VoiceReader:
         parts = (y[int(s.start_s * front_end.SR) : int(s.end_s * front_end.SR)] for s in segments)
         levelled = [front_end.level(part, [Segment(0.0, len(part) / front_end.SR)]) for part in parts]
         return self._speakers.embeddings(levelled, WIDE_STEP)
+
+
+def _affect(plane: npt.NDArray[np.floating]) -> Affect:
+    """From valence and arousal with their bounds, shape (2, 3)."""
+    (valence, valence_low, valence_high), (arousal, arousal_low, arousal_high) = plane.tolist()
+    return Affect(valence, arousal, valence_low, valence_high, arousal_low, arousal_high)
 
 
 def build_reader(name: str = DEFAULT, *, threads: int | None = None) -> VoiceReader:

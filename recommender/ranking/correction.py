@@ -37,7 +37,7 @@ def corrected(timeline: Timeline, shown: str, right: str) -> Timeline:
         return None if given is None else replace(given, scores=scores(given.scores))
 
     def moment(m: Moment) -> Moment:
-        return replace(m, voice=scores(m.voice), face=scores(m.face), fused=scores(m.fused))
+        return replace(m, voice=scores(m.voice), face=scores(m.face), fused=scores(m.fused), affect=None)
 
     return replace(
         timeline,
