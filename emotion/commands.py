@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from emotion import errors, media
 from emotion.many import expand, hear_files, hear_together, look_at_files
 from emotion.report import Report, complain, progress, write_rows
+from emotion.time_left import TimeLeft, rounded
 
 if TYPE_CHECKING:
     from emotion.pipeline import Progress
@@ -67,7 +69,7 @@ def analyse_clips(
     if not paths:
         complain("There is no sound or video file in the folders given.")
         return 1
-    limits = media.Limits.from_environment()
+    limits = media.Limits.in_place()
     out = Report(form, output, single=len(clips) == 1 and not Path(clips[0]).is_dir())
     readers = load_readers()
     known = [voice for file in speaker_footage for voice in know(file, readers, limits=limits)]
@@ -75,7 +77,7 @@ def analyse_clips(
     for i, path in enumerate(paths, 1):
         progress(f"{i}/{len(paths)} {path.name}")
         try:
-            out.add(analyse(path, readers, limits=limits, adapt=adapt, known=known, on_progress=_follow(path.name)))
+            out.add(analyse(path, readers, limits=limits, adapt=adapt, known=known, on_progress=follow(path.name)))
         except errors.MoodCueError as e:
             complain(str(e))
             failed += 1
@@ -84,8 +86,16 @@ def analyse_clips(
     return 1 if failed else 0
 
 
-def _follow(name: str) -> Callable[[Progress], None]:
-    return lambda p: progress(f"{name}: {p.stage} {p.fraction:.0%}")
+def follow(name: str) -> Callable[[Progress], None]:
+    """Progress on standard error, with what is left of it."""
+    left = TimeLeft()
+
+    def say(p: Progress) -> None:
+        seconds = left.after(p, time.monotonic())
+        rest = "" if seconds is None else ", about {} {} left".format(*rounded(seconds))
+        progress(f"{name}: {p.stage} {p.fraction:.0%}{rest}")
+
+    return say
 
 
 def score_voices(files: Sequence[str], *, form: str = "csv", together: bool = False) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from emotion import errors, grid, media, signals
 from emotion.aside import Aside
@@ -25,6 +25,9 @@ from emotion.timeline import Adaptation, Notice, Timeline
 
 if TYPE_CHECKING:
     from emotion.voice.saved_speaker import KnownVoice
+
+DECODED: Final = 0.1
+"""The part of the hearing of a long clip in which its sound is decoded, by ``python -m tests.benchmarks long``."""
 
 Stage = Literal["reading", "hearing", "looking", "matching"]
 
@@ -155,29 +158,44 @@ def hear(
         return Heard(notices=(Notice("notice.no_sound"),))
     on_progress(Progress("hearing", 0.0))
     try:
-        y = reading.sound()
+        if reading.clip.duration_s <= signals.WHOLE_S:
+            return _heard(reading.sound(), reading.sr, readers, on_progress, cancelled, alone)
+        with reading.stored_sound(lambda fraction: on_progress(Progress("hearing", DECODED * fraction))) as stored:
+            return _heard(stored, reading.sr, readers, on_progress, cancelled, alone, begun=DECODED)
     except (errors.TooLong, errors.DecoderDied, errors.DecoderStuck):
         raise
     except errors.MediaError:
         return Heard(notices=(Notice("notice.sound_broken"),))
-    heard = Heard(envelope=signals.envelope(y, reading.sr))
+
+
+def _heard(
+    y: signals.Sound,
+    sr: int,
+    readers: Readers,
+    on_progress: Callable[[Progress], None],
+    cancelled: Callable[[], bool],
+    alone: Callable[[], AbstractContextManager[None]],
+    begun: float = 0.0,
+) -> Heard:
+    """What is in the sound; ``begun`` is the part of the hearing that is done already."""
+    heard = Heard(envelope=signals.envelope(y, sr))
     if readers.voice is None or readers.speech is None:
         return heard
-    if signals.is_silent(y):
+    if signals.is_silent(y, sr):
         return replace(heard, notices=(Notice("notice.silent"),))
     from emotion.voice.adapt import listen
     from emotion.voice.speech import speech_segments, windows_over
 
-    speech = tuple(speech_segments(y, reading.sr, detector=readers.speech))
+    speech = tuple(speech_segments(y, sr, detector=readers.speech, cancelled=cancelled))
     if not speech:
         return replace(heard, notices=(Notice("notice.no_speech"),))
     with alone():
         listened = listen(
             readers.voice,
             y,
-            reading.sr,
+            sr,
             windows_over(speech),
-            on_progress=lambda fraction: on_progress(Progress("hearing", fraction)),
+            on_progress=lambda fraction: on_progress(Progress("hearing", begun + (1 - begun) * fraction)),
             cancelled=cancelled,
         )
     return replace(heard, listened=listened, speech=speech)

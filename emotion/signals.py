@@ -7,7 +7,8 @@ inside a library. librosa is imported where it is needed only: it costs seconds 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,19 @@ Signal = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float32]
 Envelope = tuple[npt.NDArray[np.float64], npt.NDArray[np.float32], npt.NDArray[np.float32]]
 """Times in seconds, lowest and highest sample there."""
+
+WHOLE_S: Final = 600.0
+"""Sound up to this length is worked on as one; longer sound in parts, so that memory does not grow with it."""
+PART_S: Final = 300.0
+
+
+class Sound(Protocol):
+    """Mono float32 samples that are read in stretches: an array, or a file (:mod:`emotion.media.sound_file`)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> Signal: ...
+
 
 SILENCE_PEAK = 1e-4
 """A signal that never exceeds this (-80 dB of full scale) counts as silent."""
@@ -61,10 +75,16 @@ def resample(y: Signal, sr_from: int, sr_to: int) -> Signal:
     return np.asarray(soxr.resample(y, sr_from, sr_to, quality="HQ"), dtype=np.float32)
 
 
-def is_silent(y: Signal) -> bool:
+def parts(y: Sound, sr: int) -> Iterator[tuple[int, int]]:
+    """Where the parts in which a sound is worked on begin and end, in samples: one, or some of ``PART_S`` seconds."""
+    size = len(y) if len(y) <= WHOLE_S * sr else round(PART_S * sr)
+    for first in range(0, len(y), max(1, size)):
+        yield first, min(len(y), first + size)
+
+
+def is_silent(y: Sound, sr: int = 16_000) -> bool:
     """True for an empty signal and for one whose peak stays under :data:`SILENCE_PEAK`."""
-    y = mono(y)
-    return y.size == 0 or float(np.abs(y).max()) < SILENCE_PEAK
+    return all(float(np.abs(mono(y[first:last])).max()) < SILENCE_PEAK for first, last in parts(y, sr))
 
 
 def without_clicks(y: Signal, sr: int) -> Signal:
@@ -173,7 +193,7 @@ def _at_least_one_frame(y: Signal) -> Signal:
     return np.pad(y, (0, N_FFT - y.size)) if 0 < y.size < N_FFT else y
 
 
-def envelope(y: Signal, sr: int, points: int = 2000) -> Envelope:
+def envelope(y: Sound, sr: int, points: int = 2000) -> Envelope:
     """The waveform small enough to draw: lowest and highest sample of each of equal stretches.
 
     Args:
@@ -183,13 +203,17 @@ def envelope(y: Signal, sr: int, points: int = 2000) -> Envelope:
     Returns:
         ``times`` (middle of each stretch, seconds), ``low`` and ``high``, each ``(min(points // 2, n),)``.
     """
-    y = mono(y)
-    stretches = min(max(points // 2, 1), y.size)
+    stretches = min(max(points // 2, 1), len(y))
     if stretches == 0:
         return np.zeros(0), np.zeros(0, np.float32), np.zeros(0, np.float32)
-    edges = np.linspace(0, y.size, stretches + 1).astype(int)
-    low = np.minimum.reduceat(y, edges[:-1])
-    high = np.maximum.reduceat(y, edges[:-1])
+    edges = np.linspace(0, len(y), stretches + 1).astype(int)
+    at_once = max(1, int(WHOLE_S * sr) * stretches // len(y))
+    low, high = np.zeros(stretches, np.float32), np.zeros(stretches, np.float32)
+    for first in range(0, stretches, at_once):
+        some = edges[first : first + at_once + 1]
+        part = mono(y[int(some[0]) : int(some[-1])])
+        low[first : first + len(some) - 1] = np.minimum.reduceat(part, some[:-1] - some[0])
+        high[first : first + len(some) - 1] = np.maximum.reduceat(part, some[:-1] - some[0])
     return (edges[:-1] + edges[1:]) / 2 / sr, low, high
 
 

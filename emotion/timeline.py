@@ -6,6 +6,7 @@ may be smaller than the clip's own.
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -276,6 +277,7 @@ class Adaptation:
     """Whether the timeline shows the adapted reading."""
     speakers: tuple[Speaker, ...]
     windows: tuple[SpokenWindow, ...]
+    """In order of time."""
     general: Verdict
     adapted: Verdict
     """The voice's verdict on the whole clip, without and with it."""
@@ -288,7 +290,9 @@ class Adaptation:
     def speaker_at(self, segment: Segment) -> int | None:
         """Who is heard most in this stretch; None where nobody is."""
         heard: dict[int, float] = {}
-        for w in self.windows:
+        first = bisect.bisect_right(self.windows, segment.start_s, key=lambda w: w.segment.end_s)
+        last = bisect.bisect_left(self.windows, segment.end_s, key=lambda w: w.segment.start_s)
+        for w in self.windows[first:last]:
             heard[w.speaker] = heard.get(w.speaker, 0.0) + segment.overlap_s(w.segment)
         best = max(heard, key=heard.__getitem__, default=None)
         return best if best is not None and heard[best] > 0 else None

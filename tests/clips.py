@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -77,3 +78,32 @@ def _write_sound(out: Any, stream: Any, y: npt.NDArray[np.float32], sr: int, cha
         frame.time_base = Fraction(1, sr)
         out.mux(stream.encode(frame))
     out.mux(stream.encode(None))
+
+
+def joined(path: Path, sources: Sequence[Path]) -> Path:
+    """Clips of one encoding one after the other, their streams copied: hours in seconds."""
+    from emotion.media import container as containers
+    from emotion.media.write import writing
+
+    with writing(path) as out:
+        begin, copies = Fraction(0), {}
+        last: dict[str, Fraction] = {}
+        for source in sources:
+            with containers.opened(source, source.name) as container:
+                for stream in (container.streams.video[0], container.streams.audio[0]):
+                    if stream.type not in copies:
+                        copies[stream.type] = out.copy(stream)
+                end = begin
+                for packet in containers.packets(container, list(container.streams)):
+                    if packet.pts is None or packet.dts is None or packet.stream.type not in copies:
+                        continue
+                    moved = round(begin / packet.time_base)
+                    due = (packet.dts + moved) * packet.time_base
+                    if due <= last.get(packet.stream.type, Fraction(-1)):
+                        continue  # what an encoder puts before the first sample
+                    last[packet.stream.type] = due
+                    end = max(end, (packet.pts + moved + (packet.duration or 0)) * packet.time_base)
+                    packet.pts, packet.dts = packet.pts + moved, packet.dts + moved
+                    copies[packet.stream.type].put(packet)
+            begin = end
+    return path

@@ -13,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 
 from emotion.labels import EMOTIONS
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
-from pages.analyse import progress
 from pages.analyse.cue_list import seconds_of
 from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.session import STEPS, Fetching, IllegalStep, Ready, Session, Waiting
@@ -206,16 +205,6 @@ def test_what_is_derived_is_made_once_and_the_oldest_goes() -> None:
     for key in (1, 2, 1, 3, 4, 1, 2):
         derived.of("kind", key, lambda key=key: made.append(key))
     assert made == [1, 2, 3, 4, 2]
-
-
-def test_the_rest_of_the_time_is_said_when_there_is_something_to_go_by() -> None:
-    from emotion.pipeline import Progress
-
-    assert progress.left_s(None, 10) is None
-    assert progress.left_s(Progress("reading", 0.5), 10) is None
-    half = progress.left_s(Progress("looking", 0.3), 10)
-    assert half is not None and 5 < half < 20
-    assert [progress.rounded(v) for v in (0.2, 1.4, 5, 6, 12, 41)] == [1, 1, 5, 10, 15, 45]
 
 
 # A link as other programs show it -------------------------------------------------------------------

@@ -75,7 +75,7 @@ def groups(
     stretches, seen = [[i] for i in range(len(faces))], list(times)
     # the cosine of two means is that of two sums
     sums = np.array([f.sum(axis=0, dtype=np.float64) for f in faces])
-    apart = np.array([[bool(a & b) for b in seen] for a in seen])
+    apart = np.array([[not a.isdisjoint(b) for b in seen] for a in seen])
     alike = _cosines(sums, sums)
     apart |= alike < each
     np.fill_diagonal(apart, True)

@@ -20,6 +20,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
@@ -52,6 +53,12 @@ LOOKS: Final = 3
 """So many faces of a stretch are compared, those that can be read best."""
 CROPS: Final = 12
 CROPS_OF_ENDED: Final = 4
+MOST_ENDED: Final = 128
+"""So many ended stretches keep their crops; what a longer clip holds does not grow with its cuts."""
+AT_ONCE: Final = 256
+"""So many stretches are compared with each other; of more, neighbours first, then whom they were found to be."""
+VECTORS: Final = 24
+"""Looks that stand for a person of many stretches."""
 FEW: Final = 3
 CONFIDENT: Final = 0.8
 DOUBTFUL: Final = 0.5
@@ -80,30 +87,66 @@ class Stretch:
     """The thumbnail of its last crop."""
     vectors: dict[float, npt.NDArray[np.float32]] = field(default_factory=dict)
     """How its crops look, by their moments, as far as that was asked for."""
+    settled: bool = False
+    """Whether ``vectors`` is all that is known of its looks, and may stand without the crops."""
+    held: list[int] = field(init=False)
+    """Which sightings have crops: a person may be seen for hours, and few of their crops are kept."""
 
     @property
     def last(self) -> Sighting:
         return self.sightings[-1]
 
+    def __post_init__(self) -> None:
+        self.held = [i for i, s in enumerate(self.sightings) if s.crop is not None]
+
     def add(self, s: Sighting, frame: tuple[int, int]) -> None:
+        if s.crop is not None:
+            self.held.append(len(self.sightings))
+            self.shown = thumbnail(s.crop)
         self.sightings.append(s)
         self.standing += prominence(s, frame)
-        if s.crop is not None:
-            self.shown = thumbnail(s.crop)
 
     def end(self) -> None:
         if self.live:
             self.live = False
-            thin(self.sightings, CROPS_OF_ENDED)
+            self.thin(CROPS_OF_ENDED)
+
+    def thin(self, most: int) -> None:
+        thin(self.sightings, self.held, most)
 
     def clearest(self) -> dict[float, Image]:
         """At most ``LOOKS`` crops that show well who it is, by their moments."""
-        clear = [s for s in self.sightings if s.crop is not None and s.weight >= CLEAR_WEIGHT]
+        clear = [s for s in (self.sightings[i] for i in self.held) if s.weight >= CLEAR_WEIGHT]
         best = sorted(clear, key=lambda s: -s.weight)[:LOOKS]
         return {s.time_s: s.crop for s in best if s.crop is not None}
 
+    @property
+    def clear(self) -> bool:
+        """Whether it can be told who it is."""
+        return bool(self.vectors) if self.settled else bool(self.clearest())
+
+    def settle(self, encoder: Encoder, known: list[npt.NDArray[np.float32]]) -> None:
+        """Compare its looks now and let its crops go, but for one of a person of whom few are kept.
+
+        ``known`` are the looks of those crops, and gets this one's.
+        """
+        looks = self.looks(encoder)
+        self.settled, self.shown = True, None
+        best = max(self.held, key=lambda i: self.sightings[i].weight, default=None)
+        mean = looks.mean(axis=0) if len(looks) else None
+        if mean is not None and sum(float(mean @ k) >= person.LINKED for k in known) < CROPS:
+            known.append(mean)
+        elif mean is not None:
+            best = None
+        for i in self.held:
+            if i != best:
+                self.sightings[i] = replace(self.sightings[i], crop=None)
+        self.held = [] if best is None else [best]
+
     def looks(self, encoder: Encoder) -> npt.NDArray[np.float32]:
         """Unit vectors of its clearest crops, shape (k, ...); each crop is shown to the encoder once."""
+        if self.settled:
+            return np.array(list(self.vectors.values()), np.float32)
         best = self.clearest()
         new = [t for t in best if t not in self.vectors]
         if new:
@@ -118,6 +161,9 @@ class Tracker:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self._stretches: list[Stretch] = []
+        self._live: list[Stretch] = []
+        self._ended: deque[Stretch] = deque()
+        self._known: list[npt.NDArray[np.float32]] = []
         self._frames = 0
         self._before_s = -math.inf
 
@@ -137,28 +183,33 @@ class Tracker:
             still: it is the frame before, unchanged, and so are its faces.
         """
         self._frames += 1
-        for t in self._stretches:
+        for t in self._live:
             missed = t.last.time_s < self._before_s
             if cut or (missed and time_s - t.last.time_s > GAP_S):
                 t.end()
+                self._ended.append(t)
+        self._live = [t for t in self._live if t.live]
+        while len(self._ended) > MOST_ENDED:
+            self._ended.popleft().settle(self._encoder, self._known)
         self._before_s = time_s
         free = set(range(len(sightings)))
         for _, i, t in self._continuations(sightings, still):
             if i in free and t.last.time_s < time_s:
                 t.add(sightings[i], frame)
-                thin(t.sightings, CROPS)
+                t.thin(CROPS)
                 free.discard(i)
         for i in sorted(free):
             begun = Stretch([])
             begun.add(sightings[i], frame)
             self._stretches.append(begun)
+            self._live.append(begun)
 
     def finish(self) -> tuple[FaceTrack, ...]:
         """The people, the main one first, numbered in that order from 1."""
         people = joined(self._stretches, self._encoder)
         kept = sorted((p for p in people if worth_keeping(p.sightings)), key=lambda p: -p.standing)
         for p in kept:
-            thin(p.sightings, CROPS)
+            p.thin(CROPS)
         return tuple(
             FaceTrack(n, smooth(p.sightings), min(1.0, len(p.sightings) / max(1, self._frames)), main=n == 1)
             for n, p in enumerate(kept, 1)
@@ -166,8 +217,7 @@ class Tracker:
 
     def _continuations(self, sightings: list[Sighting], still: bool) -> list[tuple[float, int, Stretch]]:
         """Pairs of a sighting and a live stretch that could be one face, the best first."""
-        live = [t for t in self._stretches if t.live]
-        pairs = [(closeness(t.last.box, s.box), i, t) for i, s in enumerate(sightings) for t in live]
+        pairs = [(closeness(t.last.box, s.box), i, t) for i, s in enumerate(sightings) for t in self._live]
         pairs = [p for p in pairs if p[0] > 0]
         if still:
             return sorted(pairs, key=lambda p: -p[0])
@@ -223,18 +273,28 @@ def rivals(pair: Pair, pairs: list[Pair]) -> bool:
 
 def joined(stretches: list[Stretch], encoder: Encoder) -> list[Stretch]:
     """Rule 2: the stretches of one person become one."""
-    clear = [t for t in stretches if t.clearest()]
-    rest = [t for t in stretches if not t.clearest()]
-    if len(clear) < 2:
-        return stretches
-    vectors = [t.looks(encoder) for t in clear]
-    groups = person.groups(vectors, [frozenset(s.time_s for s in t.sightings) for t in clear])
-    return [*(_one([clear[i] for i in g]) for g in groups), *rest]
+    clear = [t for t in stretches if t.clear]
+    rest = [t for t in stretches if not t.clear]
+    before = len(clear) + 1
+    while AT_ONCE < len(clear) < before:
+        before = len(clear)
+        clear = [p for i in range(0, before, AT_ONCE) for p in _people(clear[i : i + AT_ONCE], encoder)]
+    return [*_people(clear, encoder), *rest] if len(clear) > 1 else [*clear, *rest]
+
+
+def _people(stretches: list[Stretch], encoder: Encoder) -> list[Stretch]:
+    vectors = [t.looks(encoder) for t in stretches]
+    groups = person.groups(vectors, [frozenset(s.time_s for s in t.sightings) for t in stretches])
+    return [_one([stretches[i] for i in g]) for g in groups]
 
 
 def _one(stretches: list[Stretch]) -> Stretch:
+    if len(stretches) == 1:
+        return stretches[0]
     sightings = sorted((s for t in stretches for s in t.sightings), key=lambda s: s.time_s)
-    return Stretch(sightings, sum(t.standing for t in stretches), live=False)
+    looks = sorted(((at_s, v) for t in stretches for at_s, v in t.vectors.items()), key=lambda look: look[0])
+    some = dict(looks[:: max(1, -(-len(looks) // VECTORS))])
+    return Stretch(sightings, sum(t.standing for t in stretches), live=False, vectors=some, settled=True)
 
 
 def closeness(a: Box, b: Box) -> float:
@@ -278,12 +338,12 @@ def smooth(sightings: list[Sighting]) -> tuple[Sighting, ...]:
     return tuple(out)
 
 
-def thin(sightings: list[Sighting], most: int) -> None:
+def thin(sightings: list[Sighting], held: list[int], most: int) -> None:
     """Keep at most so many crops: when there are more, the one whose neighbours are closest in time goes.
 
-    The first and the last stay; of two equally close, the one that can be read less well goes.
+    The first and the last stay; of two equally close, the one that can be read less well goes. ``held`` are the
+    places of those with crops, and is kept true.
     """
-    held = [i for i, s in enumerate(sightings) if s.crop is not None]
     while len(held) > most:
         spare = min(range(1, len(held) - 1), key=lambda k: _spacing(sightings, held, k))
         sightings[held[spare]] = replace(sightings[held[spare]], crop=None)

@@ -25,10 +25,11 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 import numpy.typing as npt
 
-from emotion import errors
+from emotion import errors, signals
 from emotion.media import processes
 from emotion.media.decode import VideoFrame
 from emotion.media.read import FRAMES_PER_SECOND, MAX_SIDE, SAMPLE_RATE, Limits
+from emotion.media.sound_file import SoundFile
 from emotion.media.wire import Broken, Bytes
 from emotion.timeline import Clip, Notice
 
@@ -37,6 +38,9 @@ MEMORY_BYTES: Final = 1536 * 1024**2
 CPU_S: Final = 3600
 STALLED_S: Final = 60.0
 """A worker that is waited for and says nothing for so long hangs."""
+MOST_S: Final = 36_000.0
+SLOWEST_DISK: Final = 20 * 1024**2
+"""Bytes a second that any disk can read, a network's too."""
 COPY_S: Final = 900.0
 """Making a copy of a clip may take so long in all: it says nothing on the way."""
 LOOK_EVERY_S: Final = 0.05
@@ -57,6 +61,13 @@ class Bounds:
     cpu_s: int = CPU_S
     stalled_s: float = STALLED_S
     written_bytes: int = 0
+
+    def for_file(self, path: Path, longest_s: float) -> Bounds:
+        """More time for what is long, and for looking through what is large before the first word."""
+        size = path.stat().st_size if path.is_file() else 0
+        longer = max(1.0, min(longest_s, MOST_S) / signals.WHOLE_S)
+        stalled_s = self.stalled_s + size / SLOWEST_DISK
+        return dataclasses.replace(self, cpu_s=math.ceil(self.cpu_s * longer), stalled_s=stalled_s)
 
 
 READING: Final = Bounds()
@@ -181,12 +192,35 @@ class Reading:
             NothingToRead: there is none.
             MediaError: nothing of it can be decoded, or its worker came to a bad end.
         """
+        return np.concatenate(list(self._blocks()))
+
+    def stored_sound(self, on_fraction: Callable[[float], None] = lambda fraction: None) -> SoundFile:
+        """The same in a file, for sound of any length; it is the caller's to close.
+
+        Raises:
+            OSError: the disk is full.
+            MediaError: as :meth:`sound`.
+        """
+        kept = SoundFile()
+        try:
+            for block in self._blocks():
+                kept.append(block)
+                on_fraction(min(1.0, len(kept) / self.sr / max(self.clip.duration_s, 1e-6)))
+        except BaseException:
+            kept.close()
+            raise
+        return kept
+
+    def _blocks(self) -> Iterator[npt.NDArray[np.float32]]:
         if self._sound is None or self.clip.sr is None:
             raise errors.NothingToRead(name=self.clip.name)
-        blocks = [body.view(np.float32) for head, body in self._sound.answers() if head.get("kind") == "sound"]
-        if not blocks:
+        found = False
+        for head, body in self._sound.answers():
+            if head.get("kind") == "sound":
+                found = True
+                yield body.view(np.float32)
+        if not found:
             raise errors.MediaError(name=self.clip.name)
-        return np.concatenate(blocks)
 
     def frames(self) -> Iterator[VideoFrame]:
         """The frames, one at a time; to be asked for once."""
@@ -215,14 +249,15 @@ def opened(
     path = Path(path)
     name = name or path.name
     checked = {"limits": dataclasses.asdict(limits) if limits else None}
-    longest = limits.max_duration_s if limits else math.inf
+    longest = min(limits.max_duration_s if limits else math.inf, MOST_S)
+    bounds = bounds.for_file(path, longest if limits else 0.0)
     with ExitStack() as stack:
 
         def begin(task: str, **order: Any) -> Job:
             return stack.enter_context(job(task, path, name=name, bounds=bounds, cancelled=cancelled, **order))
 
         # the sound is heard first: its result is the first to be shown, and the picture takes longer anyway
-        sound = begin("sound", sr=sr, max_duration_s=min(longest, 36_000.0)) if sr else None
+        sound = begin("sound", sr=sr, max_duration_s=longest) if sr else None
         picture = begin("frames" if frames else "probe", **checked, fps=fps, max_side=max_side)
         yield Reading(picture, sound, sr or SAMPLE_RATE)
 

@@ -38,6 +38,8 @@ SAMPLE_RATE: Final = 16_000
 FRAMES_PER_SECOND: Final = 5.0
 MAX_SIDE: Final = 640
 MIN_DURATION_S: Final = 0.1
+LONGEST_S: Final = 7260.0
+"""Of a clip that is read where it lies: two hours, and a minute for what is not cut to the second."""
 ALONE_PIXELS: Final = 1920 * 1088
 """Pictures up to this size are decoded by one thread."""
 FIRST_FRAME_S: Final = 5.0
@@ -66,6 +68,12 @@ class Limits:
             max_bytes=int(settings.MAX_MB.read() * settings.MEGABYTE),
             max_duration_s=settings.MAX_SECONDS.read(),
         )
+
+    @classmethod
+    def in_place(cls) -> Limits:
+        """Of a file that lies on this machine and is read there: any size, and two hours, or ``MOODCUE_MAX_SECONDS``
+        where that is more."""
+        return cls(max_bytes=2**62, max_duration_s=max(LONGEST_S, settings.MAX_SECONDS.read()))
 
 
 def probe(path: str | os.PathLike[str], *, name: str | None = None, limits: Limits | None = None) -> Clip:

@@ -9,8 +9,10 @@ no sound with it. Too little speech, and the general reading stays.
 
 from __future__ import annotations
 
+import bisect
 import functools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -75,25 +77,55 @@ class Listened:
 
 def listen(
     reader: VoiceReader,
-    y: signals.Signal,
+    y: signals.Sound,
     sr: int,
     segments: Sequence[Segment],
     *,
     on_progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Listened:
-    """Sound to features, and whose they are. ``segments`` holds at least one window.
+    """Sound to features, and whose they are. ``segments`` holds at least one window, in order of time.
+
+    Long sound is heard part by part; a part begins and ends with a window.
 
     Raises:
         Cancelled: when asked to stop.
     """
-    features = reader.features(y, sr, segments, on_progress=on_progress, cancelled=cancelled)
-    if reader.adapts and reader.tells_speakers:
-        voices = _voices(reader, y, sr, segments)
-        who = speakers.tell_apart(voices, segments)
+    features, voices = [], []
+    for first, last, start, end in _parts(y, sr, segments):
+        sound, own = y[start:end], _earlier(segments[first:last], start / sr)
+
+        def tell(fraction: float, before: int = first, count: int = last - first) -> None:
+            if on_progress is not None:
+                on_progress((before + fraction * count) / len(segments))
+
+        features.append(reader.features(sound, sr, own, on_progress=tell, cancelled=cancelled))
+        if reader.adapts and reader.tells_speakers:
+            voices.append(_voices(reader, sound, sr, own))
+    rows = np.concatenate(features)
+    if voices:
+        looks = np.concatenate(voices)
+        who = speakers.tell_apart(looks, segments)
     else:
-        voices, who = np.zeros((len(segments), 0), np.float32), (0,) * len(segments)
-    return Listened(tuple(segments), features, reader.judge(features), voices, who)
+        looks, who = np.zeros((len(segments), 0), np.float32), (0,) * len(segments)
+    return Listened(tuple(segments), rows, reader.judge(rows), looks, who)
+
+
+def _parts(y: signals.Sound, sr: int, segments: Sequence[Segment]) -> Iterator[tuple[int, int, int, int]]:
+    """Runs of windows that are heard together, and the samples under them: all, or what ``signals.PART_S`` holds."""
+    if len(y) <= signals.WHOLE_S * sr:
+        yield 0, len(segments), 0, len(y)
+        return
+    first = 0
+    while first < len(segments):
+        until_s = segments[first].start_s + signals.PART_S
+        last = max(first + 1, bisect.bisect_right(segments, until_s, first, key=lambda s: s.end_s))
+        yield first, last, int(segments[first].start_s * sr), min(len(y), math.ceil(segments[last - 1].end_s * sr))
+        first = last
+
+
+def _earlier(segments: Sequence[Segment], by_s: float) -> Sequence[Segment]:
+    return segments if by_s == 0 else [Segment(max(0.0, s.start_s - by_s), s.end_s - by_s) for s in segments]
 
 
 def with_speakers(listened: Listened, count: int | None) -> Listened:
@@ -124,7 +156,7 @@ def adapted(
         theirs = [voice for speaker, voice in known if speaker == n]
         added = _merged([voice.profile for voice in theirs])
         clips = listened.clips(mine.tolist())
-        enough = bool(added or _apart(listened, mine).any()) and clips + (added.count if added else 0) >= LEAST_CLIPS
+        enough = bool(added or _others(listened, mine).any()) and clips + (added.count if added else 0) >= LEAST_CLIPS
         if enough:
             probs[mine] = _read(reader, listened, mine, added)
         all_of_it = SpeakerProfile.learn(listened.features[mine], listened.general[mine], clips)
@@ -203,26 +235,39 @@ def _voices(reader: VoiceReader, y: signals.Signal, sr: int, segments: Sequence[
 def _read(reader: VoiceReader, listened: Listened, mine: npt.NDArray[np.int64], added: SpeakerProfile | None) -> Probs:
     """A speaker's windows (n, 8), each with the profile of those that share no sound with it."""
     x, p = listened.features[mine], listened.general[mine]
-    apart = _apart(listened, mine)
-    others = apart.sum(axis=1)
-    share = apart / np.maximum(others, 1)[:, None]
-    means, mixtures = (share.astype(np.float32) @ x), share @ p
-    deviations = np.sqrt(np.maximum(share.astype(np.float32) @ x**2 - means**2, 0))
+    first, last = _sharing(listened, mine)
+    others = _others(listened, mine)
+    total, said = x.sum(axis=0, dtype=np.float64), p.sum(axis=0)
+    power = np.einsum("ij,ij->j", x, x, dtype=np.float64)
     clips = listened.clips(mine.tolist()) / len(mine)
     rows = []
     for i, n in enumerate(others.tolist()):
-        own = SpeakerProfile(means[i], deviations[i], mixtures[i], n * clips) if n else None
+        own = None
+        if n:
+            near = x[first[i] : last[i]].astype(np.float64)
+            mean = (total - near.sum(axis=0)) / n
+            deviation = np.sqrt(np.maximum((power - np.square(near).sum(axis=0)) / n - mean**2, 0))
+            mixture = np.maximum(said - p[first[i] : last[i]].sum(axis=0), 0) / n
+            own = SpeakerProfile(mean.astype(np.float32), deviation.astype(np.float32), mixture, n * clips)
         profile = _merged([part for part in (own, added) if part is not None])
         rows.append(reader.judge(x[i : i + 1], profile)[0])
     return np.stack(rows)
 
 
-def _apart(listened: Listened, mine: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which of a speaker's windows share no sound, shape (n, n)."""
-    segments = [listened.segments[i] for i in mine]
-    apart = np.array([[a.overlap_s(b) == 0 for b in segments] for a in segments])
-    np.fill_diagonal(apart, False)
-    return apart
+def _others(listened: Listened, mine: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How many of a speaker's windows share no sound with each of them, shape (n,)."""
+    first, last = _sharing(listened, mine)
+    return len(mine) - (last - first)
+
+
+def _sharing(listened: Listened, mine: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The first of a speaker's windows that share sound with each of them, and the one after the last, shape (n,) each.
+
+    Windows are in order of time, so those are neighbours: the work grows with the windows and not with their square.
+    """
+    starts = np.array([listened.segments[i].start_s for i in mine])
+    ends = np.array([listened.segments[i].end_s for i in mine])
+    return np.searchsorted(ends, starts, side="right"), np.searchsorted(starts, ends, side="left")
 
 
 def _merged(profiles: Sequence[SpeakerProfile]) -> SpeakerProfile | None:

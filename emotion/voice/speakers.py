@@ -84,13 +84,14 @@ def tell_apart(
     if not len(segments):
         return ()
     groups: Groups = [np.arange(len(segments))]
+    cuts = [_worth(voices, groups[0], segments, count, least_s)]
     while count is None or len(groups) < count:
-        cuts = [(_cut(voices, group), i) for i, group in enumerate(groups)]
-        worth = [(alike, i, parts) for (alike, parts), i in cuts if parts and (count or _two(parts, segments, least_s))]
-        alike, i, parts = min(worth, key=lambda cut: cut[:2], default=(1.0, 0, []))
+        alike, i = min((alike, i) for i, (alike, _) in enumerate(cuts))
+        parts = cuts[i][1]
         if not parts or (count is None and alike >= same):
             break
         groups[i : i + 1] = parts
+        cuts[i : i + 1] = [_worth(voices, part, segments, count, least_s) for part in parts]
     return _numbered(voices, groups)
 
 
@@ -112,6 +113,14 @@ def unit(rows: npt.NDArray[np.floating]) -> Embeddings:
     return (rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-9)).astype(np.float32)
 
 
+def _worth(
+    voices: Embeddings, group: npt.NDArray[np.int64], segments: Sequence[Segment], count: int | None, least_s: float
+) -> tuple[float, Groups]:
+    """As :func:`_cut`; infinitely alike and without parts where one of them would be no speaker."""
+    alike, parts = _cut(voices, group)
+    return (alike, parts) if parts and (count or _two(parts, segments, least_s)) else (np.inf, [])
+
+
 def _two(parts: Groups, segments: Sequence[Segment], least_s: float) -> bool:
     return all(covered_s([segments[i] for i in part]) >= least_s for part in parts)
 
@@ -119,10 +128,9 @@ def _two(parts: Groups, segments: Sequence[Segment], least_s: float) -> bool:
 def _cut(voices: Embeddings, group: npt.NDArray[np.int64]) -> tuple[float, Groups]:
     """The best cut in two, from several starts: how alike the two means are, and the parts; none of one window."""
     rows = voices[group]
-    likeness = rows @ rows.T
     best: tuple[float, float, Groups] = (-np.inf, 1.0, [])
     for a in np.unique(np.linspace(0, len(group) - 1, STARTS).astype(int)).tolist():
-        means = rows[[a, int(likeness[a].argmin())]]
+        means = rows[[a, int((rows @ rows[a]).argmin())]]
         nearer = np.zeros(len(rows), np.int64)
         for _ in range(ROUNDS):
             nearer = (rows @ means.T).argmax(axis=1)

@@ -8,14 +8,14 @@ run-up whose answers are thrown away.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from emotion import signals
+from emotion import errors, signals
 from emotion.timeline import Segment
 from emotion.weights import Weights, load
 
@@ -26,6 +26,8 @@ RUN_UP: Final = 12
 STRETCH: Final = 32
 DEFAULT: Final = "vad-silero-v1"
 
+LEAD_S: Final = 8.0
+"""Of long sound each part is heard from so much earlier on; 8 s are a whole number of chunks."""
 WINDOW_S: Final = 3.0
 HOP_S: Final = 1.0
 PEAK: Final = 0.5
@@ -89,18 +91,31 @@ def shared_detector() -> SpeechDetector:
     return SpeechDetector.build()
 
 
+def never() -> bool:
+    return False
+
+
 def speech_segments(
-    y: signals.Signal, sr: int, *, detector: SpeechDetector | None = None, rules: Rules | None = None
+    y: signals.Sound,
+    sr: int,
+    *,
+    detector: SpeechDetector | None = None,
+    rules: Rules | None = None,
+    cancelled: Callable[[], bool] = never,
 ) -> list[Segment]:
     """Stretches with speech, in order, not touching; empty where nobody speaks.
 
     Args:
-        y: shape (n,), mono in [-1, 1].
+        y: mono in [-1, 1]; what is long is heard part by part.
         sr: samples a second.
         detector: :func:`shared_detector` where None.
+        cancelled: asked before each part.
+
+    Raises:
+        Cancelled: when asked to stop.
     """
     rules = rules or Rules()
-    probs = (detector or shared_detector()).probs(signals.resample(y, sr, SR))
+    probs = _heard(y, sr, detector or shared_detector(), cancelled)
     duration_s = len(y) / sr
     found: list[tuple[float, float]] = []
     for start_s, end_s in _runs(probs, rules):
@@ -113,6 +128,20 @@ def speech_segments(
         for start_s, end_s in found
         if end_s - start_s >= rules.shortest_speech_s
     ]
+
+
+def _heard(
+    y: signals.Sound, sr: int, detector: SpeechDetector, cancelled: Callable[[], bool]
+) -> npt.NDArray[np.float32]:
+    """Probability of speech for each chunk of all of it."""
+    heard = [np.zeros(0, np.float32)]
+    for first, last in signals.parts(y, sr):
+        if cancelled():
+            raise errors.Cancelled()
+        lead = min(first, round(LEAD_S * sr))
+        probs = detector.probs(signals.resample(y[first - lead : last], sr, SR))
+        heard.append(probs[round(lead / sr * SR / CHUNK) :])
+    return np.concatenate(heard)
 
 
 def _runs(probs: npt.NDArray[np.float32], rules: Rules) -> list[tuple[float, float]]:

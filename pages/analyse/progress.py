@@ -9,6 +9,7 @@ import streamlit as st
 
 from emotion.errors import Cancelled
 from emotion.pipeline import Progress
+from emotion.time_left import TimeLeft, rounded
 from pages.analyse import session
 from pages.analyse.session import Fetching
 from pages.shared.language import t, t_plain
@@ -18,12 +19,7 @@ from pages.shared.ui.failures import calm
 
 EVERY_S: Final = 0.6
 STAGES: Final = ("reading", "hearing", "looking", "matching")
-SHARES: Final = (0.03, 0.27, 0.67, 0.03)
-"""The part of the whole time that each stage takes of a talking head, by ``make bench``."""
-SOON_S: Final = 2.0
-"""So long, and for so large a part, something must have run before the rest of the time is guessed."""
-SOON: Final = 0.08
-_BEGUN: Final = "_progress_begun"
+_LEFT: Final = "_time_left"
 
 
 def show() -> None:
@@ -34,7 +30,7 @@ def show() -> None:
     st.title(t("progress.title"), anchor=False)
     st.markdown(t("progress.name", name=name))
     announce.view(f"progress {id(current)}", t_plain("progress.title"))
-    st.session_state.pop(_BEGUN, None)
+    st.session_state.pop(_LEFT, None)
     _follow()
 
 
@@ -59,26 +55,10 @@ def _follow() -> None:
 
 def _time_left(progress: Progress | None) -> None:
     """What is left, from what the work took so far; said only once there is enough to go by."""
-    now_s = time.monotonic()
-    begun_s = st.session_state.setdefault(_BEGUN, now_s)
-    left = left_s(progress, now_s - begun_s)
+    left = st.session_state.setdefault(_LEFT, TimeLeft()).after(progress, time.monotonic())
     if left is not None:
-        unit = "minutes" if left > 90 else "seconds"
-        st.caption(t(f"progress.left.{unit}", count=rounded(left / 60 if unit == "minutes" else left)))
-
-
-def left_s(progress: Progress | None, passed_s: float) -> float | None:
-    """Seconds until the end, None where it is too early to say."""
-    if progress is None:
-        return None
-    now = STAGES.index(progress.stage)
-    done = sum(SHARES[:now]) + SHARES[now] * min(max(progress.fraction, 0.0), 1.0)
-    return passed_s * (1 - done) / done if done >= SOON and passed_s >= SOON_S else None
-
-
-def rounded(value: float) -> int:
-    """1 to 5 one by one, then in fives: no more exact than it is known."""
-    return max(1, round(value)) if value <= 5 else 5 * -(-round(value) // 5)
+        count, unit = rounded(left)
+        st.caption(t(f"progress.left.{unit}", count=count))
 
 
 def _cancel() -> None:
