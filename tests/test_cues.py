@@ -68,6 +68,20 @@ def test_one_restless_take_is_not_cut_to_pieces(emotion: str) -> None:
         assert len(make_sheet(timeline([(emotion, 180)], blur=0.8, seed=seed))) <= 3
 
 
+@pytest.mark.parametrize("parts", [TURNS, (("calm", 15), ("neutral", 15), ("sad", 15)), (("calm", 40),)])
+@pytest.mark.parametrize("times", [2, 10, 60])
+def test_the_same_talk_is_cut_as_finely_however_long_it_goes_on(parts: tuple[tuple[str, int], ...], times: int) -> None:
+    """A joined clip of an hour and a half once had two cues, where each of its minutes had three."""
+    once, often = make_sheet(timeline(parts, blur=0.75)), make_sheet(timeline(parts * times, blur=0.75))
+    length = float(often.end)
+    gapless(often, length)
+    assert min(c.length for c in often.cues) >= SHORTEST
+    if len(parts) == 1:
+        assert len(often) == len(once) == 1, "and what does not change is not cut for being long"
+    else:
+        assert len(often) >= 0.8 * min(len(once) * times, most_sections(length)), "the blur may hide one turn in five"
+
+
 def test_many_people_cut_together_are_not_one_mood() -> None:
     """Another person every few seconds: that is no noise of one take."""
     people = [("angry", 10), ("neutral", 3), ("calm", 3), ("disgust", 3), ("happy", 11), ("sad", 8), ("surprised", 10)]

@@ -36,7 +36,10 @@ LAG_S: Final = 4.0
 LEAST_CHANGE: Final = 0.55
 """In the units of the series: less is not another mood. Counted for two stretches of the shortest length."""
 NOISE: Final = 4.0
-"""Penalty in units of the noise's variance, times the logarithm of the length."""
+"""Penalty in units of the noise's variance, times the logarithm of :data:`REFERENCE_S`."""
+REFERENCE_S: Final = 90.0
+"""A clip of any length is judged as strictly as one of so long: with the logarithm of its own length, the same
+material would be cut ever more coarsely the longer it goes on. Wrong cuts then keep to so many a minute."""
 NOISIEST: Final = 0.27
 """Variance of the most restless takes of one mood: what moves more than that is moods that change, not noise."""
 SHAPE: Final = 1.5
@@ -124,7 +127,7 @@ def _penalty(values: Array, weights: Array, step_s: float) -> float:
     apart = np.abs(values[lag:, :READ] - values[:-lag, :READ])[both]
     sd = np.median(apart, axis=0) / (math.sqrt(2) * 0.6745)  # the median of |x| is 0.6745 of a normal's deviation
     noise = float((sd**2).sum()) * step_s
-    return max(least, NOISE * min(noise, NOISIEST) * math.log(len(values)))
+    return max(least, NOISE * min(noise, NOISIEST) * math.log(REFERENCE_S / step_s))
 
 
 def _into_pauses(times: Sequence[float], speech: Sequence[Segment], length_s: float) -> list[float]:
