@@ -111,6 +111,14 @@ class Folder(Setting[Path | None]):
 
 
 @dataclass(frozen=True, slots=True)
+class Folders(Setting[tuple[Path, ...]]):
+    """Several paths, apart as in ``PATH``: by a colon, on Windows by a semicolon."""
+
+    def _parse(self, text: str) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys(Path(part.strip()).expanduser() for part in text.split(os.pathsep) if part.strip()))
+
+
+@dataclass(frozen=True, slots=True)
 class Servers(Setting[tuple[dict[str, Any], ...]]):
     """STUN and TURN servers as WebRTC has them. They carry passwords, so a wrong value is not quoted."""
 
@@ -152,6 +160,7 @@ FACE_ENGINE: Final = Text("MOODCUE_FACE_ENGINE", "batch", ("batch", "deepface", 
 DETECTOR: Final = Text("MOODCUE_DETECTOR", "centerface")
 MODELS_DIR: Final = Folder("MOODCUE_MODELS_DIR", None)
 MIRROR: Final = Folder("MOODCUE_MIRROR", None)
+MUSIC: Final = Folders("MOODCUE_MUSIC", ())
 HOSTED: Final[tuple[AnySetting, ...]] = (
     PORT,
     MAX_MB,
@@ -170,6 +179,7 @@ HOSTED: Final[tuple[AnySetting, ...]] = (
     DETECTOR,
     MODELS_DIR,
     MIRROR,
+    MUSIC,
 )
 
 # What only training and tests have a use for.

@@ -20,9 +20,13 @@ from emotion.messages import catalogue as sentences
 from pages.music import plane
 from pages.music.plane import points
 from pages.music.selection import Area, Selection
+from pages.shared.services import studio
+from pages.shared.ui import tracks
 from recommender import load_catalogue
 from recommender.paths import STARTER
 from recommender.songs.catalogue import Catalogue, from_columns
+from recommender.songs.collection import Collection
+from recommender.songs.facts import Wish
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = str(ROOT / "pages" / "music" / "page.py")
@@ -31,6 +35,11 @@ PAGE = str(ROOT / "pages" / "music" / "page.py")
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
     return load_catalogue(STARTER)
+
+
+@pytest.fixture(scope="module")
+def music() -> Collection:
+    return Collection.joined((studio.installed(), studio.open_catalogue()))
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +60,11 @@ def test_a_selection_survives_its_query_string(catalogue: Catalogue) -> None:
     chosen = Selection(
         text="love & war",
         emotions=("sad", "calm"),
-        moods=("grief",),
+        moods=("grief", "tension"),
+        sources=("installed", "reference"),
+        use="broadcast",
+        tempo_bpm=(80, 220),
+        length_min=(1, 4),
         genres=(catalogue.genres[0],),
         decades=(catalogue.decades[-1],),
         words=False,
@@ -60,6 +73,7 @@ def test_a_selection_survives_its_query_string(catalogue: Catalogue) -> None:
     )
     assert Selection.from_query(chosen.to_query(), catalogue) == chosen
     assert chosen.area == Area(-0.25, 0.5, 0.1, 1.0)
+    assert chosen.wish == Wish("broadcast", False, (80.0, np.inf), (60.0, 240.0))
 
 
 @pytest.mark.parametrize(
@@ -72,45 +86,79 @@ def test_a_selection_survives_its_query_string(catalogue: Catalogue) -> None:
         {"decade": ["1066", "x"]},
         {"song": ["no-such-song"]},
         {"words": ["perhaps"]},
+        {"from": ["elsewhere"]},
+        {"for": ["everything"]},
+        {"tempo": ["80", "x-y", "90-80", "-5-80", "1e2-180", "40-220"]},
+        {"length": ["0-99"]},
     ],
 )
 def test_what_no_link_of_ours_says_is_left_out(query: dict[str, list[str]], catalogue: Catalogue) -> None:
     assert Selection.from_query(query, catalogue) == Selection()
 
 
-def test_filters_and_area_narrow_the_list(catalogue: Catalogue) -> None:
-    chosen = Selection(emotions=("sad",), words=True, area=Area(-1, 0, -1, 0))
-    places = points.places(catalogue)
-    rows = chosen.listed(catalogue, places)
+def test_filters_and_area_narrow_both_lists(catalogue: Catalogue, music: Collection) -> None:
+    chosen = Selection(emotions=("sad",), words=False, area=Area(-1, 0, -1, 0))
+    rows = chosen.listed(chosen.usable(music), music.position, music.facts.measured)
     assert len(rows)
     for row in rows:
-        track = catalogue[int(row)]
-        assert track.emotion == "sad"
-        assert track.has_words
-        assert (places[row] <= 0).all()
-    away = np.linalg.norm(places[rows] - [-0.5, -0.5], axis=1)
+        track = music.tracks[row]
+        assert EMOTIONS[music.emotion[row]] == "sad"
+        assert track.vocals is False and track.measured
+    assert (music.position[rows] <= 0).all()
+    away = np.linalg.norm(music.position[rows] - [-0.5, -0.5], axis=1)
     assert (np.diff(away) >= 0).all(), "from the middle outwards"
+    songs = many(500)
+    rows = chosen.listed(Selection().shown(songs), songs.position, songs.measured)
+    assert len(rows) and (songs.position[rows] <= 0).all()
 
 
-def test_songs_on_one_spot_are_drawn_apart_but_near(catalogue: Catalogue) -> None:
-    places = points.places(catalogue)
-    assert len(np.unique(places.round(6), axis=0)) > 0.95 * len(catalogue)
-    assert np.linalg.norm(places - catalogue.position, axis=1).max() <= points.WIDEST + 1e-9
+def test_what_is_asked_of_a_licence_a_tempo_or_a_length_leaves_no_reference_song(
+    catalogue: Catalogue, music: Collection
+) -> None:
+    for chosen in (Selection(use="client"), Selection(tempo_bpm=(80, 110)), Selection(length_min=(0, 2))):
+        assert not chosen.shown(catalogue).any()
+        assert chosen.usable(music).any()
+    only = Selection(sources=("reference",))
+    assert only.shown(catalogue).all() and not only.usable(music).any()
+    assert not Selection(sources=("installed",)).shown(catalogue).any()
+    quick = [music.tracks[i] for i in np.flatnonzero(Selection(tempo_bpm=(80, 110)).usable(music))]
+    assert all(t.tempo_bpm is not None and 80 <= t.tempo_bpm <= 110 for t in quick)
 
 
-def told(catalogue: Catalogue, keep: np.ndarray) -> dict[str, Any]:
+@pytest.mark.parametrize("asked", ["tense", "緊繃", "Kevin MacLeod marimba"])
+def test_words_find_moods_makers_and_instruments_in_both_languages(asked: str, music: Collection) -> None:
+    found = [music.tracks[i] for i in np.flatnonzero(Selection(text=asked).usable(music))]
+    assert found
+    if asked in ("tense", "緊繃"):
+        assert any("tense" in t.said and t.source == "installed" for t in found)
+    else:
+        assert all(t.source == "open" for t in found)
+        assert any("marimba" in t.instruments for t in found)
+
+
+def test_only_measured_tracks_lie_on_the_plane(catalogue: Catalogue, music: Collection) -> None:
+    drawn = points.measured(music, catalogue)
+    assert len(drawn) == len(drawn.usable) == sum(t.source == "installed" for t in music.tracks)
+    assert not len(drawn.reference), "the starter's songs lie where their mood does"
+    mixed = points.measured(music, many(50))
+    assert len(mixed.reference) == 50
+    assert (np.abs(mixed.position) <= 1).all()
+
+
+def told(drawn: points.Points, keep: np.ndarray) -> dict[str, Any]:
     """What the browser is told of a choice."""
-    return plane.drawn(catalogue, keep, Area(-0.5, 0.5, -1, 0), "in words", lambda key, **_: key)
+    return plane.drawn(drawn, keep, Area(-0.5, 0.5, -1, 0), "in words", lambda key, **_: key)
 
 
-def test_a_choice_travels_as_one_bit_a_song(catalogue: Catalogue) -> None:
-    keep = Selection(words=False).shown(catalogue)
-    data = told(catalogue, keep)
+def test_a_choice_travels_as_one_bit_a_track() -> None:
+    drawn = of_songs(many(101))
+    keep = drawn.position[:, 0] > 0.2
+    data = told(drawn, keep)
     packed = np.frombuffer(base64.b64decode(data["keep"]), dtype=np.uint8)
     assert np.unpackbits(packed, count=len(keep), bitorder="little").astype(bool).tolist() == keep.tolist()
     counts = {e["name"]: e["count"] for e in data["emotions"]}
-    assert counts == {f"emotion.{e}": int((keep & (catalogue.emotion == INDEX[e])).sum()) for e in EMOTIONS}
-    assert told(catalogue, np.ones(len(catalogue), bool))["keep"] is None
+    assert counts == {f"emotion.{e}": int((keep & (drawn.emotion == INDEX[e])).sum()) for e in EMOTIONS}
+    assert told(drawn, np.ones(len(drawn), bool))["keep"] is None
     assert data["area"] == [-0.5, 0.5, -1, 0]
 
 
@@ -119,24 +167,25 @@ def asked_for(path: str) -> Response:
     return asyncio.run(points._send(Request({"type": "http", "path_params": {"digest": digest}})))
 
 
-def test_every_song_goes_to_the_browser_once_where_it_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    songs = many(20_000)
+def test_every_track_goes_to_the_browser_once_where_it_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    songs = of_songs(many(20_000))
     monkeypatch.setattr(points, "_mounted", True)
     path = points.publish(songs)["path"]
     answer = asked_for(path)
     table = json.loads(gzip.decompress(bytes(answer.body)))
     assert "immutable" in answer.headers["cache-control"]
-    assert table["title"] == songs.title.tolist()
+    assert table["title"] == list(songs.title)
     assert table["emotion"] == songs.emotion.tolist()
     sent = np.column_stack([table["x"], table["y"]]) / points.GRID
-    assert np.abs(sent - points.places(songs)).max() <= 0.5 / points.GRID + 1e-9
+    assert np.abs(sent - songs.position).max() <= 0.5 / points.GRID + 1e-9
     assert len(json.dumps(told(songs, songs.position[:, 0] > 0))) < 8_000, "a filter is light"
     assert asked_for(f"{points.PREFIX}/no-such-file").status_code == 404
 
 
-def test_without_a_route_the_songs_travel_with_the_page(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_route_the_tracks_travel_with_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(points, "_mounted", False)
-    assert points.publish(catalogue)["table"]["artist"] == catalogue.artist.tolist()
+    songs = of_songs(many(9))
+    assert points.publish(songs)["table"]["artist"] == list(songs.artist)
 
 
 def test_the_browser_knows_the_shape_of_every_emotion() -> None:
@@ -147,10 +196,15 @@ def test_the_browser_knows_the_shape_of_every_emotion() -> None:
 
 def test_a_title_cannot_bring_tags_along() -> None:
     """Whatever a song is called, the browser gets it as data and shows it as text: nothing reads it as HTML."""
-    songs = from_columns("x", {"artist": ["A & B"], "title": ["<img src=x>"], "mood": ["sad"]})
-    assert points.table(songs)["title"] == ["<img src=x>"]
-    script = (Path(plane.__file__).parent / "plane.js").read_text(encoding="utf-8")
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", script)
+    song = {"artist": ["A & B"], "title": ["<img src=x>"], "valence": [0.5], "arousal": [0.1]}
+    assert points.table(of_songs(from_columns("x", song)))["title"] == ["<img src=x>"]
+    for script in (Path(plane.__file__).parent / "plane.js", Path(tracks.__file__).parent / "tracks.js"):
+        text = script.read_text(encoding="utf-8")
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", text)
+
+
+def of_songs(catalogue: Catalogue) -> points.Points:
+    return points.measured(Collection((), {}), catalogue)
 
 
 def open_page(**query: list[str] | str) -> AppTest:
@@ -162,34 +216,48 @@ def open_page(**query: list[str] | str) -> AppTest:
     return at
 
 
-def found(at: AppTest) -> str:
-    return str(at.subheader[0].value)
+def found(at: AppTest) -> tuple[int, int]:
+    """How many tracks to use, and how many reference songs."""
+    counts = [re.search(r"([\d,]+)", str(s.value).rsplit("：", 1)[-1].rsplit(": ", 1)[-1]) for s in at.subheader]
+    use, reference = [int(m[1].replace(",", "")) for m in counts if m][:2]
+    return use, reference
 
 
-def test_the_link_sets_the_filters(catalogue: Catalogue) -> None:
+def test_music_to_use_stands_first_and_both_kinds_are_labelled(catalogue: Catalogue, music: Collection) -> None:
+    at = open_page()
+    heads = [str(s.value) for s in at.subheader]
+    assert heads[0].startswith("Music to use") and heads[-1].startswith("Reference music (needs a licence)")
+    assert found(at) == (len(music), len(catalogue))
+
+
+def test_the_link_sets_the_filters(catalogue: Catalogue, music: Collection) -> None:
     at = open_page(emotion=["fearful"], q="the")
-    expected = Selection(text="the", emotions=("fearful",)).shown(catalogue).sum()
-    assert found(at).startswith(f"{expected} ")
+    chosen = Selection(text="the", emotions=("fearful",))
+    assert found(at) == (chosen.usable(music).sum(), chosen.shown(catalogue).sum())
     assert at.text_input(key="music_q").value == "the"
     assert at.multiselect(key="music_emotion").value == ["fearful"]
 
 
-def test_a_link_that_says_everything_opens_everything(catalogue: Catalogue) -> None:
+def test_a_link_that_says_everything_opens_everything(catalogue: Catalogue, music: Collection) -> None:
     """By somebody who was never here: each part of the selection, and the language, from the address alone."""
     chosen = Selection(
         text="a",
         emotions=("happy", "calm"),
         moods=("happy", "upbeat", "calm"),
+        sources=("installed", "reference"),
+        use="client",
+        tempo_bpm=(60, 220),
+        length_min=(0, 5),
         genres=catalogue.genres[:12],
         decades=catalogue.decades[2:],
-        words=True,
-        area=Area(-0.2, 1.0, -0.9, 0.2),
+        words=False,
+        area=Area(-0.2, 1.0, -0.9, 0.9),
         songs=(str(catalogue.id[5]), str(catalogue.id[2])),
     )
-    count = len(chosen.listed(catalogue, points.places(catalogue)))
-    assert 0 < count < chosen.shown(catalogue).sum() < len(catalogue)
+    count = len(chosen.listed(chosen.usable(music), music.position, music.facts.measured))
+    assert 0 < count < chosen.usable(music).sum() + 1 < len(music)
     at = open_page(lang="zh-TW", **chosen.to_query())
-    assert found(at) == sentences("zh_TW")["library.found#other"].replace("{count:d}", str(count))
+    assert found(at) == (count, 0)
     assert at.session_state["_music_selection"] == chosen
     assert [str(b.key) for b in at.button if str(b.key).startswith("aside_shared_")] == [
         f"aside_shared_{song}" for song in chosen.songs
@@ -199,16 +267,20 @@ def test_a_link_that_says_everything_opens_everything(catalogue: Catalogue) -> N
     }, "the address stays what it was"
 
 
-def test_a_filter_changes_list_and_link(catalogue: Catalogue) -> None:
+def test_a_filter_changes_list_and_link(catalogue: Catalogue, music: Collection) -> None:
     at = open_page()
-    assert found(at).startswith(str(len(catalogue)))
     at.multiselect(key="music_emotion").select("surprised").run()
     assert not at.exception
     assert at.query_params["emotion"] == "surprised"
-    assert found(at).startswith(f"{(catalogue.emotion == INDEX['surprised']).sum()} ")
+    chosen = Selection(emotions=("surprised",))
+    assert found(at) == (chosen.usable(music).sum(), (catalogue.emotion == INDEX["surprised"]).sum())
+    at.selectbox(key="music_for").select("advertising").run()
+    at.slider(key="music_tempo").set_range(100, 140).run()
+    assert not at.exception
+    assert (at.query_params["for"], at.query_params["tempo"]) == ("advertising", "100-140")
     at.button(key="music_reset").click().run()
-    assert "emotion" not in at.query_params
-    assert found(at).startswith(str(len(catalogue)))
+    assert not {"emotion", "for", "tempo"} & {*at.query_params}
+    assert found(at) == (len(music), len(catalogue))
 
 
 def test_a_damaged_catalogue_is_said_once_and_quietly(tmp_path: Path, catalogue: Catalogue) -> None:
@@ -218,7 +290,7 @@ def test_a_damaged_catalogue_is_said_once_and_quietly(tmp_path: Path, catalogue:
         at = open_page()
     finally:
         st.cache_resource.clear()
-    assert found(at).startswith(str(len(catalogue)))
+    assert found(at)[1] == len(catalogue)
     assert not at.error
     said = [c.value for c in at.caption if "recommender.building" in c.value]
     assert len(said) == 1
@@ -226,7 +298,7 @@ def test_a_damaged_catalogue_is_said_once_and_quietly(tmp_path: Path, catalogue:
 
 def test_nothing_found_is_said() -> None:
     at = open_page(q="zzzzzz")
-    assert at.info[0].value == sentences("en")["library.none"]
+    assert [i.value for i in at.info] == [sentences("en")["library.use.none"], sentences("en")["library.none"]]
 
 
 def test_songs_put_aside_are_in_the_link(catalogue: Catalogue) -> None:

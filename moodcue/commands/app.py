@@ -14,6 +14,9 @@ HOME: Final = Path(__file__).resolve().parents[2]
 
 def command(
     port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Instead of PORT, or 8501.")] = None,
+    music: Annotated[
+        list[Path] | None, typer.Option(metavar="FOLDER", help="Music of your own to show; may be given several times.")
+    ] = None,
 ) -> int:
     """Start the app in this terminal, on http://localhost:8501 unless another port is given."""
     from emotion import settings
@@ -27,6 +30,9 @@ def command(
     for setting in settings.HOSTED:
         if isinstance(setting, settings.Folder) and (folder := setting.read()):
             settings.tell_library(setting.name, str(folder.absolute()))
+    folders = [*(music or ()), *settings.MUSIC.read()]
+    if folders:
+        settings.tell_library(settings.MUSIC.name, os.pathsep.join(str(f.expanduser().absolute()) for f in folders))
     os.chdir(HOME)  # no folder of the user's called "pages" is then taken for ours
     sys.stdout.flush()
     return os.execv(sys.executable, [sys.executable, "-m", "deploy.server"])  # noqa: S606 - this Python, our module

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 
 from emotion.labels import EMOTIONS
 from pages.music import plane
-from pages.music.selection import KEYS, WORDS, Selection
+from pages.music.selection import FROM, KEYS, LENGTH_MIN, MOODS, TEMPO_BPM, WORDS, Range, Selection
 from pages.shared.language import emotion_name, t_plain
 from recommender.songs.catalogue import Catalogue
-from recommender.songs.moods import MOODS
+from recommender.songs.licences import USES
+
+T = TypeVar("T")
 
 _LAST: Final = "_music_query"
 _CHOSEN: Final = "_music_selection"
@@ -21,53 +24,64 @@ _CHOSEN: Final = "_music_selection"
 def filters(catalogue: Catalogue) -> Selection:
     """Draw the filters; gives what is chosen now, and writes it to the address."""
     start = _opened(catalogue)
-    left, right = st.columns([3, 2])
+    left, middle, right = st.columns([3, 2, 2])
     text = left.text_input(
         t_plain("library.search"), key="music_q", type="search", live=True, placeholder=t_plain("library.search.hint")
     )
-    emotions = right.multiselect(
-        t_plain("library.emotion"),
-        EMOTIONS,
-        key="music_emotion",
-        format_func=emotion_name,
+    emotions = _several(middle, "emotion", EMOTIONS, emotion_name)
+    use = right.selectbox(
+        t_plain("library.for"),
+        USES,
+        index=None,
+        key="music_for",
+        format_func=lambda u: t_plain(f"library.for.{u}"),
         placeholder=t_plain("library.any"),
     )
+    # Without a value of their own the sliders take theirs, and that they have two ends, from the session.
     with st.expander(t_plain("library.more"), expanded=_more(start)):
-        columns = st.columns(4)
-        moods = columns[0].multiselect(
-            t_plain("library.mood"),
-            MOODS,
-            key="music_mood",
-            format_func=lambda m: t_plain(f"music.mood.{m}"),
-            placeholder=t_plain("library.any"),
-        )
-        genres = columns[1].multiselect(
-            t_plain("library.genre"), catalogue.genres, key="music_genre", placeholder=t_plain("library.any")
-        )
-        decades = columns[2].multiselect(
-            t_plain("library.decade"),
-            catalogue.decades,
-            key="music_decade",
-            format_func=lambda d: t_plain("library.decade.of", decade=str(d)),
-            placeholder=t_plain("library.any"),
-        )
-        words = columns[3].segmented_control(
-            t_plain("library.words"),
+        first, second, third, fourth = st.columns(4)
+        sources = _several(first, "source", FROM, lambda s: t_plain(f"library.source.{s}"))
+        moods = _several(second, "mood", MOODS, lambda m: t_plain(f"music.mood.{m}"))
+        tempo: Any = third.slider(t_plain("library.tempo"), *TEMPO_BPM, key="music_tempo", step=5)
+        length: Any = fourth.slider(t_plain("library.length"), *LENGTH_MIN, key="music_length")
+        first, second, third = st.columns([2, 1, 1])
+        words = first.segmented_control(
+            t_plain("library.vocals"),
             list(WORDS),
             key="music_words",
             format_func=lambda w: t_plain(f"library.words.{w}"),
         )
+        genres = _several(second, "genre", catalogue.genres, str)
+        decades = _several(third, "decade", catalogue.decades, lambda d: t_plain("library.decade.of", decade=str(d)))
     chosen = replace(
         start,
         text=(text or "").strip(),
         emotions=tuple(emotions),
         moods=tuple(moods),
+        sources=tuple(sources),
+        use=use,
+        tempo_bpm=_range(tempo, TEMPO_BPM),
+        length_min=_range(length, LENGTH_MIN),
         genres=tuple(genres),
         decades=tuple(decades),
         words=WORDS[words] if words else None,
     )
     _keep(chosen)
     return chosen
+
+
+def _several(place: Any, name: str, options: Sequence[T], words: Callable[[T], str]) -> list[T]:
+    return place.multiselect(
+        t_plain(f"library.{name}"),
+        options,
+        key=f"music_{name}",
+        format_func=words,
+        placeholder=t_plain("library.any"),
+    )
+
+
+def _range(chosen: Range, ends: Range) -> Range | None:
+    return None if tuple(chosen) == ends else (int(chosen[0]), int(chosen[1]))
 
 
 def area_chosen() -> None:
@@ -110,6 +124,10 @@ def _to_widgets(selection: Selection) -> None:
         music_genre=list(selection.genres),
         music_decade=list(selection.decades),
         music_words=words,
+        music_source=list(selection.sources),
+        music_for=selection.use,
+        music_tempo=selection.tempo_bpm or TEMPO_BPM,
+        music_length=selection.length_min or LENGTH_MIN,
     )
 
 
@@ -125,4 +143,5 @@ def _keep(selection: Selection) -> None:
 
 
 def _more(selection: Selection) -> bool:
-    return bool(selection.moods or selection.genres or selection.decades or selection.words is not None)
+    plain = replace(Selection(), text=selection.text, emotions=selection.emotions, use=selection.use)
+    return replace(selection, area=None, songs=()) != plain

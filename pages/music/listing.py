@@ -24,10 +24,9 @@ from recommender.songs.catalogue import Catalogue, Track
 PER_PAGE: Final = 12
 
 
-def songs(catalogue: Catalogue, rows: npt.NDArray[np.intp], selection: Selection) -> None:
-    """The list: how many there are, a page of them, and the way out of the filters."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader(t("library.found", count=len(rows)), anchor=False, width="stretch")
+def head(selection: Selection) -> None:
+    """The way out of the filters, and the link that says them."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if selection.area is not None:
             st.button(
                 t("library.no_area"),
@@ -40,20 +39,30 @@ def songs(catalogue: Catalogue, rows: npt.NDArray[np.intp], selection: Selection
                 t("library.reset"), icon=":material/filter_alt_off:", key="music_reset", on_click=filter_widgets.reset
             )
         copying.here(key="music_copy", label=t_plain("share.copy"), language=language.chosen())
+
+
+def songs(catalogue: Catalogue, rows: npt.NDArray[np.intp], selection: Selection) -> None:
+    """The reference songs: how many there are, and a page of them."""
+    st.subheader(t("library.reference.title", count=len(rows)), anchor=False)
+    st.caption(t("library.reference.how"))
     if not len(rows):
         st.info(t("library.none"), icon=":material/search_off:")
         return
     st.caption(t("library.play.how"))  # once: a tip on each of the buttons would draw each of them twice
-    pages = -(-len(rows) // PER_PAGE)
-    # another choice has another key, and so starts on its first page
-    chosen = zlib.crc32(repr(replace(selection, songs=())).encode())
-    page = st.pagination(pages, key=f"music_page_{chosen}") if pages > 1 else 1
+    page = page_of(len(rows), PER_PAGE, "music_page", selection)
     said = pick_buttons.made()
     shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
     for column, some in zip(st.columns(2), (shown[0::2], shown[1::2]), strict=True):
         with column:
             for row in some:
                 _song(catalogue[int(row)], selection, "list", said)
+
+
+def page_of(count: int, per_page: int, key: str, selection: Selection) -> int:
+    """Which page of a list is shown; another choice has another key, and so starts on its first page."""
+    pages = -(-count // per_page)
+    chosen = zlib.crc32(repr(replace(selection, songs=())).encode())
+    return st.pagination(pages, key=f"{key}_{chosen}") if pages > 1 else 1
 
 
 def shared(catalogue: Catalogue, selection: Selection) -> None:
@@ -73,13 +82,14 @@ def shared(catalogue: Catalogue, selection: Selection) -> None:
         )
 
 
-def in_words(catalogue: Catalogue, rows: npt.NDArray[np.intp]) -> str:
-    """What the plane shows, for those who do not see it: how many songs of which emotion."""
-    counts = np.bincount(catalogue.emotion[rows], minlength=len(EMOTIONS))
+def in_words(emotions: npt.NDArray[np.int8]) -> str:
+    """What the plane shows, for those who do not see it: how many tracks near which emotion."""
+    counts = np.bincount(emotions, minlength=len(EMOTIONS))
     parts = [
         t_plain("library.count", emotion=emotion_name(e), count=int(n)) for e, n in zip(EMOTIONS, counts, strict=True)
     ]
-    return t_plain("library.plane.alt", counts=", ".join(p for p, n in zip(parts, counts, strict=True) if n))
+    shown = ", ".join(p for p, n in zip(parts, counts, strict=True) if n)
+    return t_plain("library.plane.alt", counts=shown) if shown else t_plain("library.plane.none")
 
 
 def facts(track: Track) -> Sequence[str]:

@@ -9,6 +9,7 @@ tried again only when it changes.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -21,7 +22,7 @@ from typing import Any, Final, Literal, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from emotion.errors import FileMissing, MoodCueError
+from emotion.errors import Cancelled, FileMissing, MoodCueError
 from recommender.errors import MemoryUnavailable
 from recommender.library import scan
 from recommender.library.hear import MODEL
@@ -75,10 +76,12 @@ def update(
     *,
     workers: int = 2,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Bring the index of these folders up to date.
+    """Bring the index of these folders up to date. ``cancelled`` is asked after each track.
 
     Raises:
+        Cancelled: what was heard before is kept.
         FileMissing: a folder is not there: nothing of it is forgotten then.
         MemoryUnavailable: the database cannot be used.
     """
@@ -105,25 +108,49 @@ def update(
     for file, sound, problem in _heard(new, workers, on_progress):
         broken += problem is not None
         _write(engine, file, prints[str(file.path)][0], "heard" if sound else "broken", sound, problem)
+        if cancelled():
+            raise Cancelled()
     same = len(found) - len(changed) - len(orphans)
     return Outcome(
         len(found), same, len(new) - broken, len(moved), len(copies), broken, len(gone)
     )  # fmt: skip
 
 
-def tracks(engine: sa.Engine) -> list[OwnTrack]:
-    """Everything that the index holds, by path."""
+def tracks(engine: sa.Engine, folders: Sequence[Path] | None = None) -> list[OwnTrack]:
+    """Everything that the index holds, by path; of these folders alone where they are given."""
     rows = _through(engine, lambda c: c.execute(sa.select(own_tracks).order_by(own_tracks.c.path)).mappings().all())
+    tops = None if folders is None else [str(f.resolve()) + os.sep for f in folders]
     return [
         OwnTrack(
             Path(row["path"]),
             row["state"],
-            Tags(**json.loads(row["tags"])),
+            _tags(row["tags"]),
             TrackSound.from_dict(json.loads(row["sound"])) if row["sound"] else None,
             row["reason"],
         )
         for row in rows
+        if tops is None or row["path"].startswith(tuple(tops))
     ]
+
+
+def stamp(engine: sa.Engine) -> str:
+    """Another text whenever the index holds something else."""
+    asked = sa.select(sa.func.count(), sa.func.max(own_tracks.c.at))
+    count, newest = _through(engine, lambda c: c.execute(asked).one())
+    return f"{count} {newest}"
+
+
+def forget(engine: sa.Engine, folder: Path) -> int:
+    """Forget what is known of a folder's files, which stay; gives how many they were."""
+    known = _through(engine, lambda c: c.execute(sa.select(own_tracks.c.path)).scalars().all())
+    gone = [p for p in known if _under(p, [folder])]
+    _through(engine, lambda c: _forget(c, gone))
+    return len(gone)
+
+
+def _tags(text: str) -> Tags:
+    data = json.loads(text)
+    return Tags(**{**data, "said": tuple(data.get("said", ()))})
 
 
 Known = dict[str, Any]
@@ -178,7 +205,7 @@ def _sorted_out(
 
 
 def _move(connection: sa.Connection, old: str, new: str, file: FoundFile) -> None:
-    values = {"path": new, "bytes": file.bytes, "mtime_ns": file.mtime_ns}
+    values = {"path": new, "bytes": file.bytes, "mtime_ns": file.mtime_ns, "at": time.time()}
     connection.execute(sa.update(own_tracks).where(own_tracks.c.path == old).values(values))
 
 

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from emotion import media
+from recommender.songs import wording
 
 UNKNOWN: Final = "unknown"
 """What is said of the licence where none was found."""
 
 LICENCE_TAGS: Final = ("license", "licence", "copyright")
 """Of these, the first that is there: WCOP and LICENSE, then TCOP and COPYRIGHT."""
+MOOD_TAGS: Final = ("mood", "tmoo", "moods", "theme", "keywords")
+LYRICS_TAGS: Final = ("lyrics", "unsyncedlyrics", "uslt")
 SIDECAR_FOLDER: Final = ("license", "licence", "license.txt", "licence.txt", "license.md", "licence.md", "copying")
 SIDECAR_SUFFIXES: Final = (".license", ".licence", ".license.txt", ".licence.txt", ".txt", ".json")
 SIDECAR_KEYS: Final = ("license", "licence", "license_url", "licence_url", "rights", "copyright")
@@ -46,6 +49,8 @@ class Tags:
     year: str | None
     licence: str
     has_cover: bool
+    said: tuple[str, ...] = ()
+    """Mood words of its tags and lyrics: see :mod:`recommender.songs.wording`."""
 
 
 def files_under(folders: Iterable[Path]) -> Iterator[FoundFile]:
@@ -107,7 +112,16 @@ def read_tags(path: Path) -> Tags:
         _text(found.year),
         find_licence(path, other),
         has_cover=found.images.any is not None,
+        said=_said(_text(found.genre), other),
     )
+
+
+def _said(genre: str | None, other: dict[str, list[str]]) -> tuple[str, ...]:
+    """Mood words of the tags, then those that the lyrics repeat."""
+    tags = " ".join([genre or "", *(text for key in MOOD_TAGS for text in other.get(key, []))])
+    lyrics = " ".join(text for key in LYRICS_TAGS for text in other.get(key, []))
+    words = (*wording.mood_words(tags), *wording.mood_words(lyrics, least=wording.LYRICS_LEAST))
+    return tuple(dict.fromkeys(words))
 
 
 def _text(value: object) -> str | None:

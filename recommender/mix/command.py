@@ -21,6 +21,7 @@ from recommender.mix import broadcast, score, sources, timelines
 from recommender.mix.plan import LEAST_LU, MOST_LU, TARGETS, Target, Wanted
 from recommender.mix.report import Report
 from recommender.ranking.shelf import Part, Shelf
+from recommender.songs.usable import Usable
 
 OWN_MUSIC: Final = "The clip seems to have music of its own under the speech: two pieces at once rarely sound well."
 OWN_TARGET: Final = (-40.0, -6.0)
@@ -120,17 +121,26 @@ def read_sheet(path: Path) -> CueSheet:
     return saved.from_dict(read_json(path), name=path.name)
 
 
+def installed_music() -> tuple[list[Usable], dict[str, TrackSound]]:
+    """The installed tracks, and their sounds read beside each other and beside what their makers say."""
+    found = sources.tracks(sources.INSTALLED)
+    sounds = sources.placed(found, sources.installed_sounds())
+    return sources.with_sound(found, sounds), sounds
+
+
 def stocked(music: str) -> tuple[Shelf, dict[str, TrackSound]]:
     """The tracks of a source, and what is known of their sound.
 
     Raises:
         NoMusicToUse: there is none.
     """
-    found = sources.tracks(music)
-    sounds = sources.known_sounds(found, described)
     if music == sources.INSTALLED:
-        sounds |= sources.placed(found, sounds)
-    shelf = Shelf.of(sources.with_sound(found, sounds), sounds)
+        found, sounds = installed_music()
+    else:
+        found = sources.tracks(music)
+        sounds = sources.known_sounds(found, described)
+        found = sources.with_sound(found, sounds)
+    shelf = Shelf.of(found, sounds)
     if not len(shelf):
         raise NoMusicToUse(source=music)
     return shelf, sounds

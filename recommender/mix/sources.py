@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gzip
-import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ import numpy as np
 from emotion import errors, media
 from emotion.many import expand
 from recommender import paths
+from recommender.library import own
 from recommender.library.track_sound import TrackSound
 from recommender.songs import installed
 from recommender.songs.usable import UNKNOWN, Usable, read_parquet
@@ -49,9 +49,8 @@ def tracks(source: str) -> list[Usable]:
 
 def of_file(path: Path, licence: str = UNKNOWN) -> Usable:
     """A file of the editor's own: its licence is theirs to know."""
-    key = hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     return Usable(
-        id=f"own:{key}",
+        id=own.track_id(path),
         source="own",
         title=path.stem,
         artist="",
@@ -97,11 +96,14 @@ def installed_sounds() -> Mapping[str, TrackSound]:
         return {key: TrackSound.from_dict(value) for key, value in json.load(f).items()}
 
 
-def placed(found: Sequence[Usable], sounds: Mapping[str, TrackSound]) -> dict[str, TrackSound]:
+def placed(
+    found: Sequence[Usable], sounds: Mapping[str, TrackSound], makers_word: float = MAKERS_WORD
+) -> dict[str, TrackSound]:
     """The sounds of a small collection of one make, read beside each other and beside what their makers say.
 
     A network that learnt from records calls all of it quiet and pleasant. What it hears *between* the tracks
-    is sound, so each axis is spread over the plane by rank, and half of a track's place is its maker's word.
+    is sound, so each axis is spread over the plane by rank. ``makers_word`` is that word's part in a track's place;
+    with 0 the place is measured alone.
     """
     known = [t for t in found if t.id in sounds and t.valence is not None and t.energy is not None]
     out: dict[str, TrackSound] = {}
@@ -112,7 +114,7 @@ def placed(found: Sequence[Usable], sounds: Mapping[str, TrackSound]) -> dict[st
         sound, moved = sounds[track.id], {}
         for axis in ("valence", "energy"):
             among = SPREAD * (2 * (ranks[axis][i] + 0.5) / len(known) - 1)
-            place = (1 - MAKERS_WORD) * float(among) + MAKERS_WORD * float(getattr(track, axis))
+            place = (1 - makers_word) * float(among) + makers_word * float(getattr(track, axis))
             step = np.arctanh(np.clip(place, -0.99, 0.99)) - np.arctanh(np.clip(getattr(sound, axis), -0.99, 0.99))
             curve = np.tanh(np.arctanh(np.clip(getattr(sound, f"{axis}_curve"), -0.99, 0.99)) + step)
             moved[axis], moved[f"{axis}_curve"] = round(place, 3), tuple(np.round(curve, 3).tolist())
@@ -129,6 +131,7 @@ def measured(track: Usable, sound: TrackSound) -> Usable:
         energy=sound.energy,
         measured=True,
         moods=tuple(sound.moods) or track.moods,
+        said=track.said or track.moods,
         tempo_bpm=sound.tempo_bpm if track.tempo_bpm is None else track.tempo_bpm,
         key=track.key or sound.key,
         mode=track.mode or sound.mode,

@@ -17,7 +17,10 @@ from recommender.cues.evidence import leading
 from recommender.cues.sheet import Cue, CueSheet
 from recommender.library.track_sound import TrackSound
 from recommender.ranking.parts import STEP_S, Curves, nearest
-from recommender.songs.usable import Usable, Use
+from recommender.songs.facts import Facts, Wish
+from recommender.songs.usable import Usable
+
+__all__ = ["Part", "Shelf", "Wish", "rank", "wanted"]
 
 ALTERNATIVES: Final = 3
 AGAIN: Final = 0.25
@@ -32,15 +35,6 @@ TEMPO_SLACK: Final = 0.04
 OUT_OF_TEMPO: Final = 0.15
 SINGS: Final = 0.3
 """Distance added to a song under speech: two texts at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the editor asks of all music of a sheet."""
-
-    use: Use | None = None
-    vocals: bool | None = None
-    tempo_bpm: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +56,7 @@ class Shelf:
 
     tracks: tuple[Usable, ...]
     curves: Curves
+    facts: Facts
 
     @classmethod
     def of(cls, tracks: Sequence[Usable], sounds: Mapping[str, TrackSound] | None = None) -> Shelf:
@@ -77,7 +72,7 @@ class Shelf:
             else:
                 continue
             placed.append(track)
-        return cls(tuple(placed), Curves.of(curves))
+        return cls(tuple(placed), Curves.of(curves), Facts.of(placed))
 
     def __len__(self) -> int:
         return len(self.tracks)
@@ -114,10 +109,9 @@ def rank(
     sheet: CueSheet, shelf: Shelf, *, wish: Wish | None = None, count: int = ALTERNATIVES
 ) -> dict[int, tuple[Part, ...]]:
     """For each cue that wants music, its best tracks with their best parts, nearest first."""
-    wish = wish or Wish()
-    keep = np.array([_allowed(t, wish) for t in shelf.tracks], dtype=bool)
-    base = np.array([_standing(t) for t in shelf.tracks])
-    artists = np.array([t.artist for t in shelf.tracks], dtype=object)
+    facts = shelf.facts
+    keep = facts.mask(wish or Wish())
+    base = np.where(facts.here, 0.0, ELSEWHERE) + np.where(facts.measured, 0.0, BY_WORDS)
     used: dict[int, float] = {}
     out: dict[int, tuple[Part, ...]] = {}
     for cue in sheet.cues:
@@ -126,7 +120,7 @@ def rank(
             out[cue.id] = ()
             continue
         distance, first = nearest(shelf.curves, course, keep)
-        score = distance + base + _for_cue(shelf, cue, keep)
+        score = distance + base + _for_cue(facts, cue)
         for i, more in used.items():
             score[i] += more
         chosen: list[int] = []
@@ -134,42 +128,24 @@ def rank(
             i = int(np.argmin(score))
             chosen.append(i)
             score[i] = np.inf
-            score[artists == artists[i]] += SAME_ARTIST
+            score[facts.artist == facts.artist[i]] += SAME_ARTIST
         out[cue.id] = tuple(_part(shelf, i, float(distance[i]), int(first[i]), float(cue.length)) for i in chosen)
         if chosen:
             used[chosen[0]] = AGAIN
     return out
 
 
-def _allowed(track: Usable, wish: Wish) -> bool:
-    if wish.use is not None and wish.use not in track.uses:
-        return False
-    if wish.vocals is not None and track.vocals is not None and track.vocals != wish.vocals:
-        return False
-    if wish.tempo_bpm is not None and track.tempo_bpm is not None:
-        low, high = wish.tempo_bpm
-        return low <= track.tempo_bpm <= high
-    return True
-
-
-def _standing(track: Usable) -> float:
-    return (ELSEWHERE if track.path is None else 0.0) + (0.0 if track.measured else BY_WORDS)
-
-
-def _for_cue(shelf: Shelf, cue: Cue, keep: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """What a track costs under this cue beside its curve: a tempo that does not suit, words over words."""
-    out = np.zeros(len(shelf))
+def _for_cue(facts: Facts, cue: Cue) -> npt.NDArray[np.float64]:
+    """What a track costs under this cue beside its curve, shape (n,): a tempo that does not suit, words over words."""
+    cost = np.where(facts.vocals == 1, SINGS, 0.0) if cue.speech else np.zeros(len(facts.vocals))
     tempo = cue.direction.tempo_bpm
-    for i in np.flatnonzero(keep):
-        track = shelf.tracks[i]
-        if tempo is not None and track.tempo_bpm is not None:
-            low, high = tempo[0] * (1 - TEMPO_SLACK), tempo[1] * (1 + TEMPO_SLACK)
-            # Half and double time feel alike: 140 beats a minute may be felt as 70.
-            if not any(low <= track.tempo_bpm * f <= high for f in (0.5, 1.0, 2.0)):
-                out[i] += OUT_OF_TEMPO
-        if cue.speech and track.vocals:
-            out[i] += SINGS
-    return out
+    if tempo is not None:
+        low, high = tempo[0] * (1 - TEMPO_SLACK), tempo[1] * (1 + TEMPO_SLACK)
+        felt = np.isnan(facts.tempo_bpm)
+        for factor in (0.5, 1.0, 2.0):  # half and double time feel alike: 140 beats a minute may be felt as 70
+            felt |= (facts.tempo_bpm * factor >= low) & (facts.tempo_bpm * factor <= high)
+        cost += np.where(felt, 0.0, OUT_OF_TEMPO)
+    return cost
 
 
 def _part(shelf: Shelf, i: int, distance: float, first: int, length_s: float) -> Part:

@@ -175,6 +175,12 @@ class Catalogue:
         """Artist and title folded for search, one string a song."""
         return np.array([fold(f"{a} {t}") for a, t in zip(self.artist, self.title, strict=True)], dtype=object)
 
+    @functools.cached_property
+    def measured(self) -> npt.NDArray[np.bool_]:
+        """True for the songs that have figures of their own, shape (n,); the others lie where their mood does."""
+        alike = np.isclose(self.position, moods.coordinates(self.mood.tolist()))
+        return np.asarray(~alike.all(axis=1), dtype=bool)
+
     @property
     def energy(self) -> npt.NDArray[np.intp]:
         """Index into :data:`ENERGY_LEVELS`, shape (n,)."""

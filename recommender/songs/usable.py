@@ -12,41 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
+from recommender.songs.licences import LICENCES, REFERENCE, UNKNOWN, USES, Licence, Use
+
+__all__ = ["LICENCES", "REFERENCE", "UNKNOWN", "USES", "Licence", "Usable", "Use", "read_parquet", "write_parquet"]
+
 Source = Literal["installed", "own", "open"]
 SOURCES: Final[tuple[Source, ...]] = get_args(Source)
-
-Use = Literal["youtube", "client", "advertising", "broadcast"]
-USES: Final[tuple[Use, ...]] = get_args(Use)
-
-
-@dataclass(frozen=True, slots=True)
-class Licence:
-    """What a licence allows. ``credit`` says whether the author must be named with the video."""
-
-    name: str
-    url: str | None
-    uses: frozenset[Use]
-    credit: bool
-
-
-_ALL: Final = frozenset(USES)
-LICENCES: Final[Mapping[str, Licence]] = {
-    x.name: x
-    for x in (
-        Licence("MIT", "https://opensource.org/license/mit", _ALL, credit=False),
-        Licence("CC0", "https://creativecommons.org/publicdomain/zero/1.0/", _ALL, credit=False),
-        Licence("Public domain", None, _ALL, credit=False),
-        Licence("CC BY 3.0", "https://creativecommons.org/licenses/by/3.0/", _ALL, credit=True),
-        Licence("CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/", _ALL, credit=True),
-        # Music under a moving image is an adaptation: a share-alike licence would bind the whole video.
-        Licence("CC BY-SA", None, frozenset(), credit=True),
-        Licence("CC BY-NC", None, frozenset(), credit=True),
-    )
-}
-REFERENCE: Final = "reference only: needs a licence"
-"""What a song of the catalogue is good for: to be listened to. Its row has a licence, the song has not."""
-UNKNOWN: Final = "unknown"
-"""Never guessed: whoever owns the file must know what it may be used for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +28,8 @@ class Usable:
         id: the same in every run.
         path, url: where its sound is: a file of this machine, or an address of a host that is asked for it.
         valence, energy: both in [-1, 1]; ``measured`` from its sound, else its maker's words on the plane.
-        moods: its maker's words, or what was measured.
+        moods: what was measured, else its maker's words.
+        said: mood words that its maker, its tags or its lyrics give; they stay when the sound was measured.
         credit: the line to print with the video.
     """
 
@@ -83,6 +55,7 @@ class Usable:
     loudness_lufs: float | None = None
     isrc: str | None = None
     description: str = ""
+    said: tuple[str, ...] = ()
 
     @property
     def uses(self) -> frozenset[Use]:
@@ -96,7 +69,7 @@ class Usable:
 
 
 COLUMNS: Final = tuple(f.name for f in dataclasses.fields(Usable))
-_MANY: Final = frozenset({"moods", "instruments"})
+_MANY: Final = frozenset({"moods", "instruments", "said"})
 
 
 def write_parquet(tracks: Iterable[Usable], path: Path) -> None:

@@ -1,6 +1,6 @@
-"""The catalogue on the valence-arousal plane: a component of our own that draws on a canvas.
+"""Measured tracks on the valence-arousal plane: a component of our own that draws on a canvas.
 
-Every song goes to the browser once, as a file that it keeps; afterwards a filter is one bit a song. So
+Every track goes to the browser once, as a file that it keeps; afterwards a filter is one bit a track. So
 tens of thousands of points answer at once, and each is named under the mouse.
 """
 
@@ -19,19 +19,17 @@ from streamlit.components.v2 import component
 
 from emotion.labels import TABLE
 from pages.music.plane import points
+from pages.music.plane.points import Points
 from pages.music.selection import Area
 from pages.shared.language import t_plain
-from recommender.songs.catalogue import Catalogue
 
 Words = Callable[..., str]
 KEY: Final = "music_plane"
 
 
-def show(
-    catalogue: Catalogue, keep: npt.NDArray[np.bool_], area: Area | None, alt: str, on_area: Callable[[], None]
-) -> None:
-    """The songs that ``keep`` (shape (n,)) lets through; ``on_area`` is called when a region was drawn."""
-    _mounted()(key=KEY, data=drawn(catalogue, keep, area, alt, t_plain), on_area_change=on_area)
+def show(tracks: Points, keep: npt.NDArray[np.bool_], area: Area | None, alt: str, on_area: Callable[[], None]) -> None:
+    """The tracks that ``keep`` (shape (n,)) lets through; ``on_area`` is called when a region was drawn."""
+    _mounted()(key=KEY, data=drawn(tracks, keep, area, alt, t_plain), on_area_change=on_area)
 
 
 def chosen() -> Area | None:
@@ -40,13 +38,11 @@ def chosen() -> Area | None:
     return Area.of(sides[:2], sides[2:]) if sides else None
 
 
-def drawn(
-    catalogue: Catalogue, keep: npt.NDArray[np.bool_], area: Area | None, alt: str, words: Words
-) -> dict[str, Any]:
-    """What the browser is told: where the songs are had, which of them count, how emotions look."""
-    counts = np.bincount(catalogue.emotion[keep], minlength=len(TABLE))
+def drawn(tracks: Points, keep: npt.NDArray[np.bool_], area: Area | None, alt: str, words: Words) -> dict[str, Any]:
+    """What the browser is told: where the tracks are had, which of them count, how emotions look."""
+    counts = np.bincount(tracks.emotion[keep], minlength=len(TABLE))
     return {
-        "songs": points.publish(catalogue),
+        "songs": points.publish(tracks),
         "keep": None if keep.all() else base64.b64encode(np.packbits(keep, bitorder="little").tobytes()).decode(),
         "emotions": [
             {"name": words(f"emotion.{e.name}"), "colour": e.colour, "symbol": e.symbol, "count": int(n)}

@@ -1,4 +1,4 @@
-"""Where each song is drawn, and the file in which a browser gets all of them once."""
+"""The tracks whose place was measured, and the file in which a browser gets all of them once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import functools
 import gzip
 import hashlib
 import json
+from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,75 +17,88 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from emotion.labels import EMOTIONS
 from recommender.songs.catalogue import Catalogue
-from recommender.songs.moods import MOODS
+from recommender.songs.collection import Collection
 
-GOLDEN_ANGLE: Final = np.pi * (3 - 5**0.5)
-SPREAD: Final = 0.018
-WIDEST: Final = 0.13
-"""Songs on one spot are drawn around it, the k-th at SPREAD times the square root of k, none farther than WIDEST."""
 GRID: Final = 1000
 """Coordinates travel as whole thousandths: a third of a pixel on a plane of 700."""
 PREFIX: Final = "songs"
+KEPT: Final = 4
+"""So many files are kept: an index that grows makes new ones."""
 
-_files: dict[str, bytes] = {}
+_files: OrderedDict[str, bytes] = OrderedDict()
 _mounted = False
 
 
-@functools.lru_cache(maxsize=4)
-def places(catalogue: Catalogue) -> npt.NDArray[np.float64]:
-    """Where each song is drawn, shape (n, 2): its position, or beside it where others lie there too.
+@dataclass(frozen=True, eq=False)
+class Points:
+    """n measured tracks: music to use first, then reference songs.
 
-    Songs that have no figures of their own share their mood's coordinates; a sunflower pattern
-    around that spot keeps each of them in sight.
+    Attributes:
+        usable, reference: their rows in the collection and in the catalogue.
+        position: valence and energy, shape (n, 2).
+        emotion: the nearest of the eight, by index.
     """
-    _, spot, counts = np.unique(catalogue.position, axis=0, return_inverse=True, return_counts=True)
-    spot = spot.reshape(-1)
-    order = np.argsort(spot, kind="stable")
-    nth = np.empty(len(spot), dtype=np.int64)
-    nth[order] = np.arange(len(spot)) - np.repeat(np.cumsum(counts) - counts, counts)
-    radius = np.minimum(SPREAD, WIDEST / np.sqrt(counts))[spot] * np.sqrt(nth)
-    angle = nth * GOLDEN_ANGLE
-    return np.clip(catalogue.position + np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]), -1, 1)
+
+    usable: npt.NDArray[np.intp]
+    reference: npt.NDArray[np.intp]
+    position: npt.NDArray[np.float64]
+    emotion: npt.NDArray[np.int8]
+    title: tuple[str, ...]
+    artist: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.title)
 
 
 @functools.lru_cache(maxsize=4)
-def on_moods(catalogue: Catalogue) -> bool:
-    """Whether no song has a place of its own: all of them lie where their mood does."""
-    return len(np.unique(catalogue.position, axis=0)) <= len(MOODS) + len(EMOTIONS)
+def measured(collection: Collection, catalogue: Catalogue) -> Points:
+    """The tracks of both whose place was measured: what lies at the place of a word is not drawn."""
+    placed = np.isfinite(collection.position).all(axis=1)
+    usable = np.flatnonzero(collection.facts.measured & placed)
+    reference = np.flatnonzero(catalogue.measured)
+    return Points(
+        usable,
+        reference,
+        np.concatenate([collection.position[usable], catalogue.position[reference]]),
+        np.concatenate([collection.emotion[usable], catalogue.emotion[reference]]),
+        (*(collection.tracks[i].title for i in usable), *catalogue.title[reference]),
+        (*(collection.tracks[i].artist for i in usable), *catalogue.artist[reference]),
+    )
 
 
-def table(catalogue: Catalogue) -> dict[str, Any]:
+def table(points: Points) -> dict[str, Any]:
     """Columns of equal length: ``x``, ``y`` in thousandths, ``emotion`` by its index, ``title``, ``artist``."""
-    x, y = np.rint(places(catalogue) * GRID).astype(int).T
+    x, y = np.rint(points.position * GRID).astype(int).reshape(-1, 2).T
     return {
         "x": x.tolist(),
         "y": y.tolist(),
-        "emotion": catalogue.emotion.tolist(),
-        "title": catalogue.title.tolist(),
-        "artist": catalogue.artist.tolist(),
+        "emotion": points.emotion.tolist(),
+        "title": list(points.title),
+        "artist": list(points.artist),
     }
 
 
-def publish(catalogue: Catalogue) -> dict[str, Any]:
+def publish(points: Points) -> dict[str, Any]:
     """``id`` and ``path`` of the file, or ``id`` and the ``table`` itself where the server has no such route."""
-    digest = _digest(catalogue)
+    digest = _digest(points)
     if _mounted and not st.get_option("server.baseUrlPath"):
         return {"id": digest, "path": f"{PREFIX}/{digest}"}
-    return {"id": digest, "table": table(catalogue)}
+    return {"id": digest, "table": table(points)}
 
 
-@functools.lru_cache(maxsize=4)
-def _digest(catalogue: Catalogue) -> str:
-    content = json.dumps(table(catalogue), ensure_ascii=False, separators=(",", ":")).encode()
+@functools.lru_cache(maxsize=KEPT)
+def _digest(points: Points) -> str:
+    content = json.dumps(table(points), ensure_ascii=False, separators=(",", ":")).encode()
     digest = hashlib.sha256(content).hexdigest()[:32]
     _files[digest] = gzip.compress(content, 6)
+    while len(_files) > 2 * KEPT:
+        _files.popitem(last=False)
     return digest
 
 
 def routes() -> list[Route]:
-    """For the server that is being made. The catalogue is the same for everybody and holds nothing of a visitor."""
+    """For the server that is being made. The file is the same for everybody and holds nothing of a visitor."""
     global _mounted
     _mounted = True
     return [Route(f"/{PREFIX}/{{digest}}", _send, methods=["GET"])]

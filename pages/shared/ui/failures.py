@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from emotion.errors import Cancelled, MoodCueError
-from pages.shared.language import known, t
+from pages.shared.language import known, t, t_plain
 
 _log = logging.getLogger(__name__)
 
@@ -19,6 +19,13 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, MoodCueError) and known(error.key):
         return t(error.key, **error.values)
     return t("error.unexpected")
+
+
+def plain(error: BaseException) -> str:
+    """The same where no Markdown is read."""
+    if isinstance(error, MoodCueError) and known(error.key):
+        return t_plain(error.key, **error.values)
+    return t_plain("error.unexpected")
 
 
 def show(error: BaseException) -> None:
