@@ -99,13 +99,11 @@ def test_a_folder_that_is_not_there_is_said_and_nothing_is_lost(
 
 def test_a_run_is_stopped_and_goes_on_later(folder: Path) -> None:
     own_music.start([folder])
-    while own_music.run().running and own_music.run().progress is None:
-        time.sleep(0.05)
-    own_music.cancel()
+    own_music.cancel()  # it is asked after each track
     wait_for_run()
     assert own_music.run().cancelled
     before = len(own_music.tracks())
-    assert 1 <= before < 3
+    assert before == 1
     own_music.start([folder])
     wait_for_run()
     outcome = own_music.run().outcome
