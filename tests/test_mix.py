@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,9 +14,11 @@ import soundfile
 
 from emotion import errors, media
 from emotion.timeline import Segment
-from recommender.mix import duck, fit, loudness, plan, planner, render
+from recommender.mix import arrange, duck, fit, loudness, material, plan, planner, render
 from recommender.mix.limiter import Limiter
-from recommender.mix.music_sound import MusicSound, cut
+from recommender.mix.music_sound import Cut, MusicSound
+from recommender.mix.stored import InMemory, Readable, Stored
+from recommender.mix.stretch import stretched
 from recommender.songs import installed
 
 SR = plan.SR
@@ -42,6 +45,10 @@ def stereo(path: Path) -> np.ndarray:
     return np.tile(media.read_sound(path, SR), (2, 1))
 
 
+def load(path: Path, rate: float = 1.0) -> Readable:
+    return InMemory(stretched(stereo(path), rate, SR))
+
+
 def music(title: str) -> plan.Music:
     t = TRACKS[title]
     return plan.Music(t.path.stem, t.path, t.title, t.artist, t.licence, t.credit)
@@ -50,11 +57,11 @@ def music(title: str) -> plan.Music:
 @cache
 def sounding(m: plan.Music) -> planner.Sounding:
     entry = TRACKS[m.title]
-    y = media.read_sound(m.path, fit.SR)
+    y = media.read_sound(m.path, material.SR)
     beat_s = 60 / (entry.tempo_bpm or 100)
-    beats = np.arange(0, len(y) / fit.SR - 2.5, beat_s)
+    beats = np.arange(0, len(y) / material.SR - 2.5, beat_s)
     level = loudness.of(np.tile(media.read_sound(m.path, SR), (2, 1)), SR).integrated_lufs
-    return planner.Sounding(fit.study(y, beats.tolist(), beats[::4].tolist()), y, level)
+    return planner.Sounding(material.study(y, beats.tolist(), beats[::4].tolist()), y, level)
 
 
 # Loudness -----------------------------------------------------------------------------------------
@@ -134,36 +141,74 @@ def test_a_track_fills_the_length_exactly_on_its_bars(title: str, length_s: floa
     fitted = fit.fit(known.material, length_s, y=known.y)
     assert fitted.length_s == pytest.approx(length_s, abs=1e-6)
     assert all(s.roughness <= fit.ROUGHEST for s in fitted.seams)
-    bars = known.material.bars_s
+    bars = known.material.bars_s / fitted.rate
     for before, after in zip(fitted.pieces[:-1], fitted.pieces[1:], strict=True):
         assert np.abs(bars - before.end_s).min() < 1e-6 and np.abs(bars - after.start_s).min() < 1e-6
     if fitted.kind != "faded":
-        assert fitted.pieces[-1].end_s == pytest.approx(known.material.end_s), "its real ending"
-    y = cut(stereo(TRACKS[title].path), fitted, SR)
-    assert y.shape == (2, round(length_s * SR))
+        assert fitted.pieces[-1].end_s == pytest.approx(known.material.end_s / fitted.rate), "its real ending"
+    assert abs(fitted.rate - 1) <= 0.03 + 1e-9
+    cut = Cut(load(TRACKS[title].path, fitted.rate), fitted, SR)
+    assert cut.frames == round(length_s * SR)
+    assert cut.part(0, cut.frames).shape == (2, cut.frames)
 
 
 def test_what_is_sung_or_has_no_beat_is_faded_and_not_cut() -> None:
     known = sounding(music("Tightening"))
-    sung = fit.Material(
+    sung = material.Material(
         **{**{f: getattr(known.material, f) for f in known.material.__dataclass_fields__}, "sung": True}
     )
-    free = fit.study(known.y, [], [])
-    for material in (sung, free):
-        fitted = fit.fit(material, 20.0, y=known.y)
+    free = material.study(known.y, [], [])
+    for known_ in (sung, free):
+        fitted = fit.fit(known_, 20.0, y=known.y)
         assert fitted.kind == "faded" and not fitted.seams and fitted.fade_out_s > 0
         assert fitted.length_s == pytest.approx(20.0)
 
 
 def test_the_strongest_moment_comes_where_it_is_wanted_if_it_can() -> None:
     known = sounding(music("Countermarch"))
-    gaps = []
-    for peak_s in (10.0, 20.0, 30.0):
-        with_peak = fit.fit(known.material, 45.0, y=known.y, peak_s=peak_s)
-        gaps.append(fit._distance(with_peak.pieces, known.material.loud_s, peak_s))
-        without = fit.fit(known.material, 45.0, y=known.y)
-        assert gaps[-1] <= fit._distance(without.pieces, known.material.loud_s, peak_s) + 1e-6
-    assert min(gaps) < 5
+    for peak_s in (10.0, 20.0, 30.0, 37.0):
+        away = []
+        for wish in (peak_s, None):
+            fitted = fit.fit(known.material, 45.0, y=known.y, peak_s=wish)
+            strong = [s / fitted.rate for s in known.material.strong_s]
+            away.append(arrange.distance(fitted.pieces, strong, peak_s))
+            assert fitted.kind != "faded" and fitted.length_s == pytest.approx(45.0)
+            assert fitted.pieces[-1].end_s * fitted.rate == pytest.approx(known.material.end_s), "its real ending"
+        assert away[0] <= min(0.1, away[1]), "on the mark to a tenth of a second"
+
+
+def test_what_is_sung_is_faded_from_where_its_strongest_moment_comes_right() -> None:
+    known = sounding(music("Countermarch"))
+    sung = replace(known.material, sung=True)
+    fitted = fit.fit(sung, 30.0, y=known.y, peak_s=12.0)
+    assert (fitted.kind, fitted.why, fitted.rate, len(fitted.pieces)) == ("faded", "sung", 1.0, 1)
+    assert arrange.distance(fitted.pieces, sung.strong_s, 12.0) < 0.05
+
+
+@pytest.mark.parametrize("rate", [0.97, 1.011, 1.03])
+def test_stretched_music_keeps_its_pitch_and_its_moments(rate: float) -> None:
+    t = np.arange(6 * SR) / SR
+    y = (0.3 * np.sin(2 * np.pi * 440 * t) * (np.abs(t - 4) < 0.1) + 0.01 * np.sin(2 * np.pi * 440 * t)).astype("f4")
+    out = stretched(np.stack([y, y]), rate, SR)
+    assert out.shape == (2, round(len(t) / rate))
+    loud = np.abs(out[0]).reshape(-1)[: len(out[0]) // 480 * 480].reshape(-1, 480).max(axis=1)
+    assert np.flatnonzero(loud > 0.15).mean() * 0.01 + 0.005 == pytest.approx(4 / rate, abs=0.02)
+    spectrum = np.abs(np.fft.rfft(out[0] * np.hanning(out.shape[1])))
+    assert np.argmax(spectrum) * SR / out.shape[1] == pytest.approx(440, abs=2)
+    with pytest.raises(ValueError, match="3%"):
+        stretched(out, 1.05, SR)
+
+
+@pytest.mark.parametrize("length_s", [13.7, 47.0, 150.0])
+def test_a_cut_track_is_the_same_in_whatever_parts_it_is_read(length_s: float) -> None:
+    known = sounding(music("Figures"))
+    fitted = fit.fit(known.material, length_s, y=known.y, peak_s=length_s / 2)
+    y = stretched(stereo(TRACKS["Figures"].path), fitted.rate, SR)
+    stored = Cut(Stored(y[:, i : i + 70_001] for i in range(0, y.shape[1], 70_001)), fitted, SR)
+    whole = Cut(InMemory(y), fitted, SR).part(0, stored.frames)
+    parts = [stored.part(i, min(i + 99_991, stored.frames)) for i in range(0, stored.frames, 99_991)]
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
+    assert whole.shape[1] == round(length_s * SR) and np.abs(np.diff(whole)).max() < 0.7
 
 
 # The whole way ------------------------------------------------------------------------------------
@@ -174,13 +219,13 @@ def source(own: np.ndarray) -> render.Source:
         for i in range(0, own.shape[1], 77_777):
             yield own[:, i : i + 77_777]
 
-    return render.Source(dialogue, lambda path: iter([stereo(path)]))
+    return render.Source(dialogue, lambda path: iter([stereo(path)]), load)
 
 
 def planned(own: np.ndarray, speech: list[Segment], wanted: list[plan.Wanted], under_lu: float = 14.0) -> plan.MixPlan:
     seconds = own.shape[1] / SR
     clip = planner.ClipSound(seconds, loudness.of(own, SR).powers, tuple(speech))
-    return planner.make_plan(clip, wanted, sounding, stereo, under_lu=under_lu, target=plan.TARGETS["podcast"])
+    return planner.make_plan(clip, wanted, sounding, load, under_lu=under_lu, target=plan.TARGETS["podcast"])
 
 
 def test_a_clip_becomes_a_mix_and_stems_that_say_what_they_are(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -232,7 +277,7 @@ def test_neighbours_with_one_track_play_on_and_what_fades_reaches_into_the_next(
     assert [(w.start_s, w.end_s, w.peak_s) for w in joined] == [(0, 20, 15.0), (20, 30, None)]
     placed = planner.placements([plan.Wanted(1, 0, 10, a), plan.Wanted(2, 10, 20, b)], sounding)
     assert [p.start_s for p in placed] == [0, 10]
-    y = MusicSound(placed, stereo, SR)
+    y = MusicSound(placed, load, SR)
     whole = y.block(0, 20 * SR)
     parts = np.concatenate([y.block(i, 30_000) for i in range(0, 20 * SR, 30_000)], axis=1)
     np.testing.assert_array_equal(whole, parts)

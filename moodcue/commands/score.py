@@ -24,6 +24,9 @@ def command(
         bool, typer.Option("--stems", help="Dialogue, music and effects as files of their own too.")
     ] = False,
     effects: Annotated[bool, typer.Option("--effects", help="A sound effect on each marked moment.")] = False,
+    form: Annotated[
+        Literal["wav", "flac"], typer.Option("--format", help="Of the mix without picture and of the stems.")
+    ] = "wav",
     output: Annotated[Path | None, typer.Option(metavar="DIR", help="Default: CLIP-score beside the clip.")] = None,
     start_timecode: Annotated[str, typer.Option(metavar="TC", help="Where your timeline begins.")] = "01:00:00:00",
     language: Annotated[Literal["en", "zh_TW"], typer.Option(help="Of the cue sheet's words.")] = "en",
@@ -39,6 +42,7 @@ def command(
         target=target,
         stems=stems,
         effects=effects,
+        form=form,
         output=output,
         start_timecode=start_timecode,
         language=language,

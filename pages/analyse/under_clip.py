@@ -115,9 +115,9 @@ def _choice(turn: int, plan: MixPlan, sound: planner.ClipSound, parts: list[Part
 
 
 def _listen(heard: Heard, level: float) -> None:
-    paths = {p.music.path for way in heard.ways if way.plan for p in way.plan.placements}
-    addresses = {p: a for p in paths if (a := studio.address(p)) is not None}
-    if addresses.keys() != paths:
+    sounds = {(p.music.path, p.fit.rate) for way in heard.ways if way.plan for p in way.plan.placements}
+    addresses = {s: a for s in sounds if (a := studio.address(*s)) is not None}
+    if addresses.keys() != sounds:
         st.info(t("under.no_route"))
         return
     silence = under.Choice(under.SILENCE, t_plain("under.silence"))

@@ -10,20 +10,23 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from emotion.timeline import Timeline
+from emotion.timeline import Notice, Timeline
 from recommender.cues import saved, timecodes
 from recommender.cues.export import FORMATS, render_bytes
 from recommender.cues.sheet import Cue, CueSheet, make_sheet
 from recommender.cues.usable import take, with_parts
 from recommender.errors import NoMusicToUse, UnknownChoice
 from recommender.library.track_sound import TrackSound
-from recommender.mix import broadcast, score, sources, timelines
+from recommender.messages import sentence
+from recommender.mix import beside, broadcast, score, sources, timelines
+from recommender.mix.estimate import Spoken
 from recommender.mix.plan import LEAST_LU, MOST_LU, TARGETS, Target, Wanted
+from recommender.mix.render import Form
 from recommender.mix.report import Report
 from recommender.ranking.shelf import Part, Shelf
 from recommender.songs.usable import Usable
 
-OWN_MUSIC: Final = "The clip seems to have music of its own under the speech: two pieces at once rarely sound well."
+OWN_MUSIC: Final = Notice("mix.note.own_music")
 OWN_TARGET: Final = (-40.0, -6.0)
 """Bounds of a target given as a number, in LUFS."""
 
@@ -54,6 +57,7 @@ def run(
     target: str = "youtube",
     stems: bool = False,
     effects: bool = False,
+    form: Form = "wav",
     output: Path | None = None,
     start_timecode: str = timecodes.DEFAULT_START,
     language: str = "en",
@@ -85,10 +89,13 @@ def run(
     own = studio.hear(heard)
     plan = studio.plan(heard, wanted, under_lu=under, target=aim, effects=score.effects_at(marks), heard=own)
     say(f"{clip.name}: mixing")
-    report = studio.render(heard, plan, folder, stems=stems)
+    telling = Spoken(say, f"{clip.name}: mixing")
+    report = studio.render(heard, plan, folder, stems=stems, form=form, on_fraction=telling)
     if score.music_in(own):
         report = replace(report, notes=(*report.notes, OWN_MUSIC))
-    write_papers(folder, made, report, start_timecode=start_timecode, language=language)
+    files = beside.write_tracks(plan, studio.load, folder)
+    reference = beside.absolute(files, folder)
+    write_papers(folder, made, report, start_timecode=start_timecode, language=language, reference=reference)
     for line in summary(report):
         say(line)
     return 0
@@ -171,13 +178,23 @@ def wanted_for(cue: Cue, part: Part | None) -> Wanted | None:
     )  # fmt: skip
 
 
-def write_papers(folder: Path, sheet: CueSheet, report: Report, *, start_timecode: str, language: str = "en") -> None:
+def write_papers(
+    folder: Path,
+    sheet: CueSheet,
+    report: Report,
+    *,
+    start_timecode: str,
+    language: str = "en",
+    reference: beside.Reference = beside.original,
+) -> None:
     """The sheet in every format, the credits, the report."""
     stem = Path(sheet.clip.name).stem or "clip"
     plan = report.plan
     for key, form in FORMATS.items():
         if key in timelines.WRITERS and plan.placements:
-            text = timelines.WRITERS[key](sheet, plan, start_timecode=start_timecode, language=language)
+            text = timelines.WRITERS[key](
+                sheet, plan, start_timecode=start_timecode, language=language, reference=reference
+            )
             data = text.encode("utf-8", "replace")
         else:
             data = render_bytes(sheet, key, start_timecode=start_timecode, language=language)
@@ -200,4 +217,4 @@ def summary(report: Report) -> Sequence[str]:
     if under["median"] is not None:
         lines.append(f"Speech stands {under['median']:.1f} LU above the music (wanted {under['wanted']:g}).")
     lines += [f"{s.start_s // 60:.0f}:{s.start_s % 60:02.0f} only {s.under_lu:.0f} LU" for s in report.critical]
-    return [*lines, *report.notes]
+    return [*lines, *(sentence(n) for n in report.remarks)]

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import convolve1d, minimum_filter1d
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import resample_poly
 
 from recommender.mix.loudness import OVERSAMPLE, Sound
@@ -20,7 +20,8 @@ class Limiter:
 
     The gain at each sample is the smallest that any sample within reach needs, smoothed by a window no
     longer than that reach: so it never lies above what a peak needs (as in look-ahead limiters since
-    Bendix, "A peak limiter with look-ahead", 1982).
+    Bendix, "A peak limiter with look-ahead", 1982). The window is two running means: they cost the same
+    however long they are.
 
     Args:
         ceiling_db: the true peak that stays below, in dBTP.
@@ -30,8 +31,7 @@ class Limiter:
         self._ceiling = 10 ** (ceiling_db / 20)
         reach = round(REACH_S * sr)
         self._width = 2 * reach + 1
-        window = np.hanning(self._width + 2)[1:-1]
-        self._window = window / window.sum()
+        self._half = reach + 1
         self.delay = 2 * self._width
         """Samples between what comes in and what goes out."""
         self._held = np.zeros((channels, self.delay), np.float32)
@@ -62,6 +62,10 @@ class Limiter:
         wide = np.abs(resample_poly(y.astype(np.float64), OVERSAMPLE, 1, axis=1)).max(axis=0)
         peak = np.maximum(wide.reshape(-1, OVERSAMPLE).max(axis=1), np.abs(y).max(axis=0))
         needed = np.minimum(1.0, self._ceiling / np.maximum(peak, 1e-9))
-        gain = convolve1d(minimum_filter1d(needed, self._width), self._window, mode="nearest")
+        if needed.min() == 1.0:
+            return needed
+        gain = minimum_filter1d(needed, self._width)
+        for _ in range(2):
+            gain = uniform_filter1d(gain, self._half, mode="nearest")
         self.deepest_db = min(self.deepest_db, float(20 * np.log10(max(gain.min(), 1e-6))))
         return gain

@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from emotion.timeline import Segment
 from recommender.mix import duck, loudness
-from recommender.mix.fit import Fit, Material, Piece, Signal, fit
-from recommender.mix.music_sound import Load, MusicSound
+from recommender.mix.fit import Fit, fit
+from recommender.mix.material import Material, Piece, Signal
+from recommender.mix.music_sound import MusicSound
 from recommender.mix.plan import OVERLAP_S, SR, EffectPlacement, MixPlan, Music, Placement, Target, Wanted, merged
+from recommender.mix.stored import Load
 
 REFERENCE_LUFS: Final = -20.0
 """Every track comes to this loudness first, so that one gain curve serves them all."""
@@ -32,7 +34,7 @@ class Sounding:
 
     material: Material
     y: Signal
-    """Mono at :data:`recommender.mix.fit.SR`; seams are measured on it."""
+    """Mono at :data:`recommender.mix.material.SR`; seams are measured on it."""
     lufs: float
 
 
@@ -67,7 +69,7 @@ def placements(wanted: Sequence[Wanted], study: Callable[[Music], Sounding]) -> 
 def _longer(fitted: Fit, material: Material, seconds: float) -> Fit:
     """The last piece goes on for a little, where the track does."""
     last = fitted.pieces[-1]
-    more = min(seconds, material.end_s - last.end_s)
+    more = min(seconds, material.end_s / fitted.rate - last.end_s)
     return replace(fitted, pieces=(*fitted.pieces[:-1], Piece(last.start_s, last.end_s + max(0.0, more))))
 
 
@@ -88,7 +90,7 @@ def make_plan(
         clip: see :class:`ClipSound`.
         wanted: stretches with their music; without any the plan is silent.
         study: what a track's sound says (cached by the caller).
-        load: reads a track as stereo at :data:`SR`.
+        load: see :data:`recommender.mix.stored.Load`.
         under_lu: how far speech is to stand above the music.
         nudges: seconds of the clip at which the music goes down by so many LU more: what a click on
             a critical passage of the meter asks for.

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import numpy as np
 import soundfile
@@ -26,6 +27,7 @@ from recommender.mix.music_sound import MusicSound
 from recommender.mix.plan import SR, MixPlan
 from recommender.mix.planner import BLOCK_S
 from recommender.mix.report import Report
+from recommender.mix.stored import Load
 
 SUBTYPE: Final = "PCM_24"
 HEADROOM_DB: Final = 0.3
@@ -34,6 +36,10 @@ CLOSE_LU: Final = 0.2
 TRIES: Final = 4
 MOST_GAIN_DB: Final = 30.0
 STEMS: Final = ("dialogue", "music", "music-flat", "effects")
+STEMS_SHARE, WRITING_SHARE, AGAIN = 0.3, 0.3, 0.15
+"""Parts of the time: the stems; the mix, of what comes after them; what is left for writing it again."""
+
+Form = Literal["wav", "flac"]
 
 
 class Deliver(Protocol):
@@ -48,16 +54,13 @@ class Source:
 
     dialogue: Callable[[], Iterable[Sound]]
     read: Callable[[Path], Iterable[Sound]]
-    """Any file as such blocks; a track is read whole."""
+    """Any file as such blocks."""
+    load: Load
+    """A track, in parts."""
     deliver: Deliver | None = None
     """None where the clip has no picture."""
     delivered: str = "mix.mp4"
     """The name of the file with the picture."""
-
-    def load(self, path: Path) -> Sound:
-        """A whole track, shape (2, n)."""
-        blocks = list(self.read(path))
-        return np.concatenate(blocks, axis=1) if blocks else np.zeros((2, 0), np.float32)
 
 
 def ignore(fraction: float) -> None:
@@ -75,10 +78,15 @@ def render(
     speech: Sequence[Segment],
     *,
     stems: bool = True,
+    form: Form = "wav",
     on_fraction: Callable[[float], None] = ignore,
     cancelled: Callable[[], bool] = never,
 ) -> Report:
-    """Writes ``mix.wav``, ``mix.mp4`` (where there is a picture) and ``stems/*.wav`` into ``folder``.
+    """Writes ``mix.mp4`` (where there is a picture), ``mix.wav`` and ``stems/*.wav`` into ``folder``.
+
+    Args:
+        form: of the mix without picture and of the stems.
+        on_fraction: told the part of the time that has passed, growing to 1.
 
     Raises:
         Cancelled: nothing half-written is left.
@@ -87,15 +95,16 @@ def render(
     with tempfile.TemporaryDirectory(dir=folder, prefix=".mix-") as name:
         work = Path(name)
         stages = _Progress(on_fraction, cancelled, plan.duration_s)
-        lines = _write_stems(plan, source, work, stages)
+        lines = _write_stems(plan, source, work, form, stages)
         report = _deliver(plan, source, work, lines, speech, stages)
         kept = [work / f for f in report.files]
         if stems:
-            kept += [work / "stems" / f"{s}.wav" for s in STEMS]
+            kept += [work / "stems" / f"{s}.{form}" for s in STEMS]
         for made in kept:
             target = folder / made.relative_to(work)
             target.parent.mkdir(exist_ok=True)
             made.replace(target)
+            target.chmod(0o644)  # a file that another process made is its own alone
     on_fraction(1.0)
     files = tuple(str(made.relative_to(work)) for made in kept)
     return Report(plan, report.integrated_lufs, report.true_peak_dbtp, report.seconds, files, report.notes)
@@ -103,14 +112,25 @@ def render(
 
 @dataclass
 class _Progress:
+    """Shares of the whole time, so that what is left can be told from what has passed."""
+
     on_fraction: Callable[[float], None]
     cancelled: Callable[[], bool]
     duration_s: float
+    _from: float = 0.0
+    _to: float = 1.0
 
-    def tell(self, share: float) -> None:
+    def stage(self, start: float, end: float) -> None:
+        """What is told next lies between these two."""
+        self._from, self._to = start, end
+        self.tell(0)
+
+    def tell(self, samples: int) -> None:
+        """So many samples of the clip are done in this stage."""
         if self.cancelled():
             raise errors.Cancelled
-        self.on_fraction(min(1.0, share))
+        done = min(1.0, samples / max(1, round(self.duration_s * SR)))
+        self.on_fraction(self._from + (self._to - self._from) * done)
 
 
 @dataclass(frozen=True)
@@ -119,31 +139,36 @@ class _Lines:
 
     dialogue: loudness.Levels
     music: loudness.Levels
+    lufs: float
+    """Of all of it together, before it is brought to its target."""
 
 
-def _write_stems(plan: MixPlan, source: Source, work: Path, progress: _Progress) -> _Lines:
+def _write_stems(plan: MixPlan, source: Source, work: Path, form: Form, progress: _Progress) -> _Lines:
+    progress.stage(0.0, STEMS_SHARE)
     total, step = round(plan.duration_s * SR), round(BLOCK_S * SR)
     music = MusicSound(plan.placements, source.load, SR)
     effects = MusicSound(plan.effects, source.load, SR)
-    meters = {"dialogue": Meter(SR, peaks=False), "music": Meter(SR, peaks=False)}
+    meters = {name: Meter(SR, peaks=False) for name in ("dialogue", "music", "mix")}
     (work / "stems").mkdir()
     with ExitStack() as stack:
-        out = {s: stack.enter_context(_wav(work / "stems" / f"{s}.wav")) for s in STEMS}
+        out = {s: stack.enter_context(_written(work / "stems" / f"{s}.{form}")) for s in STEMS}
         own = _steady(source.dialogue(), total, step)
         for start, dialogue in zip(range(0, total, step), own, strict=True):
             n = dialogue.shape[1]
             flat = music.block(start, n)
             gain = 10 ** (plan.gain.at((start + np.arange(n)) / SR) / 20)
             ducked = (flat * gain).astype(np.float32)
-            for stem, y in zip(STEMS, (dialogue, ducked, flat, effects.block(start, n)), strict=True):
+            hits = effects.block(start, n)
+            for stem, y in zip(STEMS, (dialogue, ducked, flat, hits), strict=True):
                 out[stem].write(y.T)
-            meters["dialogue"].add(dialogue)
-            meters["music"].add(ducked)
-            progress.tell(0.4 * (start + n) / total)
-    return _Lines(meters["dialogue"].powers, meters["music"].powers)
+            for name, y in (("dialogue", dialogue), ("music", ducked), ("mix", dialogue + ducked + hits)):
+                meters[name].add(y)
+            progress.tell(start + n)
+    return _Lines(meters["dialogue"].powers, meters["music"].powers, meters["mix"].integrated_lufs)
 
 
-def _wav(path: Path) -> soundfile.SoundFile:
+def _written(path: Path) -> soundfile.SoundFile:
+    """A WAV or FLAC file, as its name says."""
     return soundfile.SoundFile(path, "w", samplerate=SR, channels=2, subtype=SUBTYPE)
 
 
@@ -166,12 +191,12 @@ def _steady(blocks: Iterable[Sound], total: int, step: int) -> Iterator[Sound]:
         given += n
 
 
-def _summed(work: Path) -> Iterator[Sound]:
+def _summed(work: Path, form: str) -> Iterator[Sound]:
     """Dialogue, music and effects together, block by block, from what was written."""
     step = round(BLOCK_S * SR)
     with ExitStack() as stack:
         files = [
-            stack.enter_context(soundfile.SoundFile(work / "stems" / f"{s}.wav"))
+            stack.enter_context(soundfile.SoundFile(work / "stems" / f"{s}{form}"))
             for s in ("dialogue", "music", "effects")
         ]
         while True:
@@ -184,63 +209,78 @@ def _summed(work: Path) -> Iterator[Sound]:
 def _deliver(
     plan: MixPlan, source: Source, work: Path, lines: _Lines, speech: Sequence[Segment], progress: _Progress
 ) -> Report:
-    before = Meter(SR, peaks=False)
-    for y in _summed(work):
-        before.add(y)
-    gain_db = _gain_db(plan.target.lufs, before.integrated_lufs)
+    """The mix at its target, measured on what was delivered; written again where that is not what was promised."""
+    form = next((work / "stems").iterdir()).suffix
+    mix = f"mix{form}"
+    gain_db = _gain_db(plan.target.lufs, lines.lufs)
     ceiling_db = plan.target.true_peak_dbtp - HEADROOM_DB
-    files: tuple[str, ...] = ("mix.wav",) if source.deliver is None else (source.delivered, "mix.wav")
-    notes: list[str] = []
-    measured = Meter(SR)
+    delivered = _Delivered(float("-inf"), 0.0)
     for attempt in range(TRIES):
-        _write_mix(work, gain_db, ceiling_db)
-        progress.tell(0.5 + 0.1 * attempt)
-        measured = _measured(_wav_blocks(work / "mix.wav"))
-        delivered = measured
-        if source.deliver is not None:
-            source.deliver(work / "mix.wav", work / source.delivered)
-            delivered = _measured(source.read(work / source.delivered))
+        left = (1 - STEMS_SHARE) * AGAIN**attempt
+        start, end = 1 - left, 1 - left * AGAIN
+        progress.stage(start, start + (end - start) * WRITING_SHARE)
+        _write_mix(work, form, gain_db, ceiling_db, progress)
+        progress.stage(start + (end - start) * WRITING_SHARE, end)
+        delivered = _delivered(source, work, mix, progress)
         over_db = delivered.true_peak_dbtp - plan.target.true_peak_dbtp
-        off_lu = plan.target.lufs - measured.integrated_lufs if np.isfinite(measured.integrated_lufs) else 0.0
-        measured = delivered
+        off_lu = plan.target.lufs - delivered.lufs if np.isfinite(delivered.lufs) else 0.0
         if over_db <= 0 and abs(off_lu) <= CLOSE_LU:
             break
         ceiling_db -= max(0.0, over_db) + (0.05 if over_db > 0 else 0.0)
         gain_db = min(MOST_GAIN_DB, gain_db + off_lu)
     inside = duck.speaking(speech, len(lines.dialogue))
     seconds = duck.measure(lines.dialogue, lines.music, inside) if plan.placements else ()
-    lufs = measured.integrated_lufs
-    return Report(
-        plan,
-        round(lufs, 2) if np.isfinite(lufs) else None,
-        round(measured.true_peak_dbtp, 2),
-        seconds,
-        files,
-        tuple(notes),
-    )
+    files = (mix,) if source.deliver is None else (source.delivered, mix)
+    lufs = round(delivered.lufs, 2) if np.isfinite(delivered.lufs) else None
+    return Report(plan, lufs, round(delivered.true_peak_dbtp, 2), seconds, files)
+
+
+@dataclass(frozen=True)
+class _Delivered:
+    lufs: float
+    true_peak_dbtp: float
+    """The higher one of the mix and of the file with the picture."""
+
+
+def _delivered(source: Source, work: Path, mix: str, progress: _Progress) -> _Delivered:
+    """The finished files, measured; the picture's is written by another process while the mix is measured."""
+    if source.deliver is None:
+        meter = _measured(_read(work / mix), progress)
+        return _Delivered(meter.integrated_lufs, meter.true_peak_dbtp)
+    with ThreadPoolExecutor(1) as other:
+        writing = other.submit(source.deliver, work / mix, work / source.delivered)
+        own = _measured(_read(work / mix))
+        writing.result()
+    meter = _measured(source.read(work / source.delivered), progress)
+    return _Delivered(meter.integrated_lufs, max(own.true_peak_dbtp, meter.true_peak_dbtp))
 
 
 def _gain_db(target_lufs: float, lufs: float) -> float:
     return min(MOST_GAIN_DB, target_lufs - lufs) if np.isfinite(lufs) else 0.0
 
 
-def _write_mix(work: Path, gain_db: float, ceiling_db: float) -> None:
-    limiter = Limiter(ceiling_db, SR)
+def _write_mix(work: Path, form: str, gain_db: float, ceiling_db: float, progress: _Progress) -> None:
+    limiter, done = Limiter(ceiling_db, SR), 0
     gain = np.float32(10 ** (gain_db / 20))
-    with _wav(work / "mix.wav") as out:
-        for y in _summed(work):
+    with _written(work / f"mix{form}") as out:
+        for y in _summed(work, form):
             out.write(limiter.add(y * gain).T)
+            done += y.shape[1]
+            progress.tell(done)
         out.write(limiter.rest().T)
 
 
-def _wav_blocks(path: Path) -> Iterator[Sound]:
+def _read(path: Path) -> Iterator[Sound]:
     with soundfile.SoundFile(path) as f:
         for block in f.blocks(round(BLOCK_S * SR), dtype="float32", always_2d=True):
             yield np.asarray(block.T, np.float32)
 
 
-def _measured(blocks: Iterable[Sound]) -> Meter:
-    meter = Meter(SR)
+def _measured(blocks: Iterable[Sound], progress: _Progress | None = None) -> Meter:
+    meter, done = Meter(SR), 0
     for y in blocks:
         meter.add(y)
+        done += y.shape[1]
+        if progress is not None:
+            progress.tell(done)
     return meter

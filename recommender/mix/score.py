@@ -15,20 +15,25 @@ import numpy as np
 from emotion.media import fence
 from emotion.timeline import Segment
 from recommender.library.track_sound import TrackSound
-from recommender.mix import duck, fit, loudness
+from recommender.mix import duck, loudness, material
 from recommender.mix.duck import Second
 from recommender.mix.loudness import Sound
-from recommender.mix.music_sound import Load, MusicSound
+from recommender.mix.music_sound import MusicSound
 from recommender.mix.plan import SR, EffectPlacement, MixPlan, Music, Target, Wanted
 from recommender.mix.planner import ClipSound, Sounding, make_plan, powers
-from recommender.mix.render import Source, ignore, never, render
+from recommender.mix.recent import Recent
+from recommender.mix.render import Form, Source, ignore, never, render
 from recommender.mix.report import Report
+from recommender.mix.stored import Load, Readable, Stored, grouped
+from recommender.mix.stretch import stretched
 from recommender.songs import installed
 from recommender.songs.usable import Usable
 
 EFFECT_DB: Final = -6.0
 MOST_SOUNDING: Final = 8
 """Tracks whose sound is held at once: the alternatives of a cue or two."""
+MOST_AT_HAND: Final = 12
+"""Decoded tracks that lie on the disk."""
 MUSIC_THERE: Final = 0.5
 """The clip has music of its own where so much of what is not speech is loud."""
 
@@ -59,7 +64,8 @@ class Studio:
     ) -> None:
         self._known = dict(sounds)
         self._describe = describe
-        self._sounding: dict[str, Sounding] = {}
+        self._sounding: Recent[Sounding] = Recent(MOST_SOUNDING)
+        self._at_hand: Recent[Readable] = Recent(MOST_AT_HAND)
         self._cancelled = cancelled
 
     def know(self, sounds: Mapping[str, TrackSound]) -> None:
@@ -74,19 +80,16 @@ class Studio:
 
     def study(self, music: Music) -> Sounding:
         """The track as cutting and levelling need it."""
-        if music.id in self._sounding:
-            self._sounding[music.id] = self._sounding.pop(music.id)  # the latest last
-        else:
-            told = self.sound_of(music)
-            y = fence.read_sound(music.path, fit.SR)
-            material = fit.study(
-                y, told.beats_s, told.bars_s, start_s=told.start_s, end_s=told.end_s,
-                sung=music.sung or told.vocals == "singing",
-            )  # fmt: skip
-            self._sounding[music.id] = Sounding(material, y, self._loudness(music.path))
-            while len(self._sounding) > MOST_SOUNDING:
-                del self._sounding[next(iter(self._sounding))]
-        return self._sounding[music.id]
+        return self._sounding.of(music.id, lambda: self._studied(music))
+
+    def _studied(self, music: Music) -> Sounding:
+        told = self.sound_of(music)
+        y = fence.read_sound(music.path, material.SR)
+        known = material.study(
+            y, told.beats_s, told.bars_s, start_s=told.start_s, end_s=told.end_s,
+            sung=music.sung or told.vocals == "singing",
+        )  # fmt: skip
+        return Sounding(known, y, self._loudness(music.path))
 
     def _loudness(self, path: Path) -> float:
         meter = loudness.Meter(SR, peaks=False)
@@ -96,13 +99,18 @@ class Studio:
         return level if np.isfinite(level) else 0.0
 
     def read(self, path: Path) -> Iterator[Sound]:
-        """Any file as stereo blocks."""
-        return fence.stereo(path, SR, cancelled=self._cancelled)
+        """Any file as stereo blocks of a second or so."""
+        return grouped(fence.stereo(path, SR, cancelled=self._cancelled), SR)
 
-    def load(self, path: Path) -> Sound:
-        """A whole track, shape (2, n)."""
-        blocks = list(self.read(path))
-        return np.concatenate(blocks, axis=1) if blocks else np.zeros((2, 0), np.float32)
+    def load(self, path: Path, rate: float = 1.0) -> Readable:
+        """A track at hand, played so many times as fast."""
+        return self._at_hand.of((path, rate), lambda: self._opened(path, rate))
+
+    def _opened(self, path: Path, rate: float) -> Readable:
+        if rate == 1:
+            return Stored(self.read(path))
+        whole = self.load(path)
+        return Stored([stretched(whole.part(0, whole.frames), rate, SR)])
 
     def hear(self, clip: Clip) -> ClipSound:
         """The clip's own sound, measured."""
@@ -137,6 +145,7 @@ class Studio:
         folder: Path,
         *,
         stems: bool = True,
+        form: Form = "wav",
         on_fraction: Callable[[float], None] = ignore,
     ) -> Report:
         """See :func:`recommender.mix.render.render`."""
@@ -145,9 +154,12 @@ class Studio:
         def deliver(mix: Path, target: Path) -> None:
             fence.with_sound(clip.path, mix, target, cancelled=self._cancelled)
 
-        source = Source(lambda: self.read(clip.path), self.read, deliver if suffix else None, f"mix{suffix}")
+        source = Source(
+            lambda: self.read(clip.path), self.read, self.load, deliver if suffix else None, f"mix{suffix}"
+        )  # fmt: skip
         return render(
-            plan, source, folder, clip.speech, stems=stems, on_fraction=on_fraction, cancelled=self._cancelled
+            plan, source, folder, clip.speech, stems=stems, form=form, on_fraction=on_fraction,
+            cancelled=self._cancelled,
         )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """The cut music in the editor's own timeline: OTIO, FCP7 XML and FCPXML with the music as clips beside the markers.
 
-Each piece of a plan is a clip with its in-point, its fades and a reference to the track's file; what the
-markers say comes from :mod:`recommender.cues.export`. Times lie on frames of the sheet's rate.
+Each piece of a plan is a clip with its in-point, its fades and a reference to the track's file, which lies beside
+the timelines (:mod:`recommender.mix.beside`); what the markers say comes from :mod:`recommender.cues.export`.
+Times lie on frames of the sheet's rate.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Final, Protocol, cast
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import opentimelineio as otio
@@ -20,15 +21,17 @@ from recommender.cues.export import render as render_markers
 from recommender.cues.export.xml import clean, element, render
 from recommender.cues.frames import to_frame
 from recommender.cues.sheet import CueSheet
+from recommender.mix.beside import Reference, original
 from recommender.mix.music_sound import fades
 from recommender.mix.plan import SR, MixPlan
 
 
 @dataclass(frozen=True, slots=True)
 class MusicClip:
-    """One piece of a track on the timeline; all but ``level_db`` in frames."""
+    """One piece of a track on the timeline; times in frames."""
 
-    path: Path
+    address: str
+    """Of the track's file: absolute, or seen from the timeline's folder."""
     name: str
     start: int
     length: int
@@ -42,7 +45,7 @@ class MusicClip:
         return self.start + self.length
 
 
-def clips_of(plan: MixPlan, rate: Fraction) -> list[list[MusicClip]]:
+def clips_of(plan: MixPlan, rate: Fraction, reference: Reference) -> list[list[MusicClip]]:
     """Tracks of clips that do not overlap: the second one takes what begins while the first still fades."""
     lanes: list[list[MusicClip]] = []
     for p in sorted(plan.placements, key=lambda p: p.start_s):
@@ -55,7 +58,7 @@ def clips_of(plan: MixPlan, rate: Fraction) -> list[list[MusicClip]]:
             if end > start:
                 own.append(
                     MusicClip(
-                        p.music.path.resolve(), p.music.title, start, end - start, to_frame(piece.start_s, rate),
+                        reference(p), p.music.title, start, end - start, to_frame(piece.start_s, rate),
                         to_frame(coming, rate) if i == 0 else 0, to_frame(going, rate) if i == last else 0, p.level_db,
                     )
                 )  # fmt: skip
@@ -69,22 +72,26 @@ def clips_of(plan: MixPlan, rate: Fraction) -> list[list[MusicClip]]:
 
 
 class Writer(Protocol):
-    def __call__(self, sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str) -> str: ...
+    def __call__(
+        self, sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str, reference: Reference = original
+    ) -> str: ...
 
 
-def write_otio(sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str) -> str:
+def write_otio(
+    sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str, reference: Reference = original
+) -> str:
     """The markers' timeline with a sound track for each lane of music; stock schemas alone."""
     text = render_markers(sheet, "otio", start_timecode=start_timecode, language=language)
     timeline = cast(otio.schema.Timeline, otio.adapters.read_from_string(text, "otio_json"))
     rate = float(sheet.rate)
-    for i, lane in enumerate(clips_of(plan, sheet.rate), 1):
+    for i, lane in enumerate(clips_of(plan, sheet.rate, reference), 1):
         track = otio.schema.Track(name=f"Music {i}", kind=otio.schema.TrackKind.Audio)
         at = 0
         for clip in lane:
             if clip.start > at:
                 track.append(otio.schema.Gap(source_range=_range(0, clip.start - at, rate)))
             media = otio.schema.ExternalReference(
-                target_url=clip.path.as_uri(), available_range=_range(0, clip.source_start + clip.length, rate)
+                target_url=clip.address, available_range=_range(0, clip.source_start + clip.length, rate)
             )
             item = otio.schema.Clip(clean(clip.name), media, _range(clip.source_start, clip.length, rate))
             # A fade at an end is a transition from or to nothing; players without it cut there.
@@ -111,11 +118,13 @@ def _range(start: int, frames: int, rate: float) -> otio.opentime.TimeRange:
     return otio.opentime.TimeRange(otio.opentime.RationalTime(start, rate), otio.opentime.RationalTime(frames, rate))
 
 
-def write_xmeml(sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str) -> str:
+def write_xmeml(
+    sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str, reference: Reference = original
+) -> str:
     """The markers' sequence with a stereo pair of sound tracks for each lane of music."""
     root = _parsed(render_markers(sheet, "xmeml", start_timecode=start_timecode, language=language))
     audio = _found(root, ".//media/audio")
-    for lane in clips_of(plan, sheet.rate):
+    for lane in clips_of(plan, sheet.rate, reference):
         for channel in (1, 2):
             track = ET.SubElement(audio, "track")
             for n, clip in enumerate(lane):
@@ -133,8 +142,8 @@ def _clipitem(track: ET.Element, clip: MusicClip, key: str, channel: int, rate: 
     ):  # fmt: skip
         element(item, tag, value)
     file = ET.SubElement(item, "file", id=f"file-{key}-{channel}")
-    element(file, "name", clip.path.name)
-    element(file, "pathurl", clip.path.as_uri())
+    element(file, "name", unquote(clip.address.rsplit("/", 1)[-1]))
+    element(file, "pathurl", clip.address)
     _rate(file, rate)
     sound = ET.SubElement(ET.SubElement(file, "media"), "audio")
     element(ET.SubElement(sound, "samplecharacteristics"), "samplerate", SR)
@@ -169,21 +178,23 @@ def _rate(parent: ET.Element, rate: Fraction) -> None:
     element(here, "ntsc", "TRUE" if rate.denominator == 1001 else "FALSE")
 
 
-def write_fcpxml(sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str) -> str:
+def write_fcpxml(
+    sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str, reference: Reference = original
+) -> str:
     """The markers' project with the music connected under its gap."""
     root = _parsed(render_markers(sheet, "fcpxml", start_timecode=start_timecode, language=language))
     resources, gap = _found(root, "resources"), _found(root, ".//spine/gap")
     frame, begin = 1 / sheet.rate, Fraction(gap.get("start", "0s").rstrip("s"))
-    assets: dict[Path, str] = {}
+    assets: dict[str, str] = {}
     place = 0  # before the markers, as the format's order wants it
-    for lane, clips in enumerate(clips_of(plan, sheet.rate), 1):
+    for lane, clips in enumerate(clips_of(plan, sheet.rate, reference), 1):
         for clip in clips:
-            if clip.path not in assets:
-                assets[clip.path] = f"m{len(assets) + 1}"
-                _asset(resources, clip, assets[clip.path], clips, frame)
+            if clip.address not in assets:
+                assets[clip.address] = f"m{len(assets) + 1}"
+                _asset(resources, clip, assets[clip.address], clips, frame)
             item = ET.Element(
                 "asset-clip",
-                ref=assets[clip.path],
+                ref=assets[clip.address],
                 lane=str(-lane),
                 name=clean(clip.name),
                 offset=_time(begin + clip.start * frame),
@@ -203,12 +214,12 @@ def write_fcpxml(sheet: CueSheet, plan: MixPlan, *, start_timecode: str, languag
 
 
 def _asset(resources: ET.Element, clip: MusicClip, key: str, clips: list[MusicClip], frame: Fraction) -> None:
-    longest = max(c.source_start + c.length for c in clips if c.path == clip.path)
+    longest = max(c.source_start + c.length for c in clips if c.address == clip.address)
     asset = ET.SubElement(
         resources, "asset", id=key, name=clean(clip.name), start="0s", duration=_time(longest * frame),
         hasAudio="1", audioSources="1", audioChannels="2", audioRate=str(SR),
     )  # fmt: skip
-    ET.SubElement(asset, "media-rep", kind="original-media", src=clip.path.as_uri())
+    ET.SubElement(asset, "media-rep", kind="original-media", src=clip.address)
 
 
 def _time(seconds: Fraction) -> str:

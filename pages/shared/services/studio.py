@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
+import soundfile
 import streamlit as st
 
-from pages.shared.services import clips, own_music
+from pages.shared.services import clips, own_music, visit
 from recommender.library.track_sound import TrackSound
 from recommender.mix import command, sources
+from recommender.mix.plan import SR
 from recommender.mix.score import Studio
 from recommender.players import open_sound
 from recommender.ranking.shelf import Shelf
 from recommender.songs.collection import Collection
 from recommender.songs.usable import Usable
+
+STRETCHED: Final = "_stretched"
+BLOCK: Final = 10 * SR
 
 _published: dict[Path, str] = {}
 _lock = threading.Lock()
@@ -76,8 +83,10 @@ def sound_of(track: Usable) -> TrackSound | None:
     return everything().sounds.get(track.id)
 
 
-def address(path: Path) -> str | None:
-    """Where the browser gets a track of this machine; None where the server has no such route."""
+def address(path: Path, rate: float = 1.0) -> str | None:
+    """Where the browser gets a track, played so many times as fast; None where the server has no such route."""
+    if rate != 1:
+        return _stretched(path, rate)
     with _lock:
         if path not in _published:
             secret = clips.publish(path)
@@ -91,3 +100,23 @@ def address_of(track: Usable) -> str | None:
     """The same for any track; None too where its sound has not been fetched."""
     path = track.file or open_sound.kept(track)
     return None if path is None else address(path)
+
+
+def _stretched(path: Path, rate: float) -> str | None:
+    """The track as it is played, in a file of the visitor's own that goes with the visit."""
+    made: dict[tuple[Path, float], tuple[Path, str]] = st.session_state.setdefault(STRETCHED, {})
+    known = made.get((path, rate))
+    if known is not None and known[0].is_file():
+        return known[1]
+    visitor = visit.visitor()
+    file = visitor.folder / f"stretched-{secrets.token_hex(8)}.flac"
+    track = studio().load(path, rate)
+    with soundfile.SoundFile(file, "w", samplerate=SR, channels=2, subtype="PCM_16") as f:
+        for start in range(0, track.frames, BLOCK):
+            f.write(track.part(start, min(start + BLOCK, track.frames)).T)
+    secret = clips.publish(file)
+    if secret is None:
+        return None
+    visitor.on_leave.append(lambda: clips.withdraw(secret))
+    made[path, rate] = file, f"{clips.PREFIX}/{secret}"
+    return made[path, rate][1]

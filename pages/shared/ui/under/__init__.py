@@ -27,6 +27,10 @@ POINTS_A_SECOND: Final = 5
 """Of the gain curve: its ramps are longer than that."""
 
 
+Addresses = Mapping[tuple[Path, float], str]
+"""A track, and how many times as fast it is played, to where the browser gets it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One way to hear the clip: a plan, or no music where ``plan`` is None."""
@@ -40,7 +44,7 @@ class Choice:
 
 def show(
     choices: Sequence[Choice],
-    addresses: Mapping[Path, str],
+    addresses: Addresses,
     *,
     player: str,
     chosen: str,
@@ -61,7 +65,7 @@ def show(
     )
 
 
-def _choice(choice: Choice, addresses: Mapping[Path, str]) -> dict[str, Any]:
+def _choice(choice: Choice, addresses: Addresses) -> dict[str, Any]:
     plan = choice.plan
     return {
         "id": choice.id,
@@ -74,7 +78,7 @@ def _choice(choice: Choice, addresses: Mapping[Path, str]) -> dict[str, Any]:
     }
 
 
-def segments(plan: MixPlan, addresses: Mapping[Path, str]) -> list[dict[str, Any]]:
+def segments(plan: MixPlan, addresses: Addresses) -> list[dict[str, Any]]:
     """Every piece of every placement: where in the clip it begins, where in its track, how it fades."""
     out: list[dict[str, Any]] = []
     for p in plan.placements:
@@ -83,7 +87,7 @@ def segments(plan: MixPlan, addresses: Mapping[Path, str]) -> list[dict[str, Any
         for i, piece in enumerate(p.fit.pieces):
             out.append(
                 {
-                    "address": addresses[p.music.path],
+                    "address": addresses[p.music.path, p.fit.rate],
                     "at": round(at, 4),
                     "from": round(piece.start_s, 4),
                     "length": round(piece.length_s, 4),
