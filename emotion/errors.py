@@ -97,6 +97,16 @@ class FileMissing(MediaError):
     english = "There is no file {name}. Check the path."
 
 
+class NotInFolders(MediaError):
+    key = "error.not_in_folders"
+    english = "{name} is not in one of the folders that MOODCUE_FOLDERS names. Choose a clip that is, or upload it."
+
+
+class DiskFull(MoodCueError):
+    key = "error.disk_full"
+    english = "The disk with {folder} is full. Make room there, or set MOODCUE_CACHE_DIR to another disk."
+
+
 class DecoderDied(MediaError):
     """The process that read the file broke down, or wanted more memory than it may have."""
 

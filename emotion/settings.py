@@ -149,6 +149,7 @@ MAX_SECONDS: Final = Number("MOODCUE_MAX_SECONDS", 600.0, 1.0, 86_400.0)
 RECORD_SECONDS: Final = Number("MOODCUE_RECORD_SECONDS", 60.0, 1.0, 86_400.0)
 CACHE_DIR: Final = Folder("MOODCUE_CACHE_DIR", None)
 HOME: Final = Folder("MOODCUE_HOME", None)
+FOLDERS: Final = Folders("MOODCUE_FOLDERS", ())
 DATABASE_URL: Final = Text("MOODCUE_DATABASE_URL", "")
 SHARE_DAYS: Final = Whole("MOODCUE_SHARE_DAYS", 30, 0, 3650)
 SHARE_MB: Final = Number("MOODCUE_SHARE_MB", 2000.0, 0.0, 10_000_000.0)
@@ -168,6 +169,7 @@ HOSTED: Final[tuple[AnySetting, ...]] = (
     RECORD_SECONDS,
     CACHE_DIR,
     HOME,
+    FOLDERS,
     DATABASE_URL,
     SHARE_DAYS,
     SHARE_MB,

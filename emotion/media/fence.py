@@ -25,12 +25,12 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 import numpy.typing as npt
 
-from emotion import errors, signals
+from emotion import errors, settings, signals
 from emotion.media import processes
 from emotion.media.decode import VideoFrame
 from emotion.media.read import FRAMES_PER_SECOND, MAX_SIDE, SAMPLE_RATE, Limits
 from emotion.media.sound_file import SoundFile
-from emotion.media.wire import Broken, Bytes
+from emotion.media.wire import ALIVE, Broken, Bytes
 from emotion.timeline import Clip, Notice
 
 MEMORY_BYTES: Final = 1536 * 1024**2
@@ -66,11 +66,12 @@ class Bounds:
         """More time for what is long, and for looking through what is large before the first word."""
         size = path.stat().st_size if path.is_file() else 0
         longer = max(1.0, min(longest_s, MOST_S) / signals.WHOLE_S)
-        stalled_s = self.stalled_s + size / SLOWEST_DISK
+        stalled_s = self.stalled_s * longer + size / SLOWEST_DISK
         return dataclasses.replace(self, cpu_s=math.ceil(self.cpu_s * longer), stalled_s=stalled_s)
 
 
 READING: Final = Bounds()
+PROXY_BYTES: Final = 16 * 1024**3
 COPYING: Final = Bounds(stalled_s=COPY_S, written_bytes=4 * 1024**3)
 
 
@@ -106,6 +107,8 @@ class Job:
             if received is None:
                 raise self._ended()
             head, body = received
+            if head.get("kind") == ALIVE:
+                continue
             if head.get("kind") == "end":
                 return
             if head.get("kind") == "error":
@@ -198,7 +201,7 @@ class Reading:
         """The same in a file, for sound of any length; it is the caller's to close.
 
         Raises:
-            OSError: the disk is full.
+            DiskFull: in ``MOODCUE_CACHE_DIR``.
             MediaError: as :meth:`sound`.
         """
         kept = SoundFile()
@@ -206,6 +209,9 @@ class Reading:
             for block in self._blocks():
                 kept.append(block)
                 on_fraction(min(1.0, len(kept) / self.sr / max(self.clip.duration_s, 1e-6)))
+        except OSError as e:
+            kept.close()
+            raise errors.DiskFull(folder=settings.cache_dir()) from e
         except BaseException:
             kept.close()
             raise
@@ -301,8 +307,7 @@ def picture_suffix(path: Path) -> str:
 
 def with_sound(path: Path, sound: Path, target: Path, *, cancelled: Callable[[], bool] = never) -> Path:
     """As :func:`emotion.media.program.with_sound`; half a file is never seen at ``target``."""
-    order = {"sound": str(sound.resolve()), "target": target.name}
-    return _copy("with_sound", path, target.parent, cancelled, **order)
+    return _copy("with_sound", path, target.parent, cancelled, sound=str(sound.resolve()), target=target.name)
 
 
 def frame_at(path: str | os.PathLike[str], time_s: float, *, max_side: int = 960) -> VideoFrame:
@@ -329,6 +334,18 @@ def anonymous(path: Path, folder: Path, *, cancelled: Callable[[], bool] = never
     return _copy("anonymous", path, folder, cancelled)
 
 
+def proxy(
+    path: Path,
+    folder: Path,
+    *,
+    on_fraction: Callable[[float], None] = lambda fraction: None,
+    cancelled: Callable[[], bool] = never,
+) -> Path:
+    """As :func:`emotion.media.preview.proxy`; half a copy is never seen in ``folder``."""
+    bounds = dataclasses.replace(COPYING, stalled_s=STALLED_S, written_bytes=PROXY_BYTES).for_file(path, MOST_S)
+    return _copy("proxy", path, folder, cancelled, bounds=bounds, on_fraction=on_fraction)
+
+
 def seekable(recording: BinaryIO, suffix: str) -> BinaryIO:
     """As :func:`emotion.media.remux.seekable`; a recording that breaks its worker comes back as it was."""
     with tempfile.TemporaryDirectory(prefix="moodcue-") as folder:
@@ -345,12 +362,25 @@ def seekable(recording: BinaryIO, suffix: str) -> BinaryIO:
         return BytesIO(made.read_bytes())
 
 
-def _copy(task: str, path: Path, folder: Path, cancelled: Callable[[], bool], **more: str) -> Path:
+def _copy(
+    task: str,
+    path: Path,
+    folder: Path,
+    cancelled: Callable[[], bool],
+    *,
+    bounds: Bounds = COPYING,
+    on_fraction: Callable[[float], None] = lambda fraction: None,
+    **more: str,
+) -> Path:
     """What the worker made in a folder of its own, moved to ``folder`` once it is whole; or ``path`` itself."""
     own = Path(tempfile.mkdtemp(prefix=".making-", dir=folder))
     try:
-        with job(task, path, bounds=COPYING, cancelled=cancelled, folder=str(own.resolve()), **more) as begun:
-            head, _ = next(begun.answers())
+        with job(task, path, bounds=bounds, cancelled=cancelled, folder=str(own.resolve()), **more) as begun:
+            head: dict[str, Any] = {}
+            for head, _ in begun.answers():
+                if head.get("kind") != "done":
+                    break
+                on_fraction(float(head.get("fraction", 0.0)))
         if head.get("kind") != "path":
             raise errors.DecoderDied(name=path.name)
         made = own / Path(str(head["path"])).name

@@ -23,10 +23,10 @@ from av.video.frame import VideoFrame
 
 from emotion import errors
 from emotion.media import container as containers
-from emotion.media import geometry, tracks
+from emotion.media import geometry, header, tracks
 from emotion.media.clock import Clock
 from emotion.media.container import MAX_PIXELS, Streams
-from emotion.media.read import probe
+from emotion.media.read import probe, silent
 from emotion.media.remux import copy
 from emotion.media.sound import Aligned, Samples
 from emotion.media.write import SOUND_RATE, Picture, Sound, writing
@@ -54,8 +54,11 @@ KEPT: Final = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 """A stream that plays in one of these is copied into it, not encoded anew."""
 TALKATIVE: Final = {"vorbis"}
 """Codecs whose set-up data hold the file's comments."""
+LIGHT_BITS_S: Final = 25_000_000
+"""What a player moves about in at once; a camera's own files have several times as much."""
 HEIGHT: Final = 480
 FPS: Final = 30
+TELL_EVERY: Final = 500
 SAME_START_S: Final = 0.1
 """A player counts from a file's own zero; further off than this the timeline would not fit."""
 _FAILED: Final = (av.error.FFmpegError, ValueError, KeyError)
@@ -81,6 +84,30 @@ def playable(path: Path, folder: Path, *, name: str | None = None) -> Path:
             return done
         kept = next((form for form in KEPT if taken.steady and taken.fits(form)), None)
     return _copied_or_encoded(path, name, kept, lambda suffix: folder / f"{path.stem}.preview{suffix}")
+
+
+def proxy(
+    path: Path, folder: Path, *, name: str | None = None, alive: Callable[[], None] = silent
+) -> Iterator[float | Path]:
+    """For a clip of any size: what is done of it, in [0, 1], then what to play. That is ``path`` where browsers play it
+    and it is light enough, else a copy in ``folder``, H.264 and AAC of at most 480 lines; the streams are never copied
+    as they are, for they may be as large as the disk.
+
+    Raises:
+        MediaError: nothing of it can be decoded.
+    """
+    name = name or path.name
+    with _taken(path, name) as taken:
+        rate = 8 * path.stat().st_size / max(header.claimed_s(taken.container), 1.0)
+        if taken.plays and (taken.chosen.video is None or rate <= LIGHT_BITS_S):
+            yield path
+            return
+    made = folder / "proxy.mp4"
+    try:
+        yield from _transcoded(path, made, name, alive)
+    except _FAILED as e:
+        raise errors.MediaError(name=name) from e
+    yield made
 
 
 def anonymous(path: Path, folder: Path, *, name: str | None = None) -> Path:
@@ -166,7 +193,13 @@ def _taken(path: Path, name: str) -> Iterator[_Taken]:
 
 
 def _transcode(path: Path, target: Path, name: str) -> None:
-    clip = probe(path, name=name)
+    for _ in _transcoded(path, target, name):
+        pass
+
+
+def _transcoded(path: Path, target: Path, name: str, alive: Callable[[], None] = silent) -> Iterator[float]:
+    """Writes the copy, and says after every few packets how much of it is done."""
+    clip = probe(path, name=name, alive=alive)
     with containers.opened(path, name) as source, writing(target) as out:
         chosen = containers.streams(source, name, track=tracks.sounding(path, name))
         clock = Clock(source, chosen.both, name)
@@ -180,7 +213,9 @@ def _transcode(path: Path, target: Path, name: str) -> None:
         if chosen.audio is not None:
             sound = _Copied(out.sound(), timed=not containers.bare(source, chosen))
         written = 0
-        for packet in clock.packets():
+        for count, packet in enumerate(clock.packets()):
+            if count % TELL_EVERY == 0:
+                yield min(1.0, clock.end_s / max(clip.duration_s, 1e-6))
             for frame in containers.frames_of(packet):
                 written += 1
                 if isinstance(frame, AudioFrame) and sound is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,6 +42,7 @@ LONGEST_S: Final = 7260.0
 """Of a clip that is read where it lies: two hours, and a minute for what is not cut to the second."""
 ALONE_PIXELS: Final = 1920 * 1088
 """Pictures up to this size are decoded by one thread."""
+ALIVE_EVERY: Final = 5000
 FIRST_FRAME_S: Final = 5.0
 """So far into a clip its first picture is looked for, to see which way it is turned."""
 
@@ -76,13 +77,24 @@ class Limits:
         return cls(max_bytes=2**62, max_duration_s=max(LONGEST_S, settings.MAX_SECONDS.read()))
 
 
-def probe(path: str | os.PathLike[str], *, name: str | None = None, limits: Limits | None = None) -> Clip:
+def silent() -> None:
+    pass
+
+
+def probe(
+    path: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    limits: Limits | None = None,
+    alive: Callable[[], None] = silent,
+) -> Clip:
     """What the clip holds: its packets are counted, and next to nothing is decoded.
 
     Args:
         path: a file on this machine.
         name: how messages call it; the file's own name where None.
         limits: refuse what is larger or longer; no check where None.
+        alive: called now and then: hours of packets take a while to count.
 
     Returns:
         ``duration_s`` is what is there, whatever the header claims; ``width`` and ``height`` are those on the
@@ -97,10 +109,10 @@ def probe(path: str | os.PathLike[str], *, name: str | None = None, limits: Limi
         raise errors.TooLarge(name=name, size_mb=path.stat().st_size / 1024**2, limit_mb=limits.max_bytes / 1024**2)
     with containers.opened(path, name) as container:
         chosen = containers.streams(container, name, track=tracks.sounding(path, name))
-        contents = _contents(container, chosen, name)
+        contents = _contents(container, chosen, name, alive)
         duration_s = contents.end_s
         if containers.bare(container, chosen) and not contents.steady:
-            duration_s = _heard_s(path, name)
+            duration_s = _heard_s(path, name, alive)
         if limits and duration_s > limits.max_duration_s:
             raise errors.TooLong(name=name, duration_s=duration_s, limit_s=limits.max_duration_s)
         if duration_s < MIN_DURATION_S and chosen.audio is None:
@@ -136,12 +148,14 @@ class _Contents:
     size: tuple[int, int] | None
 
 
-def _contents(container: InputContainer, chosen: Streams, name: str) -> _Contents:
+def _contents(container: InputContainer, chosen: Streams, name: str, alive: Callable[[], None]) -> _Contents:
     clock = Clock(container, chosen.both, name)
     others = [s for s in container.streams if s not in chosen.both and s.type in ("audio", "video", "subtitle", "data")]
     video, size, reached_s = chosen.video, None, 0.0
     seeking, bare, junk = video is not None, containers.bare(container, chosen), False
-    for packet in clock.packets(others):
+    for count, packet in enumerate(clock.packets(others)):
+        if count % ALIVE_EVERY == 0:
+            alive()
         junk = junk or (bare and not containers.in_line(container, packet))
         if packet.stream is video and video is not None and seeking:
             size = next((_size(video, f) for f in containers.frames_of(packet) if isinstance(f, Decoded)), None)
@@ -161,10 +175,14 @@ def _size(video: VideoStream, frame: Decoded) -> tuple[int, int]:
     return geometry.shown_size(frame.width, frame.height, ratio, geometry.quarter_turns(frame))
 
 
-def _heard_s(path: Path, name: str) -> float:
+def _heard_s(path: Path, name: str, alive: Callable[[], None]) -> float:
     """The length of bare sound whose frames are not in line, by decoding it."""
-    rate = 8000
-    return sum(len(c.y) for c in decode(path, frames=False, sr=rate, name=name) if isinstance(c, SoundChunk)) / rate
+    rate, samples = 8000, 0
+    for count, chunk in enumerate(decode(path, frames=False, sr=rate, name=name)):
+        if count % ALIVE_EVERY == 0:
+            alive()
+        samples += len(chunk.y) if isinstance(chunk, SoundChunk) else 0
+    return samples / rate
 
 
 def decode(

@@ -36,6 +36,7 @@ class SoundFile:
         """
         self._file.seek(0, 2)
         self._file.write(np.ascontiguousarray(y, np.float32).data)
+        self._file.flush()  # a full disk is met here, not while reading
         self._count += len(y)
 
     def __len__(self) -> int:

@@ -20,6 +20,8 @@ Bytes = npt.NDArray[np.uint8]
 SIZES: Final = struct.Struct("!IQ")
 MOST_HEAD: Final = 1024**2
 MOST_BODY: Final = 1024**3
+ALIVE: Final = "alive"
+"""The kind of a message that says nothing but that the work goes on."""
 NOTHING: Final[Bytes] = np.zeros(0, np.uint8)
 
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from emotion import errors, media
 from emotion.media import preview, program, remux
-from emotion.media.wire import Broken, Bytes, Line
+from emotion.media.wire import ALIVE, Broken, Bytes, Line
 from emotion.timeline import Clip
 
 SOUND_BLOCK: Final = 65_536
@@ -45,13 +45,13 @@ def _limits(order: dict[str, Any]) -> media.Limits | None:
 
 
 def _probe(order: dict[str, Any]) -> Iterator[Message]:
-    clip = media.probe(order["path"], name=order["name"], limits=_limits(order))
+    clip = media.probe(order["path"], name=order["name"], limits=_limits(order), alive=order["alive"])
     yield {"kind": "clip", "clip": clip_to_dict(clip)}, None
 
 
 def _frames(order: dict[str, Any]) -> Iterator[Message]:
     """What the clip holds, then its frames."""
-    clip = media.probe(order["path"], name=order["name"], limits=_limits(order))
+    clip = media.probe(order["path"], name=order["name"], limits=_limits(order), alive=order["alive"])
     yield {"kind": "clip", "clip": clip_to_dict(clip)}, None
     if clip.width is None:
         return
@@ -114,6 +114,15 @@ def _playable(order: dict[str, Any]) -> Iterator[Message]:
     yield {"kind": "path", "path": _made(preview.playable, order)}, None
 
 
+def _proxy(order: dict[str, Any]) -> Iterator[Message]:
+    making = preview.proxy(Path(order["path"]), Path(order["folder"]), name=order["name"], alive=order["alive"])
+    for said in making:
+        if isinstance(said, Path):
+            yield {"kind": "path", "path": str(said)}, None
+        else:
+            yield {"kind": "done", "fraction": said}, None
+
+
 def _anonymous(order: dict[str, Any]) -> Iterator[Message]:
     yield {"kind": "path", "path": _made(preview.anonymous, order)}, None
 
@@ -147,6 +156,7 @@ TASKS: Final[dict[str, Task]] = {
     "with_sound": _with_sound,
     "frame_at": _frame_at,
     "playable": _playable,
+    "proxy": _proxy,
     "anonymous": _anonymous,
     "seekable": _seekable,
     "picture": _picture,
@@ -161,6 +171,7 @@ def work(line: Line) -> None:
             return
         order, _ = received
         confine(order)
+        order["alive"] = lambda: line.send({"kind": ALIVE})
         try:
             for head, body in TASKS[order["task"]](order):
                 line.send(head, None if body is None else body.reshape(-1).view(np.uint8))

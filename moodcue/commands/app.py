@@ -30,9 +30,10 @@ def command(
     for setting in settings.HOSTED:
         if isinstance(setting, settings.Folder) and (folder := setting.read()):
             settings.tell_library(setting.name, str(folder.absolute()))
-    folders = [*(music or ()), *settings.MUSIC.read()]
-    if folders:
-        settings.tell_library(settings.MUSIC.name, os.pathsep.join(str(f.expanduser().absolute()) for f in folders))
+    lists = {settings.MUSIC: [*(music or ()), *settings.MUSIC.read()], settings.FOLDERS: settings.FOLDERS.read()}
+    for setting, folders in lists.items():
+        if folders:
+            settings.tell_library(setting.name, os.pathsep.join(str(f.expanduser().absolute()) for f in folders))
     os.chdir(HOME)  # no folder of the user's called "pages" is then taken for ours
     sys.stdout.flush()
     return os.execv(sys.executable, [sys.executable, "-m", "deploy.server"])  # noqa: S606 - this Python, our module

@@ -52,14 +52,11 @@ def _named(timeline: Timeline, name: str) -> Timeline:
 def analysis(kept: Kept, readers: Future[Readers], limits: media.Limits) -> Work[Analysed]:
     """Work that reads a copy of its own: whoever brought the clip may leave while others wait for it.
 
-    The copy goes when the work is done, and when it is dropped without having been started.
+    The copy goes when the work is done, and when it is dropped without having been started. A clip that is read in
+    place is not copied.
     """
     own = visitors.arrive()
-    path = own.folder / kept.path.name
-    try:
-        os.link(kept.path, path)
-    except OSError:
-        shutil.copyfile(kept.path, path)
+    path = kept.path if kept.in_place else _linked(kept.path, own.folder)
 
     def work(report: Report, cancelled: Callable[[], bool]) -> Analysed:
         from emotion import pipeline
@@ -77,6 +74,16 @@ def analysis(kept: Kept, readers: Future[Readers], limits: media.Limits) -> Work
 
     weakref.finalize(work, own.free)
     return work
+
+
+def _linked(path: Path, folder: Path) -> Path:
+    """The same file under a name of its own, or a copy of it."""
+    own = folder / path.name
+    try:
+        os.link(path, own)
+    except OSError:
+        shutil.copyfile(path, own)
+    return own
 
 
 def knowing(source: BinaryIO, name: str, readers: Future[Readers], limits: media.Limits) -> Work[list[KnownVoice]]:
@@ -136,10 +143,11 @@ def preparing(kept: Kept, folder: Path) -> Work[Path]:
     """Work that finds what the browser plays: the clip itself, or a small copy of it beside it."""
 
     def work(report: Report, cancelled: Callable[[], bool]) -> Path:
-        from emotion.media.fence import playable
+        from emotion.media import fence
 
-        del report
-        return playable(kept.path, folder, cancelled=cancelled)
+        if kept.in_place:
+            return fence.proxy(kept.path, folder, on_fraction=report, cancelled=cancelled)
+        return fence.playable(kept.path, folder, cancelled=cancelled)
 
     return work
 

@@ -78,7 +78,8 @@ def _player_to_come() -> None:
         if session.playable(wait_s=0) is not None:
             st.rerun()
         st.skeleton(height=220)
-        st.caption(t("result.preparing"))
+        done = session.preparing()
+        st.caption(t("result.preparing") if done is None else t("result.preview", value=done))
 
 
 def _another() -> None:

@@ -20,11 +20,12 @@ from typing import Any, BinaryIO, Final
 import streamlit as st
 
 from emotion import media
+from emotion.errors import NotInFolders
 from pages.analyse import jobs_for_clip
 from pages.analyse.jobs_for_clip import Analysed
 from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.speaker_samples import Footage
-from pages.shared.services import clips, models, pools, returning, visit, visitors
+from pages.shared.services import clips, folders, memory, models, pools, recent, returning, visit, visitors
 from pages.shared.services.jobs import Status, Ticket, bare
 from pages.shared.services.samples import Sample
 from pages.shared.services.visitors import Kept
@@ -163,6 +164,20 @@ def open_file(source: BinaryIO, name: str) -> None:
         start_over(e)
 
 
+def open_in_place(path: Path) -> None:
+    """A clip of this machine's folders, read where it lies."""
+    session = start_over()
+    try:
+        here = folders.named()
+        if here is None or not memory.current().local:
+            raise NotInFolders(name=folders.shown(path.name))
+        kept = here.clip(path)
+        session.step(_analysing(kept))
+        recent.add(kept.path)
+    except Exception as e:
+        start_over(e)
+
+
 def open_bytes(data: bytes, name: str) -> None:
     open_file(BytesIO(data), name)
 
@@ -209,11 +224,13 @@ def _next(phase: Fetching | Analysing, status: Status[Any]) -> Phase:
         return _analysing(status.result)
     if status.result is None:
         raise jobs_for_clip.with_name(status.error, phase.kept.name) or RuntimeError("nothing was found")
+    if phase.kept.in_place:
+        recent.add(phase.kept.path, status.result.timeline.clip.duration_s)
     return Ready(phase.kept, status.result.named(phase.kept.name), _player(phase.kept))
 
 
 def _analysing(kept: Kept) -> Analysing:
-    limits = media.Limits.from_environment()
+    limits = media.Limits.in_place() if kept.in_place else media.Limits.from_environment()
     work = jobs_for_clip.analysis(kept, models.readers(), limits)
     return Analysing(kept, pools.pool().submit(kept.digest, work))
 
@@ -250,3 +267,10 @@ def playable(wait_s: float = 0.3) -> Path | None:
     if status.result is not None and session.secret is None:
         session.secret = clips.publish(status.result)
     return status.result
+
+
+def preparing() -> float | None:
+    """How much of what the player plays is made, in [0, 1], where that is known."""
+    phase = current().phase
+    done = phase.player.status().progress if isinstance(phase, Ready) and isinstance(phase.player, Ticket) else None
+    return done if isinstance(done, float) else None

@@ -7,7 +7,7 @@ import re
 import streamlit as st
 
 from emotion import media
-from pages.analyse import recorder, session
+from pages.analyse import browse, recorder, session
 from pages.shared.language import t, t_plain
 from pages.shared.services import samples, visit
 from pages.shared.ui import failures, uploader
@@ -32,6 +32,7 @@ def show(error: BaseException | None) -> None:
         on_change=_uploaded,
     )
     uploader.words(t_plain("analyse.upload_drop", mb=limits.max_bytes / 1024**2), key="clip")
+    browse.show()
     left, right = st.columns(2, gap="large")
     with left, st.form("analyse_link", border=False):
         st.text_input(t("analyse.link"), key="analyse_url", placeholder="https://", max_chars=2000)

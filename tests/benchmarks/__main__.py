@@ -1,6 +1,6 @@
 """``make bench``: how long a 60 s 720p clip takes, against the plain way, how light the app is, how quick the music.
 
-    python -m tests.benchmarks [clip | ranking | music | cues | mix] [--seconds 60] [--skip plain app] [--tune]
+    python -m tests.benchmarks [clip | ranking | music | cues | mix | long] [--seconds 60] [--skip plain app] [--tune]
 
 Each job runs in a process of its own; all of them in this one run, on this machine. The plain way
 is measured on every sixth frame and scaled to all of them.
@@ -42,12 +42,13 @@ def main() -> None:
     parser.add_argument(
         "part",
         nargs="?",
-        choices=("clip", "ranking", "music", "cues", "mix"),
-        help="without, all but the last two",
+        choices=("clip", "ranking", "music", "cues", "mix", "long"),
+        help="without, all but the last three",
     )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--skip", nargs="*", default=[], choices=("plain", "app"))
     parser.add_argument("--tune", action="store_true", help="cues: every choice of the constants on other speakers")
+    parser.add_argument("--minutes", type=int, nargs="+", help="long: of each clip")
     args = parser.parse_args()
     if args.part in ("clip", None):
         a_clip(args.seconds, args.skip)
@@ -67,6 +68,11 @@ def main() -> None:
         from tests.benchmarks import mix
 
         print("", *mix.measure(), sep="\n")
+    if args.part == "long":  # takes as long as it says
+        from tests.benchmarks import long
+
+        for line in long.measure(args.minutes or long.MINUTES):
+            print(line, flush=True)
 
 
 def a_clip(seconds: float, skip: Sequence[str]) -> None:

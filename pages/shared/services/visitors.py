@@ -29,11 +29,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Kept:
-    """A file in a visitor's folder; ``name`` is what the visitor calls it, ``path`` is ours."""
+    """A file in a visitor's folder; ``name`` is what the visitor calls it, ``path`` is ours.
+
+    One that is read ``in_place`` lies elsewhere on this machine, is the visitor's own and is never touched; its
+    ``digest`` is not of what it holds.
+    """
 
     path: Path
     name: str
     digest: str
+    in_place: bool = False
 
 
 @dataclass
