@@ -14,6 +14,7 @@ import pytest
 from av.stream import Disposition
 
 from emotion import errors, media
+from emotion.media.decode import Sparing
 from emotion.media.write import writing
 from tests import clips
 from tests.conftest import ROOT
@@ -335,6 +336,29 @@ def test_pictures_that_no_other_needs_are_spared_and_no_second_goes_without(tmp_
     times = [f.time_s for f in media.read_frames(path)]
     assert len(times) >= 50 - 4
     assert np.diff(times[8:]).max() < 0.3, "after the first second every step has its picture"
+
+
+def test_pictures_are_spared_to_the_end_where_every_step_has_one_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "b-frames.mp4"
+    with av.open(str(path), "w") as out:
+        how = {"bf": "1", "b_strategy": "0", "preset": "veryfast"}
+        stream = out.add_stream("libx264", rate=30, options=how)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for i in range(300):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), i % 200, np.uint8), format="rgb24")
+            out.mux(stream.encode(frame.reformat(format="yuv420p")))
+        out.mux(stream.encode(None))
+    with av.open(str(path)) as container:
+        video, came = container.streams.video[0], 0
+        sparing = Sparing(video, fps=5.0)
+        for packet in container.demux(video):
+            sparing.sent(packet)
+            for frame in packet.decode():
+                assert isinstance(frame, av.VideoFrame)
+                sparing.came(frame)
+                came += 1
+    assert sparing.on
+    assert came < 200, "about every second picture is needed by another"
 
 
 def test_a_writer_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ MOST_DOUBTS: Final = 8
 """At most so many doubtful faces are looked at again in one picture, the likeliest first."""
 NEAR_SIDE: Final = 64
 """Size in pixels at which a face is looked for where it was."""
+OVERLAP: Final = 0.3
+"""Boxes that overlap by more (intersection over union) are of one face."""
 SECOND_LOOKS: Final = (48, 64)
 """Sizes in pixels at which a doubtful face is looked at again."""
 
@@ -122,7 +124,7 @@ class CenterFace:
         found = self._look(rgb, scale if side >= 160 else 160 / side, self.candidate)
         doubtful = [d for d in found if d.confidence < self.certain][:MOST_DOUBTS]
         faces = [d for d in found if d.confidence >= self.certain] + [self._again(rgb, d) for d in doubtful]
-        return suppress([d for d in faces if d is not None], 0.3)
+        return suppress([d for d in faces if d is not None], OVERLAP)
 
     def near(self, rgb: Image, box: Box, around: float) -> list[Detection]:
         """Faces in the part of a picture ``around`` times as large as a box, the surest first, doubtful ones too.
@@ -159,23 +161,49 @@ class CenterFace:
         padded = np.zeros((_ceil(height), _ceil(width), 3), np.float32)
         padded[:height, :width] = small
         maps = self.session.run(padded.transpose(2, 0, 1)[None])
-        return suppress(decode(maps, threshold, width / rgb.shape[1], height / rgb.shape[0]), 0.3)
+        return decode(maps, threshold, width / rgb.shape[1], height / rgb.shape[0])
 
 
-def decode(maps: list[npt.NDArray[np.float32]], threshold: float, scale_x: float, scale_y: float) -> list[Detection]:
-    """CenterFace's four maps (score, log size, offset, landmarks; each (1, c, h, w)) to faces in the picture."""
+def decode(
+    maps: list[npt.NDArray[np.float32]], threshold: float, scale_x: float, scale_y: float, iou: float = OVERLAP
+) -> list[Detection]:
+    """CenterFace's four maps (score, log size, offset, landmarks; each (1, c, h, w)) to faces in the picture.
+
+    Around each face some twenty cells score: only those that overlap no surer one by more than ``iou`` are made faces
+    of, the surest first.
+    """
     score, size, offset, points = (m[0] for m in maps)
-    unscale = np.array([scale_x, scale_y])
+    rows, columns = np.nonzero(score[0] > threshold)
+    if rows.size == 0:
+        return []
+    order = np.argsort(-score[0, rows, columns], kind="stable")
+    rows, columns = rows[order], columns[order]
+    h, w = np.exp(size[:, rows, columns].astype(np.float64)) * STRIDE
+    y, x = (np.stack([rows, columns]) + offset[:, rows, columns] + 0.5) * STRIDE
+    boxes = np.stack([x - w / 2, y - h / 2, w, h], axis=1)
     out = []
-    for row, column in np.argwhere(score[0] > threshold):
-        h, w = np.exp(size[:, row, column].astype(np.float64)) * STRIDE
-        y, x = (np.array([row, column]) + offset[:, row, column] + 0.5) * STRIDE
-        corner = np.array([x - w / 2, y - h / 2])
-        marks = points[:, row, column].reshape(5, 2)[:, ::-1] * (w, h) + corner
-        left, top = corner / unscale
-        box = Box(float(left), float(top), float(w / scale_x), float(h / scale_y))
-        out.append(Detection(box, float(score[0, row, column]), (marks / unscale).astype(np.float32)))
+    for i in _apart(boxes, iou):
+        left, top, width, height = boxes[i].tolist()
+        marks = points[:, rows[i], columns[i]].reshape(5, 2)[:, ::-1] * (width, height) + (left, top)
+        box = Box(left / scale_x, top / scale_y, width / scale_x, height / scale_y)
+        confidence = float(score[0, rows[i], columns[i]])
+        out.append(Detection(box, confidence, (marks / (scale_x, scale_y)).astype(np.float32)))
     return out
+
+
+def _apart(boxes: npt.NDArray[np.float64], iou: float) -> list[int]:
+    """Which boxes, (n, 4): left, top, width, height, overlap none of those kept before them by more than ``iou``."""
+    left, top, width, height = boxes.T
+    rest, kept = np.arange(len(boxes)), []
+    while rest.size:
+        i, rest = int(rest[0]), rest[1:]
+        kept.append(i)
+        o = rest
+        w = np.minimum(left[i] + width[i], left[o] + width[o]) - np.maximum(left[i], left[o])
+        h = np.minimum(top[i] + height[i], top[o] + height[o]) - np.maximum(top[i], top[o])
+        shared = np.maximum(w, 0.0) * np.maximum(h, 0.0)
+        rest = o[shared <= iou * (width[i] * height[i] + width[o] * height[o] - shared)]
+    return kept
 
 
 def suppress(faces: list[Detection], iou: float) -> list[Detection]:

@@ -26,9 +26,12 @@ FAR_S: Final = 3600.0
 @dataclass(slots=True)
 class _Track:
     """Where a stream's next packet is expected; ``odd_s`` is where one would go on that came from elsewhere, and
-    ``offset_s`` what its own time stamps lack."""
+    ``offset_s`` what its own time stamps lack. Those count ticks, ``num`` / ``den`` seconds each: with two integers a
+    packet's time is exact and quickly reckoned."""
 
     offset_s: float
+    num: int
+    den: int
     due_s: float | None = None
     odd_s: float | None = None
     end_s: float = 0.0
@@ -61,7 +64,8 @@ class Clock:
         self._offset_s = -self.start_s
         restarting = self.container.format.name in containers.RESTARTING
         self._ahead_s = STEP_AHEAD_S if restarting else FAR_S
-        self._tracks = {s.index: _Track(self._offset_s) for s in self.streams}
+        ticks = {s.index: s.time_base or Fraction(0) for s in self.streams}
+        self._tracks = {i: _Track(self._offset_s, tick.numerator, tick.denominator) for i, tick in ticks.items()}
 
     def packets(self, also: Sequence[Stream] = ()) -> Iterator[Packet[Stream]]:
         """All packets of the streams, and those of ``also``, whose time is left as it is.
@@ -81,21 +85,22 @@ class Clock:
     def _place(self, packet: Packet[Stream], track: _Track) -> None:
         if track.due_s is None and packet.has_sidedata("encryption_info"):
             raise errors.Protected(name=self.name)
-        duration_s = _duration_s(packet)
-        stamp = packet.dts if packet.dts is not None else packet.pts
-        if stamp is None or packet.time_base is None:
+        dts, pts, num, den = packet.dts, packet.pts, track.num, track.den
+        duration_s = (packet.duration or 0) * num / den or _usual_s(packet.stream)
+        stamp = dts if dts is not None else pts
+        if stamp is None or not num:
             self.steady = False
             track.due_s = (track.due_s or 0.0) + duration_s
             self._reach(track, track.due_s)
             return
-        own_s = float(stamp * packet.time_base)
+        own_s = stamp * num / den
         at_s = self._straightened(own_s, duration_s, track)
-        shift = round((at_s - own_s) / packet.time_base)
-        packet.pts = None if packet.pts is None else packet.pts + shift
-        packet.dts = None if packet.dts is None else packet.dts + shift
+        if shift := round((at_s - own_s) * den / num):
+            packet.pts = None if pts is None else pts + shift
+            packet.dts = None if dts is None else dts + shift
         track.due_s = at_s + duration_s
-        shown = packet.pts if packet.pts is not None else stamp + shift
-        self._reach(track, float(shown * packet.time_base) + duration_s)
+        shown = pts if pts is not None else stamp
+        self._reach(track, (shown + shift) * num / den + duration_s)
 
     def _straightened(self, own_s: float, duration_s: float, track: _Track) -> float:
         """A single packet that is out of line goes on where the last one ended; the second one moves the clock.
@@ -120,10 +125,7 @@ class Clock:
         self.end_s = max(self.end_s, end_s)
 
 
-def _duration_s(packet: Packet[Stream]) -> float:
-    if packet.duration and packet.time_base:
-        return float(packet.duration * packet.time_base)
-    stream = packet.stream
+def _usual_s(stream: Stream) -> float:
     if isinstance(stream, AudioStream):
         context = stream.codec_context
         return context.frame_size / context.sample_rate if context.frame_size and context.sample_rate else 0.0

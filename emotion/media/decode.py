@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -45,7 +46,7 @@ class FramePicker:
         self._last_s = time_s = max(0.0, after_s if frame.time is None else frame.time)
         if time_s < self._due_s - 1e-3:
             return
-        self._due_s = (np.floor(time_s / self.step_s + 1e-3) + 1) * self.step_s
+        self._due_s = (math.floor(time_s / self.step_s + 1e-3) + 1) * self.step_s
         yield from self.rest(time_s)
         self._held = VideoFrame(time_s, geometry.upright(frame, self.ratio, self.max_side))
 
@@ -64,15 +65,17 @@ class Sparing:
 
     def __init__(self, video: VideoStream, fps: float) -> None:
         self.step_s, self._context = 1 / fps, video.codec_context
+        self._tick_s = float(video.time_base)
         self._sent: set[int] = set()
+        self._reached = -1
         rate = video.average_rate
         self.on = rate is not None and rate >= SPARED_FROM * fps
         if self.on:
             self._context.skip_frame = "NONREF"
 
     def sent(self, packet: Packet[Stream]) -> None:
-        if self.on and packet.pts is not None:
-            self._sent.add(self._step(float(packet.pts * packet.time_base)))
+        if self.on and packet.pts is not None and (step := self._step(packet.pts * self._tick_s)) > self._reached:
+            self._sent.add(step)
 
     def came(self, frame: Decoded) -> None:
         if not self.on or frame.time is None:
@@ -81,7 +84,9 @@ class Sparing:
         if any(s < step for s in self._sent):
             self.on = False
             self._context.skip_frame = "DEFAULT"
-        self._sent = {s for s in self._sent if s > step}
+        if step > self._reached:
+            self._reached = step
+            self._sent = {s for s in self._sent if s > step}
 
     def _step(self, time_s: float) -> int:
-        return int(np.floor(time_s / self.step_s + 1e-3))
+        return math.floor(time_s / self.step_s + 1e-3)
