@@ -14,6 +14,7 @@ import pytest
 from av.stream import Disposition
 
 from emotion import errors, media
+from emotion.media import container as containers
 from emotion.media.decode import Sparing
 from emotion.media.write import writing
 from tests import clips
@@ -351,9 +352,9 @@ def test_pictures_are_spared_to_the_end_where_every_step_has_one_of_its_own(tmp_
     with av.open(str(path)) as container:
         video, came = container.streams.video[0], 0
         sparing = Sparing(video, fps=5.0)
-        for packet in container.demux(video):
+        for packet in containers.packets(container, [video]):
             sparing.sent(packet)
-            for frame in packet.decode():
+            for frame in containers.frames_of(packet):
                 assert isinstance(frame, av.VideoFrame)
                 sparing.came(frame)
                 came += 1

@@ -26,6 +26,9 @@ CROP_SIDE: Final = 144
 BOX_HEIGHT: Final = 0.95
 BOX_WIDTH: Final = 0.82
 BOX_BELOW_MIDDLE: Final = 0.02
+REACH: Final = 0.55
+REACH_TURNED: Final = 0.75
+"""So much of a crop's side lies on each side of its middle, with some room; where it is turned, its corners do."""
 LEVEL_FROM_DEG: Final = 5.0
 """Eyes turned by less than this are left as they are: the network knows small turns, and landmarks tremble."""
 
@@ -48,8 +51,9 @@ def crop(rgb: Image, face: Detection, *, level: bool = True) -> Image:
     y = box.y + box.height / 2 - up * math.cos(math.radians(roll))
     shrink = min(1.0, CROP_SIDE / side)
     if shrink < 0.75:  # averaging first: sampling a large face at few points would make it noisy
-        left, top = max(0, int(x - side)), max(0, int(y - side))
-        part = rgb[top : max(top + 1, int(y + side)), left : max(left + 1, int(x + side))]
+        reach = side * (REACH if roll == 0 else REACH_TURNED)
+        left, top = max(0, int(x - reach)), max(0, int(y - reach))
+        part = rgb[top : max(top + 1, int(y + reach)), left : max(left + 1, int(x + reach))]
         rgb = cv2.resize(part, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA).astype(np.uint8)
         x, y, shrink = (x - left) * rgb.shape[1] / part.shape[1], (y - top) * rgb.shape[0] / part.shape[0], 1.0
         side = CROP_SIDE

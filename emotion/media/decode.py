@@ -65,7 +65,7 @@ class Sparing:
 
     def __init__(self, video: VideoStream, fps: float) -> None:
         self.step_s, self._context = 1 / fps, video.codec_context
-        self._tick_s = float(video.time_base)
+        self._tick_s = float(video.time_base or 0)
         self._sent: set[int] = set()
         self._reached = -1
         rate = video.average_rate
