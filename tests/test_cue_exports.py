@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -14,15 +15,16 @@ from xml.etree import ElementTree as ET
 import opentimelineio as otio
 import pytest
 
-from emotion.timeline import Moment
+from emotion.timeline import Moment, Notice
 from recommender import load_catalogue
-from recommender.cues import CueSheet, edits, from_dict, make_sheet, timecodes, with_songs
+from recommender.cues import CueSheet, Song, credits, edits, from_dict, make_sheet, timecodes, with_songs
 from recommender.cues.export import FORMATS, render
 from recommender.cues.export.marks import marks
 from recommender.cues.export.text import guarded
 from recommender.cues.frames import edit_rate, to_frame
 from recommender.cues.peaks import Peak
 from recommender.errors import BadTimecode, UnknownChoice
+from recommender.songs.usable import REFERENCE
 from tests.cue_timelines import scores, timeline
 
 RATES = {
@@ -267,3 +269,42 @@ def test_an_unknown_format_or_start_is_refused(sheet: CueSheet) -> None:
 )  # fmt: skip
 def test_odd_rates_are_edited_at_a_usual_one(mean: Fraction, edited: Fraction) -> None:
     assert edit_rate(mean) == edited
+
+
+# Credits --------------------------------------------------------------------------------------------
+
+
+def credited() -> CueSheet:
+    """A sheet that uses a track whose licence asks for its author's name."""
+    sheet = make_sheet(timeline([("angry", 60), ("calm", 60)]))
+    first, *rest = sheet.cues
+    used = Song("x", "Kevin MacLeod", "Desk Blues", "CC BY 4.0", Notice("cue.reason.match", ()), 0.1, CREDIT)
+    hit = Song("y", "A Star", "A Hit", REFERENCE, Notice("cue.reason.match", ()), 0.1)
+    rest = [replace(c, music=(hit,), chosen="y") for c in rest]
+    return replace(sheet, cues=(replace(first, music=(used, hit), chosen="x"), *rest))
+
+
+CREDIT = '"Desk Blues" Kevin MacLeod (incompetech.com), Licensed under Creative Commons: By Attribution 4.0'
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("language", ["en", "zh_TW"])
+def test_every_export_holds_the_credit_lines_of_the_tracks_that_are_used(form: str, language: str) -> None:
+    written = html.unescape(render(credited(), form, language=language))
+    asked = CREDIT if language == "en" or form == "json" else "Desk Blues"
+    parts = [written, written.replace('""', '"'), written.replace('\\"', '"')]  # as CSV and JSON quote
+    assert any(asked in part for part in parts), form
+    if language == "zh_TW" and form != "json":
+        assert "採用 CC BY 4.0 授權" in written
+    assert "A Star" not in "".join(credits.lines(credited(), language)), "a reference song is not used"
+    silent = make_sheet(timeline([("angry", 60), ("calm", 60)]))
+    assert credits.block(silent, language) == []
+
+
+def test_a_sheet_of_before_without_credits_is_read() -> None:
+    data = json.loads(render(credited(), "json"))
+    assert from_dict(data) == credited()
+    for cue in data["cues"]:
+        for song in cue["music"]:
+            del song["credit"]
+    assert from_dict(data).cues[0].song is not None

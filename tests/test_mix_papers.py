@@ -116,7 +116,9 @@ def test_all_papers_lie_beside_the_mix(tmp_path: Path) -> None:
     command.write_papers(tmp_path, sheet(RATES[1]), report, start_timecode=START)
     names = {p.name for p in tmp_path.iterdir()}
     assert {"report.json", "credits.txt", "music-cue-sheet.csv", "music-cue-sheet.xlsx", "my clip.edl"} <= names
-    assert (tmp_path / "credits.txt").read_text().splitlines() == list(plan().credits)
+    english, chinese = (tmp_path / "credits.txt").read_text("utf-8").split("\n\n")
+    assert english.splitlines() == ["Music", *plan().credits]
+    assert chinese.splitlines()[0] == "音樂" and len(chinese.splitlines()) == 1 + len(plan().credits)
     data = json.loads((tmp_path / "report.json").read_text())
     assert data["under_lu"] | {"seconds": 0} == {
         "wanted": 14.0, "median": 11.6, "p05": pytest.approx(9.26), "missed_share": 0.5, "seconds": 0,

@@ -16,11 +16,12 @@ from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Ver
 from pages.analyse.cue_list import seconds_of
 from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.session import STEPS, Fetching, IllegalStep, Ready, Session, Waiting
-from pages.shared.services import link_preview
+from pages.shared.services import link_preview, studio
 from pages.shared.ui import cue_strip
 from pages.shared.ui.cue_strip import Edit
 from recommender.cues import CueSheet, from_dict, make_sheet, to_dict
 from recommender.cues.mood import MOODS
+from recommender.cues.usable import may_be_used
 from recommender.store import database
 from tests import results
 
@@ -71,7 +72,7 @@ def sheet(app: AppTest) -> CueSheet:
 def test_each_cue_has_its_times_mood_and_songs_with_reasons_that_are_true(page: AppTest) -> None:
     assert [round(float(c.start)) for c in sheet(page).cues] == [0, 20]
     assert "tense" in page.subheader[0].value.lower()
-    assert [len(radio.options) for radio in page.radio] == [3, 3]
+    assert [len(radio.options) for radio in page.radio] == [4, 4], "two here, one to fetch, one reference"
     said = " ".join(str(r.proto.captions) for r in page.radio)
     assert "where the voice is angry" in said
     assert "where the voice is calm" in said
@@ -106,6 +107,37 @@ def test_a_song_is_chosen_without_any_consent_and_stands_in_the_sheet(page: AppT
     assert made.chosen == _ids(page)[1]
     assert made.state == "kept"
     assert made.song is not None and made.song.title in wanted[1].replace("\\", "")
+
+
+def test_what_is_asked_of_the_music_holds_for_every_cue_and_for_the_visit(page: AppTest) -> None:
+    first = sheet(page).cues[0].id
+    chosen = _ids(page)[0]
+    page.radio(f"cue_song_{first}").set_value(chosen).run()
+    page.slider("wish_tempo").set_range(60, 90).run()
+    page.selectbox("wish_use").set_value("client").run()
+    assert not page.exception
+    music = studio.everything()
+    for cue in sheet(page).cues:
+        tracks = [music.of(s.id) for s in cue.music if may_be_used(s) and s.id != cue.chosen]
+        assert tracks
+        assert all(t and t.tempo_bpm and 60 <= t.tempo_bpm <= 90 and "client" in t.uses for t in tracks)
+    assert sheet(page).cues[0].chosen == chosen, "what was chosen stays"
+    page.slider("wish_length").set_range(9, 9).run()
+    assert any("No music to use" in c.value for c in page.caption)
+    page.button("wish_reset").click().run()
+    assert page.slider("wish_tempo").value == (40, 220)
+    assert len(_songs(page)) == 4 and not any("No music to use" in c.value for c in page.caption)
+
+
+def _songs(page: AppTest) -> list[str]:
+    return [s.id for s in sheet(page).cues[1].music]
+
+
+def test_tracks_to_use_are_heard_in_an_open_cue(page: AppTest) -> None:
+    first = sheet(page).cues[0].id
+    page.button(f"cue_open_{first}").click().run()
+    assert not page.exception
+    assert f"cue_tracks_{first}" in page.session_state
 
 
 def _ids(page: AppTest) -> list[str]:

@@ -120,7 +120,7 @@ def test_a_link_shows_verdict_and_songs_and_neither_clip_nor_faces_unless_ticked
     page = opened(made.id)
     assert [e.value for e in page.title] == [r"My \<b\>talk\</b\>"]
     assert "throughout" in page.subheader[0].value
-    assert [len(r.options) for r in page.radio if str(r.key).startswith("vote_")] == [3]
+    assert [len(r.options) for r in page.radio if str(r.key).startswith("vote_")] == [4]
     assert page.get("image") == page.get("video") == []
     assert not [b for b in page.button if str(b.key).startswith(("pick_", "link_delete"))]
     assert "holiday" not in texts(page)

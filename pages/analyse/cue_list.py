@@ -9,14 +9,15 @@ import streamlit as st
 
 from emotion.labels import EMOTIONS
 from emotion.timeline import Timeline
-from pages.analyse import cue_sheet
+from pages.analyse import cue_sheet, music_wish
 from pages.analyse.session import Session, current
 from pages.shared.language import clock, emotion_name, language, t, t_plain
-from pages.shared.services import song_catalogue
-from pages.shared.ui import cue_strip, cue_words, song
+from pages.shared.services import song_catalogue, studio
+from pages.shared.ui import cue_strip, cue_words, song, usable_tracks
 from pages.shared.ui.failures import calm
 from recommender import GOALS
 from recommender.cues import INTENTS, STATES, Cue, CueSheet, edits
+from recommender.cues.usable import may_be_used
 
 AS_READ: Final = ""
 """The choice of no emotion of one's own."""
@@ -67,6 +68,7 @@ def _tools(here: Session, sheet: CueSheet) -> None:
             width=220,
             on_change=lambda: _for_all(here, sheet),
         )
+        music_wish.choose(lambda: cue_sheet.wished(here, sheet))
 
 
 def _undo() -> None:
@@ -124,6 +126,8 @@ def _open(cue_id: int | None) -> None:
 def _songs(here: Session, sheet: CueSheet, cue: Cue) -> None:
     if not cue.music or cue.direction.advice == "none":
         return
+    if not any(may_be_used(s) for s in cue.music):
+        st.caption(t("wish.none"))
     key = f"cue_song_{cue.id}"
     ids = [s.id for s in cue.music]
     st.session_state[key] = cue.chosen
@@ -144,6 +148,9 @@ def _songs(here: Session, sheet: CueSheet, cue: Cue) -> None:
 
 
 def _editor(here: Session, sheet: CueSheet, cue: Cue) -> None:
+    music = studio.everything()
+    found = [track for s in cue.music if (track := music.of(s.id)) is not None]
+    usable_tracks.show(found, key=f"cue_tracks_{cue.id}")
     song.listen(song_catalogue.catalogue(), cue.music, f"cue{cue.id}")
     with st.container(horizontal=True, gap="small"):
         if cue.chosen is not None:

@@ -9,11 +9,12 @@ import streamlit as st
 
 from emotion.errors import MoodCueError
 from emotion.timeline import Timeline
+from pages.analyse import music_wish
 from pages.analyse.session import Session
-from pages.shared.services import song_catalogue, studio
+from pages.shared.services import own_music, song_catalogue, studio
 from pages.shared.ui import failures
 from recommender.cues import CueSheet, from_dict, make_sheet, with_songs
-from recommender.cues.usable import with_usable
+from recommender.cues.usable import with_usable, without_usable
 from recommender.errors import SheetFileError
 
 Edit = Callable[[CueSheet], CueSheet]
@@ -24,7 +25,8 @@ def of(current: Session, timeline: Timeline) -> CueSheet:
     """The sheet as it stands: the edited one, else the one that the reading gives."""
     if current.state.sheet is not None:
         return current.state.sheet
-    return current.derived.of("sheet", timeline.voice, lambda: _with_songs(make_sheet(timeline)))
+    key = (timeline.voice, music_wish.current(), own_music.stamp())
+    return current.derived.of("sheet", key, lambda: _with_songs(make_sheet(timeline)))
 
 
 def change(current: Session, sheet: CueSheet, edit: Edit) -> None:
@@ -43,9 +45,15 @@ def others(current: Session, sheet: CueSheet, cue_id: int) -> None:
     draw = current.state.draw
 
     def edit(s: CueSheet) -> CueSheet:
-        return with_usable(with_songs(s, song_catalogue.catalogue(), seed=draw, only=[cue_id]), studio.shelf())
+        return _with_usable(with_songs(s, song_catalogue.catalogue(), seed=draw, only=[cue_id]))
 
     change(current, sheet, edit)
+
+
+def wished(current: Session, sheet: CueSheet) -> None:
+    """Other music to use under every cue, by what is asked of it now; chosen tracks stay."""
+    if current.state.sheet is not None:
+        change(current, sheet, lambda s: _with_usable(without_usable(s)))
 
 
 def load(current: Session, sheet: CueSheet, data: bytes, name: str) -> bool:
@@ -68,4 +76,8 @@ def load(current: Session, sheet: CueSheet, data: bytes, name: str) -> bool:
 
 def _with_songs(sheet: CueSheet) -> CueSheet:
     """Music to use first, then the reference songs."""
-    return with_usable(with_songs(sheet, song_catalogue.catalogue()), studio.shelf())
+    return _with_usable(with_songs(sheet, song_catalogue.catalogue()))
+
+
+def _with_usable(sheet: CueSheet) -> CueSheet:
+    return with_usable(sheet, studio.shelf(), elsewhere=studio.elsewhere(), wish=music_wish.current())

@@ -6,27 +6,29 @@ import io
 import secrets
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
+from emotion.errors import MoodCueError
 from emotion.timeline import Timeline
-from pages.analyse import cue_sheet
+from pages.analyse import cue_sheet, music_wish
 from pages.analyse.session import Session
-from pages.shared.language import file_stem, t, t_plain
-from pages.shared.services import pools, studio, visit
+from pages.shared.language import file_stem, markdown, t, t_plain
+from pages.shared.services import fetched, own_music, pools, studio, visit
 from pages.shared.services.jobs import Report as Tell
 from pages.shared.services.jobs import Ticket
-from pages.shared.ui import players, under
+from pages.shared.ui import failures, players, under
 from pages.shared.ui.failures import calm
 from recommender.cues import CueSheet, timecodes, usable
-from recommender.mix import command, planner, score
+from recommender.mix import command, planner, score, sources
 from recommender.mix.plan import TARGETS, UNDER_LU, EffectPlacement, MixPlan
 from recommender.mix.report import Report, critical
 from recommender.ranking.shelf import Part
+from recommender.songs.usable import Usable
 
 WAYS: Final = 3
 ON: Final = "under_on"
@@ -45,7 +47,11 @@ class Heard:
     clip: score.Clip
     sound: planner.ClipSound
     ways: tuple[under.Choice, ...]
+    parts: tuple[Mapping[int, Part], ...]
+    """Of each way: which part of which track stands under which cue."""
     own_music: bool
+    missing: tuple[str, ...] = ()
+    """Sentences about chosen tracks that could not be fetched; others stand in for them."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,8 @@ def show(here: Session, timeline: Timeline) -> None:
         if not heard.ways:
             st.info(t("under.none"))
             return
+        for sentence in heard.missing:
+            st.warning(markdown(sentence), icon=":material/cloud_off:")
         if heard.own_music:
             st.info(t("under.own_music"))
         _listen(heard, float(level))
@@ -83,7 +91,7 @@ def show(here: Session, timeline: Timeline) -> None:
 def _heard(here: Session, timeline: Timeline, sheet: CueSheet, level: float) -> Heard:
     nudged: dict[int, float] = st.session_state.setdefault(NUDGED, {})
     cues = tuple((c.start, c.end, c.intent, c.goal, c.corrected, c.state, c.chosen) for c in sheet.cues)
-    key = (id(timeline.voice), cues, level, tuple(nudged.items()))
+    key = (id(timeline.voice), cues, level, tuple(nudged.items()), music_wish.current(), own_music.stamp())
     return here.derived.of("under", key, lambda: _planned(here, timeline, sheet, level, nudged))
 
 
@@ -92,9 +100,10 @@ def _planned(here: Session, timeline: Timeline, sheet: CueSheet, level: float, n
     room, shelf = studio.studio(), studio.shelf()
     clip = score.Clip(here.kept.path, timeline.clip.name, timeline.clip.duration_s, timeline.speech)
     sound = here.derived.of("clip_sound", here.digest, lambda: room.hear(clip))
-    ways = []
+    also, missing = _chosen_elsewhere(sheet)
+    ways, placed = [], []
     for turn in range(WAYS):
-        parts = usable.take(sheet, shelf, turn)
+        parts = usable.take(sheet, shelf, turn, music_wish.current(), also)
         wanted = [w for cue in sheet.cues if (w := command.wanted_for(cue, parts.get(cue.id))) is not None]
         if not wanted:
             continue
@@ -102,7 +111,28 @@ def _planned(here: Session, timeline: Timeline, sheet: CueSheet, level: float, n
             clip, wanted, under_lu=level, target=TARGETS["youtube"], nudges=nudged, heard=sound
         )  # fmt: skip
         ways.append(_choice(turn, plan, sound, list(parts.values())))
-    return Heard(clip, sound, tuple(ways), score.music_in(sound))
+        placed.append(parts)
+    return Heard(clip, sound, tuple(ways), tuple(placed), score.music_in(sound), missing)
+
+
+def _chosen_elsewhere(sheet: CueSheet) -> tuple[dict[str, Usable], tuple[str, ...]]:
+    """Chosen tracks of open catalogues with their files, fetched where they are not here; what could not be had."""
+    found: dict[str, Usable] = {}
+    missing: list[str] = []
+    for chosen in dict.fromkeys(cue.chosen for cue in sheet.cues if cue.chosen is not None):
+        track = studio.open_catalogue().of(chosen)
+        if track is None:
+            continue
+        try:
+            path = fetched.fetch(track)
+            sound = fetched.hear(track)
+        except MoodCueError as e:
+            missing.append(failures.plain(e))
+            continue
+        if sound is not None:
+            studio.studio().know({track.id: sound})
+            found[track.id] = replace(sources.measured(track, sound), path=str(path))
+    return found, tuple(missing)
 
 
 def _choice(turn: int, plan: MixPlan, sound: planner.ClipSound, parts: list[Part]) -> under.Choice:
@@ -166,8 +196,7 @@ def _make(
 ) -> None:
     assert way.plan is not None  # noqa: S101 - silence is not among the ways
     plan = replace(way.plan, target=TARGETS[target], under_lu=level, effects=effects)
-    turn = int(way.id.removeprefix("way"))
-    named = usable.with_parts(sheet, usable.take(sheet, studio.shelf(), turn))
+    named = usable.with_parts(sheet, heard.parts[heard.ways.index(way)])
     folder = visit.visitor().folder / f"mix-{secrets.token_hex(8)}"
     earlier: Ticket[Any] | None = st.session_state.pop(TICKET, None)
     if earlier is not None:

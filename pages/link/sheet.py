@@ -70,7 +70,7 @@ def _songs(cue: Cue, votes: Votes, tally: Tally, guest: str) -> None:
         [s.id for s in cue.music],
         index=None,
         format_func=label,
-        captions=[cue_words.why(s.reason) for s in cue.music],
+        captions=[f"{cue_words.use(s)} {cue_words.why(s.reason)}" for s in cue.music],
         key=key,
         label_visibility="collapsed",
         disabled=tally.ended,

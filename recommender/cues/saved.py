@@ -128,6 +128,7 @@ def _song(song: Song, chosen: str | None) -> Data:
         "artist": song.artist,
         "title": song.title,
         "licence": song.licence,
+        "credit": song.credit,
         "distance": round(song.distance, 4),
         "reason": sentence(song.reason),
         "why": [song.reason.key, dict(song.reason.values)],
@@ -214,7 +215,8 @@ def _read_song(song: Any) -> Song:
     if not math.isfinite(distance):
         raise ValueError(f"{distance} is not a distance")
     names = (_text(song[k]) for k in ("id", "artist", "title", "licence"))
-    return Song(*names, reason=Notice(_text(key), pairs), distance=distance)
+    credit = _text(song.get("credit", ""))  # sheets of before have none
+    return Song(*names, reason=Notice(_text(key), pairs), distance=distance, credit=credit)
 
 
 def _moment(row: Any) -> Moment:

@@ -40,6 +40,8 @@ class Song:
     reason: Notice
     distance: float
     """From the place on the plane that the cue's music should have; smaller is nearer."""
+    credit: str = ""
+    """The line that its licence asks for; empty for a reference song."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from recommender.cues.sheet import Cue, CueSheet, Song
 from recommender.cues.songs import reason
 from recommender.ranking.shelf import Part, Shelf, Wish, rank
 from recommender.songs.catalogue import ENERGY_BOUNDS, ENERGY_LEVELS
-from recommender.songs.usable import REFERENCE
+from recommender.songs.usable import REFERENCE, Usable
 
 SHOWN: Final = 2
-"""Tracks to use under a cue; what they sound like stands after them."""
+"""Tracks of this machine under a cue; then one that would be fetched, and what they sound like."""
+FETCHED: Final = 1
 REFERENCES: Final = 1
 
 
@@ -22,29 +23,55 @@ def may_be_used(song: Song) -> bool:
     return song.licence != REFERENCE
 
 
-def with_usable(sheet: CueSheet, shelf: Shelf, *, count: int = SHOWN, wish: Wish | None = None) -> CueSheet:
+def with_usable(
+    sheet: CueSheet,
+    shelf: Shelf,
+    *,
+    elsewhere: Shelf | None = None,
+    count: int = SHOWN,
+    wish: Wish | None = None,
+) -> CueSheet:
     """The sheet with up to ``count`` tracks to use at the head of each cue that wants music.
 
+    One of the tracks of ``elsewhere``, which must be fetched to be heard, stands after them.
     A cue that has such tracks keeps them; what was chosen stays.
     """
-    ranked = rank(sheet, shelf, wish=wish, count=count)
+    near = rank(sheet, shelf, wish=wish, count=count)
+    far = rank(sheet, elsewhere, wish=wish, count=FETCHED) if elsewhere is not None else {}
     cues = []
     for cue in sheet.cues:
-        parts = ranked[cue.id]
-        if parts and sum(may_be_used(s) for s in cue.music) < min(count, len(parts)):
+        parts = (*near[cue.id], *far.get(cue.id, ()))
+        if parts and sum(may_be_used(s) for s in cue.music) < len(parts):
             own = [s for s in cue.music if may_be_used(s) and s.id == cue.chosen]
             new = [_song(cue, p) for p in parts if all(p.track.id != s.id for s in own)]
             references = [s for s in cue.music if not may_be_used(s)]
             shown = [s for i, s in enumerate(references) if i < REFERENCES or s.id == cue.chosen]
-            cue = replace(cue, music=(*own, *new[: count - len(own)], *shown))
+            cue = replace(cue, music=(*own, *new[: len(parts) - len(own)], *shown))
         cues.append(cue)
     return replace(sheet, cues=tuple(cues))
 
 
-def take(sheet: CueSheet, shelf: Shelf, turn: int = 0, wish: Wish | None = None) -> dict[int, Part]:
-    """One way to score a sheet: for each cue what was chosen, else its best track; ``turn`` 1: the second best."""
+def without_usable(sheet: CueSheet) -> CueSheet:
+    """The sheet without the tracks to use that nobody chose: to be ranked anew, by another wish."""
+    cues = [
+        replace(c, music=tuple(s for s in c.music if not may_be_used(s) or s.id == c.chosen)) for c in sheet.cues
+    ]  # fmt: skip
+    return replace(sheet, cues=tuple(cues))
+
+
+def take(
+    sheet: CueSheet,
+    shelf: Shelf,
+    turn: int = 0,
+    wish: Wish | None = None,
+    also: Mapping[str, Usable] | None = None,
+) -> dict[int, Part]:
+    """One way to score a sheet: for each cue what was chosen, else its best track; ``turn`` 1: the second best.
+
+    ``also`` are tracks by id that were chosen and stand outside of the shelf, such as fetched ones.
+    """
     ranked = rank(sheet, shelf, wish=wish)
-    here = {t.id: t for t in shelf.tracks}
+    here = {t.id: t for t in shelf.tracks} | dict(also or {})
     out: dict[int, Part] = {}
     for cue in sheet.cues:
         parts = ranked[cue.id]
@@ -72,4 +99,4 @@ def with_parts(sheet: CueSheet, chosen: Mapping[int, Part]) -> CueSheet:
 def _song(cue: Cue, part: Part) -> Song:
     track = part.track
     level = ENERGY_LEVELS[sum((track.energy or 0.0) >= bound for bound in ENERGY_BOUNDS)]
-    return Song(track.id, track.artist, track.title, track.licence, reason(cue, level), part.distance)
+    return Song(track.id, track.artist, track.title, track.licence, reason(cue, level), part.distance, track.credit)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from emotion.messages import message
 from emotion.timeline import Notice, Timeline
 from recommender.cues import saved, timecodes
 from recommender.cues.export import FORMATS, render_bytes
@@ -20,13 +21,15 @@ from recommender.library.track_sound import TrackSound
 from recommender.messages import sentence
 from recommender.mix import beside, broadcast, score, sources, timelines
 from recommender.mix.estimate import Spoken
-from recommender.mix.plan import LEAST_LU, MOST_LU, TARGETS, Target, Wanted
+from recommender.mix.plan import LEAST_LU, MOST_LU, TARGETS, MixPlan, Target, Wanted
 from recommender.mix.render import Form
 from recommender.mix.report import Report
 from recommender.ranking.shelf import Part, Shelf
+from recommender.songs import credits
 from recommender.songs.usable import Usable
 
 OWN_MUSIC: Final = Notice("mix.note.own_music")
+LANGUAGES: Final = ("en", "zh_TW")
 OWN_TARGET: Final = (-40.0, -6.0)
 """Bounds of a target given as a number, in LUFS."""
 
@@ -202,10 +205,19 @@ def write_papers(
     name, rate = sheet.clip.name, sheet.rate
     (folder / "music-cue-sheet.csv").write_bytes(broadcast.to_csv(plan, name, rate, start_timecode))
     (folder / "music-cue-sheet.xlsx").write_bytes(broadcast.to_xlsx(plan, name, rate, start_timecode))
-    lines = report.plan.credits
-    (folder / "credits.txt").write_text("\n".join(lines) + ("\n" if lines else ""), encoding="utf-8")
+    (folder / "credits.txt").write_text(credits_text(plan), encoding="utf-8")
     text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+
+
+def credits_text(plan: MixPlan) -> str:
+    """The credit lines of the tracks that are used, ready to paste, in every language; empty where none is used."""
+    used = {p.music.id: p.music for p in plan.placements}.values()
+    blocks = []
+    for language in LANGUAGES if used else ():
+        lines = (credits.line(m.title, m.artist, m.licence, m.credit, language) for m in used)
+        blocks.append("\n".join([message("cue.credits", language), *lines]) + "\n")
+    return "\n".join(blocks)
 
 
 def summary(report: Report) -> Sequence[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from emotion.messages import message
+from recommender.cues import credits
 from recommender.cues.frames import to_frame
 from recommender.cues.sheet import Cue, CueSheet
 
@@ -62,7 +63,7 @@ def marks(sheet: CueSheet, language: str = "en") -> list[Mark]:
 
 
 def note(cue: Cue, language: str = "en") -> str:
-    """The cue in one line: mood where a title hides it, direction, tempo, mode, words, song, the editor's note."""
+    """The cue in one line: mood where a title hides it, direction, tempo, mode, words, credit or song, and a note."""
     direction = cue.direction
     parts: list[str] = [cue.mood.words(language)] if cue.title else []
     parts.append(message(f"cue.advice.{direction.why}", language))
@@ -74,7 +75,7 @@ def note(cue: Cue, language: str = "en") -> str:
         parts.append(message(f"music.key.{direction.mode}", language))
     parts += direction.words[:1]
     if cue.song is not None:
-        parts.append(f"{cue.song.artist} - {cue.song.title}")
+        parts.append(credits.of_cue(cue, language) or f"{cue.song.artist} - {cue.song.title}")
     return "; ".join([*parts, *([cue.note] if cue.note else [])])
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from emotion.messages import message
-from recommender.cues import saved, timecodes
+from recommender.cues import credits, saved, timecodes
 from recommender.cues.export.marks import note, one_line
 from recommender.cues.frames import to_frame
 from recommender.cues.sheet import Cue, CueSheet
@@ -27,7 +27,9 @@ def chapters(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, 
     for cue in sheet.cues:
         if not kept or (int(cue.start) - int(kept[-1].start) >= CHAPTER_S and sheet.end - int(cue.start) >= CHAPTER_S):
             kept.append(cue)
-    return "".join(f"{_clock(int(c.start))} {one_line(c.name(language), '<>').capitalize()}\n" for c in kept)
+    named = [one_line(line, "<>") for line in credits.block(sheet, language)]
+    told = [f"{_clock(int(c.start))} {one_line(c.name(language), '<>').capitalize()}" for c in kept]
+    return "".join(f"{line}\n" for line in [*told, *([""] if named else []), *named])
 
 
 def webvtt(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, language: str = "en") -> str:
@@ -37,12 +39,14 @@ def webvtt(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, la
     for number, cue in enumerate(sheet.cues, 1):
         words = "\n".join(_escaped(one_line(t)) for t in (cue.name(language), note(cue, language)) if t)
         blocks.append(f"{number}\n{_stamp(cue.start)} --> {_stamp(cue.end)}\n{words}")
+    if named := credits.block(sheet, language):
+        blocks.insert(1, "\n".join(["NOTE", *(_escaped(one_line(line)) for line in named)]))
     return "\n\n".join(blocks) + "\n"
 
 
 COLUMNS: Final = (
     "cue", "in", "out", "timecode_in", "timecode_out", "title", "mood", "energy", "advice", "tempo_bpm", "mode",
-    "instruments", "words", "track", "licence", "note", "state",
+    "instruments", "words", "track", "licence", "credit", "note", "state",
 )  # fmt: skip
 
 
@@ -73,6 +77,7 @@ def _cells(cue: Cue, rate: Fraction, start: str, language: str) -> list[str]:
         ", ".join(d.words),
         "" if song is None else f"{song.artist} - {song.title}",
         "" if song is None else song.licence,
+        credits.of_cue(cue, language) or "",
         cue.note,
         message(f"cue.state.{cue.state}", language),
     ]
@@ -92,6 +97,8 @@ def page(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, lang
         )
         lines.append(f"{number:>2}  {begin} - {end}  {one_line(cue.name(language))}")
         lines.append(f"    {one_line(note(cue, language))}")
+    if named := credits.block(sheet, language):
+        lines += ["", *(one_line(line) for line in named)]
     return "\n".join(lines) + "\n"
 
 
