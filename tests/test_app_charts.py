@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import Any
 
 import numpy as np
@@ -110,3 +111,20 @@ def test_features_are_pooled_by_their_mean() -> None:
         sound_charts.features_figure(np.zeros((128, 0)), 0.0, title="band", unit=" dB").to_dict()["layout"]["height"]
         > 0
     )
+
+
+def test_hours_are_drawn_with_as_many_steps_as_can_be_seen() -> None:
+    quiet, loud = (
+        EmotionScores.from_array([9.0 if e == name else 1.0 for e in EMOTIONS]) for name in ("calm", "angry")
+    )
+    moments = [Moment(Segment(s, s + 1), voice=quiet if s < 3600 else loud) for s in range(7200)]
+    moments[100:116] = [Moment(m.segment) for m in moments[100:116]]
+    steps = charts.thinned(moments)
+    assert len(steps) <= charts.MOST_STEPS
+    assert (steps[0].segment.start_s, steps[-1].segment.end_s) == (0, 7200)
+    assert all(a.segment.end_s == b.segment.start_s for a, b in itertools.pairwise(steps))
+    assert {s.voice.label for s in steps[:450] if s.voice} == {"calm"}
+    assert {s.voice.label for s in steps[450:] if s.voice} == {"angry"}
+    assert [s.segment.start_s for s in steps if s.voice is None] == [104]
+    assert all(s.face is None for s in steps)
+    assert charts.thinned(moments[:800]) == moments[:800]

@@ -63,6 +63,13 @@ def test_the_fence_stores_what_it_would_have_given(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("start_s", "end_s"), [(0.0, 2.0), (3.0, 5.5), (7.5, 60.0), (0.0, 60.0), (100.0, 120.0)])
+def test_a_stretch_of_the_sound_is_that_stretch(start_s: float, end_s: float) -> None:
+    path, sr = SAMPLES / "good-news.mp4", 22_050
+    whole = media.read_sound(path, sr)[round(start_s * sr) : round(end_s * sr)]
+    np.testing.assert_array_equal(fence.read_stretch(path, sr, start_s, end_s), whole)
+
+
 def test_drawing_and_silence_are_the_same_in_parts(in_parts: None, minute: np.ndarray) -> None:
     del in_parts
     whole = np.stack(signals.envelope(minute[: 19 * 16_000], 16_000)[1:])

@@ -287,6 +287,29 @@ def read_sound(
         return reading.sound()
 
 
+def read_stretch(
+    path: str | os.PathLike[str],
+    sr: int,
+    start_s: float,
+    end_s: float,
+    *,
+    name: str | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> npt.NDArray[np.float32]:
+    """The sound from ``start_s`` to ``end_s``, mono float32, shape (n,): empty where there is none. No more than that
+    is held, however long the clip is.
+
+    Raises:
+        MediaError: as :func:`read_sound`, but for a stretch in which nothing lies.
+    """
+    path, stretch = Path(path), [start_s, end_s]
+    bounds = READING.for_file(path, end_s)
+    order = {"sr": sr, "max_duration_s": MOST_S, "stretch": stretch}
+    with job("sound", path, name=name, bounds=bounds, cancelled=cancelled, **order) as begun:
+        blocks = [body.view(np.float32) for head, body in begun.answers() if head.get("kind") == "sound"]
+    return np.concatenate([np.zeros(0, np.float32), *blocks])
+
+
 def stereo(
     path: str | os.PathLike[str], sr: int, *, name: str | None = None, cancelled: Callable[[], bool] = never
 ) -> Iterator[npt.NDArray[np.float32]]:

@@ -27,6 +27,8 @@ from emotion.media.wire import ALIVE, Broken, Bytes, Line
 from emotion.timeline import Clip
 
 SOUND_BLOCK: Final = 65_536
+QUIET: Final = 1000
+"""Blocks that are passed over without a word."""
 PR_SET_PDEATHSIG: Final = 1
 CLONE_NEWUSER: Final = 0x10000000
 CLONE_NEWNET: Final = 0x40000000
@@ -65,18 +67,25 @@ def _frame(frame: media.VideoFrame) -> Message:
 
 
 def _sound(order: dict[str, Any]) -> Iterator[Message]:
-    """Mono float32, in blocks."""
+    """Mono float32, in blocks; of a stretch of it no more than was asked for, and nothing is decoded after that."""
+    first, last = (None if s is None else round(s * order["sr"]) for s in order.get("stretch", (0.0, None)))
     waiting: list[np.ndarray] = []
     n = total = 0
-    for chunk in media.decode(order["path"], frames=False, sr=order["sr"], name=order["name"]):
+    for count, chunk in enumerate(media.decode(order["path"], frames=False, sr=order["sr"], name=order["name"])):
         if not isinstance(chunk, media.SoundChunk):
             continue
-        waiting.append(chunk.y)
-        n += len(chunk.y)
+        y = chunk.y[max(0, (first or 0) - total) : None if last is None else max(0, last - total)]
+        total += len(chunk.y)
+        if len(y):
+            waiting.append(y)
+            n += len(y)
+        elif count % QUIET == 0:
+            order["alive"]()
         if n >= SOUND_BLOCK:
-            total += n
             yield _block(waiting)
             waiting, n = [], 0
+        if last is not None and total >= last:
+            break
         if total / order["sr"] > order["max_duration_s"] + 1:
             raise errors.TooLong(name=order["name"], duration_s=total / order["sr"], limit_s=order["max_duration_s"])
     if n:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -43,7 +44,7 @@ def show(current: Session, timeline: Timeline) -> None:
     path = current.kept.path
     start_s = stretch_start(current.state.at_s, timeline.clip.duration_s)
     with st.spinner(t("sound.working")):
-        described = current.derived.of("sound", start_s, lambda: describe(fence.read_sound(path, SR), start_s))
+        described = current.derived.of("sound", start_s, lambda: describe(stretch_of(path, start_s), start_s))
     if timeline.clip.duration_s > MOST_S:
         end = clock(start_s + described.duration_s)
         st.caption(t("sound.stretch", start=clock(start_s), end=end))
@@ -61,9 +62,13 @@ def stretch_start(at_s: float, duration_s: float) -> float:
     return min(max(0.0, (at_s // step - 0.5) * step), duration_s - MOST_S)
 
 
+def stretch_of(path: Path, start_s: float) -> npt.NDArray[np.float32]:
+    """The stretch that is shown, at 22,050 Hz: no more of it is held."""
+    return fence.read_stretch(path, SR, start_s, start_s + MOST_S)
+
+
 def describe(y: npt.NDArray[np.float32], start_s: float) -> Described:
-    """Everything drawn here, from the whole sound at 22,050 Hz."""
-    y = y[int(start_s * SR) : int((start_s + MOST_S) * SR)]
+    """Everything drawn here, from the sound of the stretch."""
     trimmed, (first, last) = signals.trim(y)
     mfcc = signals.mfcc(y, SR)
     mfcc_trimmed = signals.mfcc(trimmed, SR)

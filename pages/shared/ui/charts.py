@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from emotion.labels import EMOTIONS, TABLE
-from emotion.timeline import EmotionScores, Moment, Timeline, Verdict
+from emotion.timeline import EmotionScores, Moment, Segment, Timeline, Verdict
 from pages.shared.language import clock
 
 Words = Callable[..., str]
@@ -32,6 +32,8 @@ EDGE_S: Final = 1e-3
 """How far from its neighbour a curve falls to nothing where a modality has nothing to say."""
 LEAST_S: Final = 4.0
 """A shorter clip has one or two readings: a chart over time would make them look like more."""
+MOST_STEPS: Final = 900
+"""More steps than this, a quarter of an hour of them, would be narrower than what can be seen or pressed."""
 LABEL_SHARE: Final = 0.09
 """An emotion is named on the timeline where it leads for at least this part of the clip."""
 WAVE_PX, ROW_PX, FOOT_PX = 58, 84, 96
@@ -53,9 +55,10 @@ def timeline_figure(
     if envelope is not None:
         row += 1
         _wave(figure, envelope, row, words("chart.waveform"))
+    moments = thinned(timeline.moments)
     for side in sides:
         row += 1
-        _areas(figure, timeline.moments, side, row, words, legend=side == sides[-1])
+        _areas(figure, moments, side, row, words, legend=side == sides[-1])
     if at_s is not None:
         figure.add_vline(x=at_s, line_width=1.5, line_dash="dot", line_color=GREY)
     duration_s = max(timeline.clip.duration_s, 0.1)
@@ -80,6 +83,20 @@ def timeline_figure(
         },
     )
     return _clear(figure)
+
+
+def thinned(moments: Sequence[Moment], most: int = MOST_STEPS) -> Sequence[Moment]:
+    """At most so many steps of equal numbers of moments: the means of what each side says in at least half of them."""
+    every = -(-len(moments) // most)
+    if every <= 1:
+        return moments
+    steps = []
+    for k in range(0, len(moments), every):
+        some = moments[k : k + every]
+        found = [[s for m in some if (s := getattr(m, side)) is not None] for side in SIDES]
+        means = [EmotionScores.mean(s) if 2 * len(s) >= len(some) else None for s in found]
+        steps.append(Moment(Segment(some[0].segment.start_s, some[-1].segment.end_s), *means))
+    return steps
 
 
 def sides_of(timeline: Timeline) -> list[str]:
@@ -335,7 +352,7 @@ def runs(moments: Sequence[Moment], side: str) -> list[tuple[str, list[Moment]]]
 
 def time_ticks(duration_s: float, most: int = 7) -> list[float]:
     """Round places on the axis of time, at most about ``most``."""
-    for step in (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600):
+    for step in (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600):
         if duration_s / step <= most:
             return [float(s) for s in np.arange(0, duration_s + 1e-6, step)]
     return [0.0, duration_s]
