@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import opentimelineio as otio
@@ -172,6 +173,37 @@ def test_otio(sheet: CueSheet) -> None:
         for marker in gap.markers:
             assert marker.marked_range.end_time_exclusive() <= gap.source_range.end_time_exclusive()
             assert gap.source_range.start_time <= marker.marked_range.start_time
+
+
+@pytest.mark.parametrize("code", [None, "10:20:30:05"])
+def test_the_clip_itself_lies_beside_its_markers_where_it_is_a_file(sheet: CueSheet, code: str | None) -> None:
+    """In each form that holds clips: all of it, by address and the camera's time code, with the markers as before."""
+    drop = timecodes.drops(sheet.rate)
+    own = code and (code[:8] + (";" if drop else ":") + code[9:])
+    sheet = replace(sheet, clip=replace(sheet.clip, width=3840, height=2160, sr=48_000, start_timecode=own))
+    path, length = Path("/media/Footage 1/a <b>&talk 訪談.mp4"), to_frame(sheet.end, sheet.rate)
+    start = count(own, sheet.rate) if own else 0
+    for form, adapter in (("otio", "otio_json"), ("xmeml", "fcp_xml")):
+        read = otio.adapters.read_from_string(render(sheet, form, footage=path), adapter)
+        stack = read if isinstance(read, otio.schema.Timeline) else next(iter(read))
+        clips = list(stack.find_clips())
+        assert [c.media_reference.target_url for c in clips] == [path.as_uri()] * 2, form
+        for clip in clips:
+            assert clip.range_in_parent().start_time.to_frames() == 0
+            assert clip.duration().to_frames() == length
+            assert clip.media_reference.available_range.start_time.to_frames() == start
+    plain, root = ET.fromstring(render(sheet, "fcpxml")), ET.fromstring(render(sheet, "fcpxml", footage=path))
+    seconds = lambda value: Fraction(value.rstrip("s"))  # noqa: E731
+    item, asset, gap = next(root.iter("asset-clip")), next(root.iter("asset")), next(plain.iter("gap"))
+    assert next(asset.iter("media-rep")).attrib["src"] == path.as_uri()
+    assert seconds(asset.attrib["start"]) == seconds(item.attrib["start"]) == start / sheet.rate
+    assert (item.attrib["offset"], item.attrib["duration"]) == (gap.attrib["offset"], gap.attrib["duration"])
+    assert not list(root.iter("gap"))
+    for there, here in ((item, asset.attrib["start"]), (gap, gap.attrib["start"])):
+        frames = [(seconds(m.attrib["start"]) - seconds(here)) * sheet.rate for m in there.iter("marker")]
+        assert frames == starts(sheet)
+    for form in ("edl", "chapters", "vtt", "csv", "text", "json"):
+        assert render(sheet, form, footage=path) == render(sheet, form)
 
 
 def test_chapters_are_such_as_youtube_takes(sheet: CueSheet) -> None:

@@ -42,7 +42,9 @@ def _formats(current: Session, sheet: CueSheet, start: str) -> None:
     def saved() -> None:
         current.state = current.state.exported()
 
-    files = {key: render_bytes(sheet, key, start_timecode=start, language=language()) for key in FORMATS}
+    kept = current.kept  # an upload lies nowhere that an editing program would find
+    own = kept.path if kept and kept.in_place else None
+    files = {key: render_bytes(sheet, key, start_timecode=start, language=language(), footage=own) for key in FORMATS}
     with st.container(horizontal=True, gap="small"):
         for key, form in FORMATS.items():
             st.download_button(

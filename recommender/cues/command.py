@@ -81,7 +81,7 @@ def run(
     for path in paths:
         try:
             for sheet in sheets_of(path, analyse, songs, intent, goal):
-                sheets.add(sheet)
+                sheets.add(sheet, None if path.suffix.lower() == ".json" else path)
         except (MoodCueError, OSError) as e:
             failed += _say(str(e), 1)
         except Exception:  # no clip ends the others
@@ -135,8 +135,10 @@ class _Sheets:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
-    def add(self, sheet: CueSheet) -> None:
-        text = render(sheet, self._form, start_timecode=self._start, language=self._language)
+    def add(self, sheet: CueSheet, footage: Path | None) -> None:
+        text = render(
+            sheet, self._form, start_timecode=self._start, language=self._language, footage=footage
+        )  # fmt: skip
         if self._folder is not None:
             path = self._folder / self._name(sheet.clip.name)
             path.write_bytes(text.encode("utf-8", "replace"))

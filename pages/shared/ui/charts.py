@@ -93,9 +93,10 @@ def thinned(moments: Sequence[Moment], most: int = MOST_STEPS) -> Sequence[Momen
     steps = []
     for k in range(0, len(moments), every):
         some = moments[k : k + every]
-        found = [[s for m in some if (s := getattr(m, side)) is not None] for side in SIDES]
-        means = [EmotionScores.mean(s) if 2 * len(s) >= len(some) else None for s in found]
-        steps.append(Moment(Segment(some[0].segment.start_s, some[-1].segment.end_s), *means))
+        found = {side: [s for m in some if (s := getattr(m, side)) is not None] for side in SIDES}
+        means = {side: EmotionScores.mean(s) if 2 * len(s) >= len(some) else None for side, s in found.items()}
+        segment = Segment(some[0].segment.start_s, some[-1].segment.end_s)
+        steps.append(Moment(segment, means["voice"], means["face"], means["fused"]))
     return steps
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
 from recommender.cues import timecodes
 from recommender.cues.export import edl, fcp7, fcpxml, otio, text
+from recommender.cues.export.footage import with_footage
 from recommender.cues.sheet import CueSheet
 from recommender.errors import UnknownChoice
 
@@ -41,8 +43,15 @@ FORMATS: Final[dict[str, Format]] = {
 }
 
 
-def render(sheet: CueSheet, form: str, *, start_timecode: str = timecodes.DEFAULT_START, language: str = "en") -> str:
-    """The sheet in one of :data:`FORMATS`.
+def render(
+    sheet: CueSheet,
+    form: str,
+    *,
+    start_timecode: str = timecodes.DEFAULT_START,
+    language: str = "en",
+    footage: Path | None = None,
+) -> str:
+    """The sheet in one of :data:`FORMATS`; ``footage`` is the clip's own file, for timelines that hold clips.
 
     Raises:
         UnknownChoice: there is no such format.
@@ -51,11 +60,18 @@ def render(sheet: CueSheet, form: str, *, start_timecode: str = timecodes.DEFAUL
     if form not in FORMATS:
         raise UnknownChoice(value=form, what="format", known=", ".join(FORMATS))
     timecodes.parse(start_timecode, sheet.rate)  # also where the format has no use for it: a typo is never passed over
-    return FORMATS[form].write(sheet, start_timecode=start_timecode, language=language)
+    text = FORMATS[form].write(sheet, start_timecode=start_timecode, language=language)
+    return text if footage is None else with_footage(text, form, sheet, footage)
 
 
 def render_bytes(
-    sheet: CueSheet, form: str, *, start_timecode: str = timecodes.DEFAULT_START, language: str = "en"
+    sheet: CueSheet,
+    form: str,
+    *,
+    start_timecode: str = timecodes.DEFAULT_START,
+    language: str = "en",
+    footage: Path | None = None,
 ) -> bytes:
     """As :func:`render`, in UTF-8, ready to be written or downloaded."""
-    return render(sheet, form, start_timecode=start_timecode, language=language).encode("utf-8", "replace")
+    text = render(sheet, form, start_timecode=start_timecode, language=language, footage=footage)
+    return text.encode("utf-8", "replace")
