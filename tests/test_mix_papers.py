@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -13,11 +14,12 @@ from xml.etree import ElementTree as ET
 import openpyxl
 import opentimelineio as otio
 import pytest
+import soundfile
 
 from emotion.labels import EMOTIONS
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline
 from recommender.cues import CueSheet, make_sheet
-from recommender.mix import broadcast, command, timelines
+from recommender.mix import beside, broadcast, command, estimate, score, timelines
 from recommender.mix.duck import FLAT, Second
 from recommender.mix.fit import Fit, Piece
 from recommender.mix.plan import TARGETS, MixPlan, Music, Placement
@@ -92,6 +94,59 @@ def test_the_files_that_are_named_are_there_and_final_cut_gets_fades_and_levels(
     assert gap is not None
     kinds = [e.tag for e in gap]
     assert kinds == sorted(kinds, key=lambda k: k == "marker"), "clips come before markers, as the format wants it"
+
+
+def test_the_tracks_lie_beside_the_timelines_as_they_are_played(tmp_path: Path) -> None:
+    made = plan()
+    slower = replace(made.placements[1], start_s=20.0, fit=Fit("faded", (Piece(0.0, 20.0),), 0.0, 2.5, rate=0.97))
+    made = replace(made, placements=(*made.placements, slower))
+    studio = score.Studio({}, command.described)
+    files = beside.write_tracks(made, studio.load, tmp_path)
+    assert len(files) == 3 and len(set(files.values())) == 3
+    assert files[made.placements[0].music.path, 1.0].startswith("music/") and "=" not in "".join(files.values())
+    lengths = {rate: soundfile.info(tmp_path / name).duration for (path, rate), name in files.items()
+               if path == slower.music.path}  # fmt: skip
+    assert lengths[0.97] == pytest.approx(lengths[1.0] / 0.97, abs=0.001)
+    for reference in (beside.relative(files), beside.absolute(files, tmp_path)):
+        texts = {
+            form: write(sheet(RATES[1]), made, start_timecode=START, language="en", reference=reference)
+            for form, write in timelines.WRITERS.items()
+        }
+        read = otio.adapters.read_from_string(texts["otio"], "otio_json")
+        clips = [c for track in read.audio_tracks() for c in track.find_clips()]
+        urls = {
+            "otio": {c.media_reference.target_url for c in clips},
+            "xmeml": {e.text or "" for e in ET.fromstring(texts["xmeml"]).iter("pathurl")},
+            "fcpxml": {e.get("src", "") for e in ET.fromstring(texts["fcpxml"]).iter("media-rep")},
+        }
+        for found in urls.values():
+            assert {(tmp_path / unquote(urlsplit(u).path)).resolve() for u in found} == {
+                (tmp_path / name).resolve() for name in files.values()
+            }
+
+
+def test_what_is_done_to_a_track_is_said() -> None:
+    made = plan()
+    a = replace(made.placements[0], fit=replace(made.placements[0].fit, rate=1.012))
+    for why, words in (("sung", "singer"), ("no_beat", "no steady beat"), ("rough", "could be heard")):
+        b = replace(made.placements[1], fit=replace(made.placements[1].fit, why=why))
+        report = Report(replace(made, placements=(a, b)), -21.0, -0.4, (), ("mix.wav",), (command.OWN_MUSIC,))
+        told = report.to_dict()
+        assert [t["why_faded"] for t in told["tracks"]] == [None, why]
+        assert told["tracks"][0]["parts"][0] == {"start": 1.012, "end": 9.108}, "seconds of the track's own file"
+        said = " ".join(told["notes"])
+        assert words in said and "1.2 % faster" in said and "music of its own" in said
+        assert "-21.0 LUFS instead of -23" in said and "-0.4 dBTP" in said
+
+
+def test_the_time_that_is_left_is_told_now_and_then() -> None:
+    now, lines = [0.0], []
+    spoken = estimate.Spoken(lines.append, "a.mp4: mixing", clock=lambda: now[0])
+    for i in range(101):
+        now[0] = i * 0.4
+        spoken(i / 100)
+    assert lines[0] == "a.mp4: mixing, 13%, about 35 s left" and 5 <= len(lines) <= 8
+    assert estimate.left_s(0.01, 30) is None and estimate.left_s(0.5, 0.2) is None
 
 
 def test_broadcasters_get_their_columns_and_no_formula() -> None:

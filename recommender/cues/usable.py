@@ -84,6 +84,15 @@ def take(
     return out
 
 
+def throughout(sheet: CueSheet, shelf: Shelf, track_id: str) -> dict[int, Part]:
+    """One track under every cue that wants music; none where it is not on the shelf."""
+    track = next((t for t in shelf.tracks if t.id == track_id), None)
+    if track is None:
+        return {}
+    cues = [cue for cue in sheet.cues if cue.direction.advice != "none"]
+    return {cue.id: Part(track, 0.0, 0.0, float(cue.length)) for cue in cues}
+
+
 def with_parts(sheet: CueSheet, chosen: Mapping[int, Part]) -> CueSheet:
     """The sheet as it is scored: each cue's track stands first and is its choice."""
     cues = []

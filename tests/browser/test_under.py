@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
+from urllib.parse import quote
 
 from playwright.sync_api import expect
 
 from pages.shared.ui.players import CLIP_KEY
-from tests.browser.conftest import Open
-from tests.browser.test_analyse import result_of, upload
+from tests.browser.conftest import Open, Server
+from tests.browser.test_analyse import result_of, settled, upload
 
 
-def test_music_is_heard_under_the_clip_in_step_and_taken_away(open_page: Open, data: Path) -> None:
+def test_music_is_heard_under_the_clip_in_step_and_taken_away(open_page: Open, server: Server, data: Path) -> None:
     page = open_page("/")
     upload(page, data / "video" / "short_hamilton_clip.mp4")
     result_of(page)
@@ -33,8 +35,28 @@ def test_music_is_heard_under_the_clip_in_step_and_taken_away(open_page: Open, d
     expect(under).not_to_have_attribute("data-playing", "way1")
     page.keyboard.press("b")
     expect(under).to_have_attribute("data-playing", "way1", timeout=10_000)
+    page.get_by_role("combobox", name="Any track under all of it").click()
+    page.keyboard.type("Figures")
+    page.keyboard.press("Enter")
+    expect(choices).to_have_count(5, timeout=60_000)
+    assert "Figures" in choices.nth(4).inner_text()
+    page.get_by_role("combobox", name="Sound as").click()
+    page.keyboard.type("FLAC")
+    page.keyboard.press("Enter")
+    settled(page)
     page.get_by_role("button", name="Make the mix").click()
     expect(page.get_by_text("Measured on the finished file")).to_be_visible(timeout=90_000)
     with page.expect_download() as got:
-        page.get_by_role("button", name="Mixed video").click()
+        page.get_by_role("link", name="Mixed video").click()
     assert got.value.suggested_filename.endswith("-mix.mp4")
+    with page.expect_download() as got:
+        page.get_by_role("link", name="Everything").click()
+    with zipfile.ZipFile(got.value.path()) as z:
+        names = set(z.namelist())
+        assert {"mix.flac", "stems/music-flat.flac", "report.json"} <= names
+        for form in ("otio", "xml", "fcpxml"):
+            text = z.read(next(n for n in names if n.endswith(f".{form}"))).decode()
+            tracks = [n for n in names if n.startswith("music/")]
+            assert tracks and all(quote(n) in text for n in tracks), "the timelines name what lies beside them"
+            assert "file:" not in text, "nothing of the server's own folders"
+    assert not list(server.cache.glob("visitors/*/mix-*/stems/*")), "only the mix and the archive stay"

@@ -22,6 +22,8 @@ SHARED: Final = "shared"
 _HEADERS: Final = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 
 _paths: dict[str, Path] = {}
+_names: dict[str, str] = {}
+"""Under these names some are saved instead of played."""
 _mounted = False
 
 
@@ -35,12 +37,17 @@ def routes() -> list[Route]:
     ]
 
 
-def publish(path: Path) -> str | None:
-    """The secret under which ``path`` is served until :func:`withdraw`; None where the server has no such route."""
+def publish(path: Path, *, saved_as: str | None = None) -> str | None:
+    """The secret under which ``path`` is served until :func:`withdraw`; None where the server has no such route.
+
+    With ``saved_as`` a browser saves it under that name.
+    """
     if not _served():
         return None
     secret = secrets.token_urlsafe(32)
     _paths[secret] = path
+    if saved_as is not None:
+        _names[secret] = saved_as
     return secret
 
 
@@ -55,10 +62,12 @@ def _served() -> bool:
 
 def withdraw(secret: str) -> None:
     _paths.pop(secret, None)
+    _names.pop(secret, None)
 
 
 async def _send(request: Request) -> Response:
-    return _answer(_paths.get(request.path_params["secret"]))
+    secret = request.path_params["secret"]
+    return _answer(_paths.get(secret), _names.get(secret))
 
 
 def _send_shared(request: Request) -> Response:
@@ -73,10 +82,10 @@ def _send_shared(request: Request) -> Response:
     return _answer(path)
 
 
-def _answer(path: Path | None) -> Response:
+def _answer(path: Path | None, saved_as: str | None = None) -> Response:
     if path is None or not path.is_file():
         return PlainTextResponse("gone", status_code=404, headers=_HEADERS)
     kind = mimetypes.guess_type(path.name)[0] or ""
     if not kind.startswith(("audio/", "video/")):
         kind = "application/octet-stream"
-    return FileResponse(path, media_type=kind, headers=_HEADERS)
+    return FileResponse(path, media_type=kind, headers=_HEADERS, filename=saved_as)
