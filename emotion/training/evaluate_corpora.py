@@ -84,6 +84,12 @@ def sure_by(ready: Reading, lefts: Sequence[Left]) -> float:
     return threshold([said(left.by(ready).some(), setting) for left in lefts for setting in SURE_SETTINGS])
 
 
+def abroad(ready: Reading, lefts: Sequence[Left]) -> float:
+    """The voice's weight beside a face: its UAR on corpora left out, three other clips of the speaker known."""
+    found = [said(left.by(ready).some(), (3, False)) for left in lefts]
+    return float(np.mean([scores.uar(label, probs.argmax(axis=1)) for label, probs in found]))
+
+
 def answers(left: Left, setting: tuple[int, bool]) -> Probs:
     """What a calibrated reading says of every clip."""
     logits, told = judged(left, *setting)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,9 @@ def judged_quarter() -> list[voice_data.Recording]:
     return [r for r, f in fields if f[5] == "01" and (int(f[4]) + int(f[6])) % 2 == 0]
 
 
-def conditions(noise: voice_augment.Noises) -> dict[str, Examples]:
+def conditions(noise: voice_augment.Noises, names: Iterable[str] = voice_augment.CONDITIONS) -> dict[str, Examples]:
     items = judged_quarter()
-    return {name: Examples.of(items, vf.features(items, name, noise)) for name in voice_augment.CONDITIONS}
+    return {name: Examples.of(items, vf.features(items, name, noise)) for name in names}
 
 
 def seed_statistics(items: list[voice_data.Recording]) -> npt.NDArray[np.float32]:
@@ -150,6 +151,9 @@ def main() -> None:
         "degraded": protocols.degraded(results, conditions(to_judge)),
         "degraded_note": "360 recordings of the held-out actors: first repetitions, one sentence an actor; "
         "the voices of the babble are in no training",
+        "simulated": protocols.degraded(results, conditions(to_judge, [vf.CLEAN, *voice_augment.SIMULATED])),
+        "simulated_note": "the same recordings, first as they are: an adult's pitch and resonances raised by five "
+        "semitones, which is no child; noise through the voice's own filter, which is no real whisper",
         "ladder": ladder(final, adaptation["any_emotion_with"]),
         "published": PUBLISHED,
         "command": "python -m emotion.training.evaluate_voice --wheels WHEELS --more DIR",

@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion.labels import EMOTIONS
-from emotion.training import export, scores, speaker_encoder, voice_head, whisper_encoder
+from emotion.training import export, speaker_encoder, voice_head, whisper_encoder
 from emotion.training import voice_features as vf
-from emotion.training.evaluate_corpora import RECIPE, left_out, said, sure_by
+from emotion.training.evaluate_corpora import RECIPE, abroad, left_out, sure_by
 from emotion.training.voice_data import HOME
 from emotion.training.voice_head import Examples
 from emotion.training.voice_protocols import Judged, Study, folds, home_logits, home_temperatures, without_fold
@@ -114,13 +114,9 @@ def main() -> None:
     temperatures = home_temperatures([home_logits(without_fold(study, RECIPE, 0), test)], [test.label])
     reading = Reading({**found.a, "home_temperature": temperatures})
     sure_from = sure_by(found, list(lefts.values()))
-    abroad = float(np.mean([_uar(*said(left.by(found).some(), (3, False))) for left in lefts.values()]))
-    save(reading, sure_from, abroad, folder)
-    print(f"threshold {sure_from:.3f}, UAR on corpora left out, three other clips known, {abroad:.3f}")
-
-
-def _uar(label: Labels, probs: npt.NDArray[np.float64]) -> float:
-    return scores.uar(label, probs.argmax(axis=1))
+    reliability = abroad(found, list(lefts.values()))
+    save(reading, sure_from, reliability, folder)
+    print(f"threshold {sure_from:.3f}, UAR on corpora left out, three other clips known, {reliability:.3f}")
 
 
 if __name__ == "__main__":

@@ -188,3 +188,49 @@ CONDITIONS: Final[Mapping[str, Callable[[Signal, Rng, Noises], Signal]]] = {
     "opus_24_kbps": lambda y, rng, noise: codec(y, bit_rate=24_000),
 }
 """The degraded sound that the model is judged on."""
+
+
+# What nobody recorded, imitated: it shows a direction, and no more --------------------------------------
+
+
+def child_like(y: Signal, rng: Rng, noise: Noises) -> Signal:
+    """Pitch and resonances up by a third (5 semitones), the tempo kept: an adult with a short throat, not a child."""
+    import librosa
+
+    del rng, noise
+    return librosa.effects.pitch_shift(y, sr=SR, n_steps=5.0).astype(np.float32)
+
+
+def whisper_like(y: Signal, rng: Rng, noise: Noises, order: int = 18, frame: int = 512, hop: int = 128) -> Signal:
+    """Noise through the filter of the voice (linear prediction, 32 ms): the throat without the cords.
+
+    Real whispering also shifts the resonances and is spoken otherwise.
+    """
+    from scipy.linalg import solve_toeplitz
+
+    del noise
+    window = np.asarray(signal.get_window("hann", frame), np.float64)
+    padded = np.pad(y.astype(np.float64), (frame, 2 * frame))
+    out, weight = np.zeros(padded.size), np.zeros(padded.size)
+    for start in range(0, padded.size - frame, hop):
+        part = padded[start : start + frame] * window
+        r = np.correlate(part, part, "full")[frame - 1 : frame + order]
+        if r[0] < 1e-9:
+            continue
+        r[0] *= 1.0001
+        predictor = solve_toeplitz(r[:-1], r[1:])
+        gain = np.sqrt(max(float(r[0] - predictor @ r[1:]), 0.0) / float((window**2).sum()))
+        breath = rng.standard_normal(frame + order) * gain
+        voiced = signal.lfilter([1.0], np.concatenate([[1.0], -predictor]), breath)[order:]
+        out[start : start + frame] += voiced * window
+        weight[start : start + frame] += window**2
+    return (out / np.sqrt(np.maximum(weight, 1e-3)))[frame : frame + y.size].astype(np.float32)
+
+
+SIMULATED: Final[Mapping[str, Callable[[Signal, Rng, Noises], Signal]]] = {
+    "child_like": child_like,
+    "whisper_like": whisper_like,
+}
+"""Kinds of voices that no corpus at hand holds."""
+
+JUDGED: Final = {**CONDITIONS, **SIMULATED}

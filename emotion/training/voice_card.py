@@ -51,6 +51,11 @@ def _measures(metrics: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(found, dict):
             yield f"{name.replace('_', ' ')}: UAR ({found['n']} recordings)", f"{found['uar']:.3f}"
     yield "mean over the degraded kinds above: UAR", f"{metrics['degraded']['mean_uar']:.3f}"
+    for name, found in metrics.get("simulated", {}).items():
+        if isinstance(found, dict):
+            sure = "" if found["right_when_sure"] is None else f", {found['right_when_sure']:.3f} right"
+            words = "the same recordings as they are" if name == "clean" else f"{name.replace('_', ' ')}, imitated"
+            yield f"{words}: UAR; called sure, of these right", f"{found['uar']:.3f}; {found['called_sure']:.3f}{sure}"
     yield "expected calibration error", f"{main['ece']:.3f}"
     sure = main["sure"]
     yield "of what it is sure of, right; share it is sure of", f"{sure['right']:.3f}; {sure['answered']:.3f}"

@@ -61,7 +61,7 @@ def features(
     speech alone, the stretch is cut before the sound is degraded, up to a fifth of a second wide of it.
 
     Args:
-        condition: ``clean``, a name of ``COPIES``, or one of ``voice_augment.CONDITIONS``.
+        condition: ``clean``, a name of ``COPIES``, or one of ``voice_augment.JUDGED``.
         noise: what is mixed under the voice; may be None for clean sound.
 
     Returns:
@@ -118,8 +118,8 @@ def _prepared(
     if noise is None:
         raise ValueError(f"{condition} needs noises")
     rng = np.random.default_rng([SEED, _number(condition), number])
-    if condition in voice_augment.CONDITIONS:
-        y = voice_augment.CONDITIONS[condition](y, rng, noise)
+    if condition in voice_augment.JUDGED:
+        y = voice_augment.JUDGED[condition](y, rng, noise)
         return y, span(y)
     heard = span(y)
     wide = rng.uniform(-0.1, 0.2, 2) * voice_augment.SR

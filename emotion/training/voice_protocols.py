@@ -171,14 +171,18 @@ def degraded(results: Sequence[Judged], of_condition: dict[str, Examples]) -> di
     """The same outer heads on degraded sound of the same held-out actors."""
     report: dict[str, Any] = {}
     for name, data in of_condition.items():
-        found: list[tuple[Labels, Probs]] = []
+        found: list[tuple[Labels, Probs, npt.NDArray[np.bool_]]] = []
         for r in results:
             mine = data.where(np.isin(data.speaker, np.unique(r.test.speaker)))
-            found.append((mine.label, r.reading.probs(r.reading.place(mine.x))))
-        label, probs = (np.concatenate(part) for part in zip(*found, strict=True))
+            said = r.reading.probs(r.reading.place(mine.x))
+            found.append((mine.label, said, said.max(axis=1) >= r.threshold))
+        label, probs, sure = (np.concatenate(part) for part in zip(*found, strict=True))
+        right = probs.argmax(axis=1) == label
         report[name] = {
             **scores.summary(label, probs.argmax(axis=1)),
             "ece": round(scores.expected_calibration_error(label, probs), 4),
+            "called_sure": round(float(sure.mean()), 4),
+            "right_when_sure": round(float(right[sure].mean()), 4) if sure.any() else None,
         }
     report["mean_uar"] = round(float(np.mean([r["uar"] for r in report.values()])), 4)
     return report
