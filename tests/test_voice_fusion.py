@@ -12,7 +12,7 @@ from emotion.fusion import Reliability
 from emotion.labels import EMOTIONS, INDEX
 from emotion.timeline import EmotionScores
 from emotion.training import evaluate_fusion as ef
-from emotion.training import voice_augment
+from emotion.training import evaluate_nested, voice_augment
 from emotion.training import voice_features as vf
 from emotion.weights import models_dir
 from tests.conftest import ROOT
@@ -101,3 +101,10 @@ def test_imitated_voices_differ_as_they_should(kind: str, rng: np.random.Generat
         assert strength(120 * 2 ** (5 / 12)) > 20
     else:
         assert strength(120) < 10
+
+
+def test_the_lowest_target_that_keeps_the_promise_everywhere_is_chosen() -> None:
+    by_target = {0.75: [0.7, 0.7, 0.78], 0.82: [0.6, 0.9, 0.9], 0.86: [0.7, 0.85, 0.8], 0.9: [0.9, 0.9, 0.9]}
+    assert evaluate_nested.target_of(by_target) == 0.86
+    assert evaluate_nested.target_of({0.75: [0.5], 0.9: [0.6]}) == 0.9
+    assert evaluate_nested.target_of({0.75: [0.8, float("nan")], 0.9: [0.9]}) == 0.75, "nothing sure, nothing wrong"

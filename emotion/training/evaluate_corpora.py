@@ -194,7 +194,7 @@ def measured(data: Examples) -> dict[str, Any]:
             row[version]["mean"]["n"] = sum(f["n"] for f in found)
             del row[version]["mean"]["classes"]
         row["version_3"]["mean"]["ece_together"] = _together(pooled[name])
-    return _rounded(report)
+    return rounded(report)
 
 
 def _heard(left: Left) -> npt.NDArray[np.bool_]:
@@ -215,9 +215,9 @@ def _together(pooled: Sequence[tuple[voice_head.Labels, Probs]]) -> float:
     return scores.expected_calibration_error(label, probs)
 
 
-def _rounded(tree: Any) -> Any:
+def rounded(tree: Any) -> Any:
     if isinstance(tree, dict):
-        return {k: _rounded(v) for k, v in tree.items()}
+        return {k: rounded(v) for k, v in tree.items()}
     return round(tree, 4) if isinstance(tree, float) else tree
 
 

@@ -303,7 +303,7 @@ def calibrated(reading: Reading, lefts: Sequence[Left]) -> Reading:
             label.append(left.truth)
             weight.append(np.full(len(z), 1 / len(z)))
     z, told, truth, w = (np.concatenate(part) for part in (logits, circumstances, label, weight))
-    doubt = _doubt(z, told, truth, w)
+    doubt = doubt_of(z, told, truth, w)
     probs = softmax(z / np.exp(np.clip(told @ doubt, -3, 3))[:, None])
     return Reading({**reading.a, "guard": guard, "doubt": doubt, "affect": _affect(probs, truth, w)})
 
@@ -317,7 +317,7 @@ def judged(left: Left, n: int, one_mood: bool) -> tuple[Floats, Floats]:
     return np.concatenate([z for z, _ in each]), np.concatenate([c for _, c in each])
 
 
-def _doubt(logits: Floats, told: Floats, label: voice_head.Labels, weight: Floats) -> Floats:
+def doubt_of(logits: Floats, told: Floats, label: voice_head.Labels, weight: Floats) -> Floats:
     """The logarithm of the temperature as a sum over the circumstances: the least cross-entropy."""
     possible = label != EMOTIONS.index("calm")
     logits, told, label, weight = logits[possible], told[possible], label[possible], weight[possible] / weight.sum()

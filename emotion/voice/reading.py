@@ -64,9 +64,14 @@ class Reading:
         doubt: (4,) the logarithm of the temperature; home_temperature: (2,).
         general_home: (8,) and home_offsets (8, 8): everybody's mean, and each mood's, as ``home_known`` sees them.
         affect: (2, 3): zero, slope and spread of valence and arousal.
+        generative: (), how much the two covariances weigh beside the layers; ``GENERATIVE`` where it is not there.
     """
 
     a: Mapping[str, npt.NDArray[Any]]
+
+    @functools.cached_property
+    def _generative(self) -> float:
+        return float(self.a.get("generative", GENERATIVE))
 
     @classmethod
     def load(cls, path: Path) -> Reading:
@@ -124,7 +129,7 @@ class Reading:
         woman = 1 / (1 + np.exp(-np.clip(_layer((z - a["centre"]) / a["unit"], a["sex"][:, None]), -30, 30)))
         by_sex = woman * a["women"] + (1 - woman) * a["men"]
         layers = _layer((z - a["centre"]) / a["unit"], a["corpus"]) + _layer((z - by_sex) / a["unit"], a["sexes"])
-        return layers / 2 + GENERATIVE * self.generative(y, a["between"] if left is None else left)
+        return layers / 2 + self._generative * self.generative(y, a["between"] if left is None else left)
 
     def logits(self, rows: Floats, profile: SpeakerProfile | None) -> tuple[Floats, Floats]:
         """Logits (n, 8) before any temperature, and what the temperature follows from, (n, 4)."""
@@ -143,7 +148,7 @@ class Reading:
         known = _layer((z - centre) / self.a["unit"], self.a["speaker"])
         rest = 1 / (1 / between + n)
         y = self._y(z) - self._y(centre[None])
-        known = known + GENERATIVE * self.generative(y, rest)
+        known = known + self._generative * self.generative(y, rest)
         near = trust * y + (1 - trust) * (self._y(z) - away)
         return trust * known + (1 - trust) * plain, self._circumstances(
             near, trust * rest + (1 - trust) * left, trust, n

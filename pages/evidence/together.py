@@ -14,7 +14,7 @@ from pages.shared.language import markdown, number, percent, t, t_plain
 
 FACES: Final = ("posed", "web")
 SIDES: Final = ("voice", "face", "both")
-NOBODY_ACTED: Final = ("meetings", "interview", "addresses", "read_aloud", "singing")
+NOBODY_ACTED: Final = ("meetings", "interview", "read_aloud", "singing")
 
 
 def show(evidence: Sequence[Evidence]) -> None:
