@@ -24,6 +24,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("the same, version 2's recipe", VOICE, "corpus_left_out/alone/version_2/mean"),
     ("the same, with twelve other recordings of the speaker", VOICE, "corpus_left_out/12 others/version_3/mean"),
     ("the same, version 2's recipe", VOICE, "corpus_left_out/12 others/version_2/mean"),
+    ("Voice, left out in turn, some constants chosen on the other five", VOICE, "nested_choice/alone/mean"),
     ("The seed's recipe, six folds by actor", SEED, "speaker_independent_six_folds_by_actor"),
     ("The seed's recipe, random split: **leaked**, shown as a warning", SEED, "leaked_random_split_80_20"),
     ("Face, what is shown, FER+ majority, all 3,545 test faces, seven classes", FACE, "private/seven"),

@@ -28,6 +28,28 @@ def _tables(metrics: dict[str, Any]) -> Iterator[str]:
         for corpus, found in versions["version_3"].items():
             yield f"| {known}: {corpus} | {_left_out(found)} | {_left_out(versions['version_2'][corpus])} |"
 
+    if nested := metrics.get("nested_choice"):
+        yield ""
+        yield "| the same, mean; the covariances' weight and the threshold's aim chosen on the other five | version 3 |"
+        yield "| --- | --- |"
+        for known, found in nested.items():
+            if known != "chosen":
+                yield f"| {known} | {_left_out(found['mean'])} |"
+    if unacted := metrics.get("unacted"):
+        yield ""
+        yield "| nobody acted it, nothing is right or wrong | seconds of voice | sure of | most often said | when sure |"
+        yield "| --- | --- | --- | --- | --- |"
+        for found in unacted.values():
+            if "sure_seconds" in found:
+                said, when_sure = _commonest(found["said_of_seconds"]), _commonest(found["said_when_sure"])
+                cells = (found["about"], f"{found['speech_s']:,}", f"{found['sure_seconds']:.2f}", said, when_sure)
+                yield f"| {' | '.join(cells)} |"
+
+
+def _commonest(shares: dict[str, float], most: int = 4) -> str:
+    order = sorted(shares, key=shares.__getitem__, reverse=True)[:most]
+    return ", ".join(f"{name} {shares[name]:.2f}" for name in order) or "–"
+
 
 def _left_out(found: dict[str, float]) -> str:
     pairs = (("uar", "uar_of_all_eight"), ("sure", "right_when_sure"), ("ece",), ("valence_sign", "arousal_sign"))
