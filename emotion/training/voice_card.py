@@ -37,7 +37,7 @@ def _tables(metrics: dict[str, Any]) -> Iterator[str]:
                 yield f"| {known} | {_left_out(found['mean'])} |"
     if unacted := metrics.get("unacted"):
         yield ""
-        yield "| nobody acted it, nothing is right or wrong | seconds of voice | sure of | most often said | when sure |"
+        yield "| nobody acted it: no right answer | seconds of voice | sure of | most often said | when sure |"
         yield "| --- | --- | --- | --- | --- |"
         for found in unacted.values():
             if "sure_seconds" in found:
@@ -99,7 +99,8 @@ def _measures(metrics: dict[str, Any]) -> Iterator[tuple[str, str]]:
             f"{serving['timeline_with_speakers_ms_a_second']:.1f} ms with speakers told apart as well",
         )
         yield "memory that the voice adds to the process", f"{serving['memory_mb']:.0f} MB"
-        yield (
-            f"`python -m emotion voice` on {serving['files']:,} recordings, times real time on one core",
-            f"{serving['times_real_time']:.0f}",
-        )
+        if "files" in serving:
+            yield (
+                f"`python -m emotion voice` on {serving['files']:,} recordings, times real time on one core",
+                f"{serving['times_real_time']:.0f}",
+            )
