@@ -11,6 +11,10 @@
 4. Missing. One modality alone is taken as it is; none gives None.
 5. Disagreement. Jensen-Shannon divergence in bits, in [0, 1], after rule 3: Lin (1991), "Divergence
    measures based on the Shannon entropy", IEEE Trans. Information Theory 37(1), 145-151.
+6. Sure. The answer passes the higher of both thresholds, at least one side is sure by itself, and no side contradicts:
+   each gives the answer at least half of what it gives its own first choice (``CONTRADICTS``). An undecided voice is no
+   objection. On left-out voices with faces (docs/fusion.md) it is as often right as by divergence alone, and sure of
+   half as many answers again.
 """
 
 from __future__ import annotations
@@ -30,6 +34,9 @@ DOUBT: Final = 0.02
 AGREE_BELOW: Final = 0.2
 DISAGREE_FROM: Final = 0.4
 """Bits of divergence: under the first voice and face agree, from the second on they disagree."""
+
+CONTRADICTS: Final = 0.5
+"""A side that gives the answer less than this part of its own first choice contradicts it."""
 
 Accord = Literal["agree", "differ", "disagree"]
 
@@ -109,8 +116,13 @@ def _decided(p: Rows) -> Rows:
     return np.maximum(DECIDED_FLOOR, 1 - _entropy(p) / np.log2(p.shape[-1]))
 
 
-def accord(differ: float) -> Accord:
-    """What a divergence in bits is called; between the two bounds the sides differ in part."""
+def accord(differ: float, *, sure: bool = False) -> Accord:
+    """What a divergence in bits is called; between the two bounds the sides differ in part.
+
+    Where both together are ``sure``, no side contradicts: one is undecided, and that is no disagreement.
+    """
+    if sure:
+        return "agree" if differ < AGREE_BELOW else "differ"
     return "agree" if differ < AGREE_BELOW else "disagree" if differ >= DISAGREE_FROM else "differ"
 
 
@@ -122,9 +134,9 @@ def verdict_of_both(
 ) -> tuple[Verdict | None, float | None]:
     """The verdict on the whole clip, and how far voice and face differ.
 
-    It is sure when it passes the threshold of the modality that spoke (the higher one of both), at
-    least one of them is sure by itself (two doubts do not add up to certainty), and the two do not
-    disagree (calibrated confidence alone cannot tell which of two sure ones is right).
+    It is sure by rule 6: it passes the threshold of the modality that spoke (the higher one of both), at
+    least one of them is sure by itself (two doubts do not add up to certainty), and neither contradicts
+    (calibrated confidence alone cannot tell which of two sure ones is right).
     """
     fused = fuse(voice, face, reliability)
     if fused is None:
@@ -134,6 +146,13 @@ def verdict_of_both(
     sure = (
         fused.confidence >= max(t for _, t in spoken)
         and any(side.confidence >= t for side, t in spoken)
-        and (differ or 0.0) < DISAGREE_FROM
+        and not _contradicted(fused, voice, face)
     )
     return Verdict(fused, sure), differ
+
+
+def _contradicted(fused: EmotionScores, voice: EmotionScores | None, face: EmotionScores | None) -> bool:
+    if voice is None or face is None:
+        return False
+    sides = (voice, share_neutral(face, voice))
+    return any(side[fused.label] < CONTRADICTS * side.confidence for side in sides)

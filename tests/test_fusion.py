@@ -105,6 +105,30 @@ def test_sure_needs_confidence_and_agreement() -> None:
     assert not torn.sure
 
 
+def test_an_undecided_side_is_no_objection_and_another_choice_is() -> None:
+    """A voice that hardly says anything lets a sure face stand; one that would rather say something else does not."""
+    face = peaked("happy", 0.95)
+    undecided = EmotionScores.from_array([0.16, 0.02, 0.15, 0.14, 0.14, 0.13, 0.12, 0.14])
+    verdict, differ = verdict_of_both(undecided, face, EQUAL, (0.6, 0.6))
+    assert verdict is not None
+    assert differ is not None
+    assert differ >= DISAGREE_FROM
+    assert (verdict.label, verdict.sure) == ("happy", True)
+    assert accord(differ, sure=verdict.sure) == "differ"
+    other = EmotionScores.from_array([0.05, 0.05, 0.15, 0.4, 0.1, 0.1, 0.05, 0.1])
+    verdict, differ = verdict_of_both(other, face, EQUAL, (0.6, 0.6))
+    assert verdict is not None
+    assert differ is not None
+    assert not verdict.sure
+    assert accord(differ, sure=verdict.sure) == "disagree"
+
+
+def test_a_calm_voice_does_not_contradict_a_face_at_rest() -> None:
+    verdict, _ = verdict_of_both(peaked("calm", 0.9), peaked("neutral", 0.95), EQUAL, (0.6, 0.6))
+    assert verdict is not None
+    assert (verdict.label, verdict.sure) == ("calm", True)
+
+
 @pytest.mark.parametrize("duration_s", [0.05, 0.4, 1.0, 1.49, 1.5, 2.3, 59.99, 60.0])
 def test_the_grid_covers_the_clip_without_a_gap(duration_s: float) -> None:
     steps = grid.grid(duration_s)

@@ -49,7 +49,8 @@ def sentences(timeline: Timeline) -> list[str]:
         if (verdict := getattr(timeline, side)) is not None
     ]
     if timeline.disagreement is not None:
-        said.append(t(f"verdict.{accord(timeline.disagreement)}"))
+        sure = timeline.fused is not None and timeline.fused.sure
+        said.append(t(f"verdict.{accord(timeline.disagreement, sure=sure)}"))
     return said
 
 
