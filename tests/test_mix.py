@@ -14,12 +14,13 @@ import soundfile
 
 from emotion import errors, media
 from emotion.timeline import Segment
-from recommender.mix import arrange, duck, fit, loudness, material, plan, planner, render
+from recommender.mix import arrange, duck, fit, loudness, material, own_music, plan, planner, render
 from recommender.mix.limiter import Limiter
 from recommender.mix.music_sound import Cut, MusicSound
 from recommender.mix.stored import InMemory, Readable, Stored
 from recommender.mix.stretch import stretched
 from recommender.songs import installed
+from tests.conftest import SAMPLES
 
 SR = plan.SR
 TRACKS = {t.title: t for t in installed.tracks()}
@@ -209,6 +210,37 @@ def test_a_cut_track_is_the_same_in_whatever_parts_it_is_read(length_s: float) -
     parts = [stored.part(i, min(i + 99_991, stored.frames)) for i in range(0, stored.frames, 99_991)]
     np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
     assert whole.shape[1] == round(length_s * SR) and np.abs(np.diff(whole)).max() < 0.7
+
+
+# Music that is there already ------------------------------------------------------------------------
+
+
+def heard(y: np.ndarray) -> own_music.Listener:
+    listener = own_music.Listener(y.shape[1] / SR)
+    for i in range(0, y.shape[1], SR):
+        listener.add(y[:, i : i + SR])
+    return listener
+
+
+def test_music_under_the_words_is_noticed_and_noise_is_not(rng: np.random.Generator) -> None:
+    words = stereo(SAMPLES / "voice-note.mp3")
+    level = loudness.of(words, SR).integrated_lufs
+    assert not heard(words).there
+    hiss = noise(rng, words.shape[1] / SR, 1.0)[:, : words.shape[1]]
+    for under_lu, y, there in ((10, hiss, False), (8, None, True), (18, None, True)):
+        if y is None:
+            y = np.resize(stereo(TRACKS["Plain Talk"].path), words.shape)
+        y = y * 10 ** ((level - under_lu - loudness.of(y.astype(np.float32), SR).integrated_lufs) / 20)
+        assert heard((words + y).astype(np.float32)).there == there, f"{under_lu} LU under the words"
+    silence = heard(np.zeros((2, 3 * SR), np.float32))
+    assert silence.share == 0.0 and own_music.Listener(0.0).share == 0.0
+
+
+def test_of_a_long_clip_parts_are_heard() -> None:
+    long = own_music.Listener(1800.0)
+    for _ in range(1800):
+        long.add(np.zeros((2, SR), np.float32))
+    assert sum(len(y) for y in long._kept) / own_music.LISTENED_SR <= own_music.WINDOWS * (own_music.WINDOW_S + 2)
 
 
 # The whole way ------------------------------------------------------------------------------------

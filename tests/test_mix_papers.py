@@ -155,6 +155,10 @@ def test_broadcasters_get_their_columns_and_no_formula() -> None:
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
     at = rows.index(list(broadcast.COLUMNS))
     first, second = (dict(zip(rows[at], r, strict=True)) for r in rows[at + 1 :])
+    head = {r[0]: r[1] for r in rows[:at] if r}
+    assert head["Production"] == "my clip.mp4" and {*broadcast.HEAD} <= {*head}
+    assert (head["Length"], head["Length of all music"]) == ("00:00:40", "00:00:42")
+    assert first["Composer"] == "MoodCue" and first["Publisher"] == "", "nobody is paid for a guess"
     assert first["Title"].lstrip("'") == "=Tightening" and not first["Title"].startswith("=")
     assert (first["Timecode in"], first["Usage code"], first["ISRC"]) == ("01:00:00;00", "BI", "TWABC2600001")
     assert (second["Timecode in"], second["Usage code"], second["Duration"]) == ("01:00:19;29", "BV", "00:00:20")

@@ -111,7 +111,7 @@ def _planned(
         if wanted:
             plan = room.plan(clip, wanted, under_lu=level, target=TARGETS["youtube"], nudges=nudged, heard=sound)
             ways.append(under_mix.Way(_choice(turn, plan, sound, list(parts.values())), plan, parts))
-    return Heard(clip, sound, tuple(ways), score.music_in(sound), missing)
+    return Heard(clip, sound, tuple(ways), sound.own_music, missing)
 
 
 def _chosen_elsewhere(sheet: CueSheet) -> tuple[dict[str, Usable], tuple[str, ...]]:

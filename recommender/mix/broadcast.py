@@ -16,8 +16,14 @@ from recommender.cues.export.text import guarded
 from recommender.cues.frames import to_frame
 from recommender.mix.plan import MixPlan, Placement
 
+HEAD: Final = (
+    "Production", "Alternative title", "Episode title", "Episode number", "First broadcast", "Production company",
+    "Contact",
+)  # fmt: skip
+"""What the form asks of the production; the first is known here, the rest is the editor's to fill in."""
 COLUMNS: Final = (
-    "Cue", "Title", "Timecode in", "Timecode out", "Duration", "Usage code", "Composer", "Publisher", "ISRC",
+    "Cue", "Title", "Timecode in", "Timecode out", "Duration", "Usage code", "Composer", "Composer's society",
+    "Composer's share, %", "Publisher", "Publisher's society", "Publisher's share, %", "IPI", "ISRC",
     "Licence", "Credit",
 )  # fmt: skip
 INSTRUMENTAL, VOCAL = "BI", "BV"
@@ -30,16 +36,15 @@ def rows(plan: MixPlan, rate: Fraction, start_timecode: str) -> list[list[str]]:
 
 
 def _row(number: int, p: Placement, rate: Fraction, start: str) -> list[str]:
-    seconds = round(p.end_s - p.start_s)
     return [
         str(number),
         p.music.title,
         timecodes.label(to_frame(p.start_s, rate), rate, start),
         timecodes.label(to_frame(p.end_s, rate), rate, start),
-        f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}",
+        _length(p.end_s - p.start_s),
         VOCAL if p.music.sung else INSTRUMENTAL,
         p.music.artist,
-        "",
+        *[""] * 6,
         p.music.isrc or "",
         p.music.licence,
         p.music.credit,
@@ -74,12 +79,17 @@ def to_xlsx(plan: MixPlan, production: str, rate: Fraction, start_timecode: str)
 
 
 def _lines(plan: MixPlan, production: str, rate: Fraction, start: str) -> list[list[str]]:
-    music_s = round(sum(p.end_s - p.start_s for p in plan.placements))
+    music_s = sum(p.end_s - p.start_s for p in plan.placements)
     return [
-        ["Production", production],
-        ["Length", f"{round(plan.duration_s)} s"],
-        ["Length of all music", f"{music_s} s"],
+        *([name, production if i == 0 else ""] for i, name in enumerate(HEAD)),
+        ["Length", _length(plan.duration_s)],
+        ["Length of all music", _length(music_s)],
         [],
         list(COLUMNS),
         *rows(plan, rate, start),
     ]
+
+
+def _length(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"

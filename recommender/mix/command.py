@@ -94,7 +94,7 @@ def run(
     say(f"{clip.name}: mixing")
     telling = Spoken(say, f"{clip.name}: mixing")
     report = studio.render(heard, plan, folder, stems=stems, form=form, on_fraction=telling)
-    if score.music_in(own):
+    if own.own_music:
         report = replace(report, notes=(*report.notes, OWN_MUSIC))
     files = beside.write_tracks(plan, studio.load, folder)
     reference = beside.absolute(files, folder)

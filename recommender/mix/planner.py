@@ -45,6 +45,8 @@ class ClipSound:
     duration_s: float
     powers: Levels
     speech: tuple[Segment, ...]
+    own_music: bool = False
+    """Whether there is music in it already."""
 
     @property
     def speaking(self) -> npt.NDArray[np.bool_]:

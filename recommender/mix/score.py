@@ -15,7 +15,7 @@ import numpy as np
 from emotion.media import fence
 from emotion.timeline import Segment
 from recommender.library.track_sound import TrackSound
-from recommender.mix import duck, loudness, material
+from recommender.mix import duck, loudness, material, own_music
 from recommender.mix.duck import Second
 from recommender.mix.loudness import Sound
 from recommender.mix.music_sound import MusicSound
@@ -34,8 +34,6 @@ MOST_SOUNDING: Final = 8
 """Tracks whose sound is held at once: the alternatives of a cue or two."""
 MOST_AT_HAND: Final = 12
 """Decoded tracks that lie on the disk."""
-MUSIC_THERE: Final = 0.5
-"""The clip has music of its own where so much of what is not speech is loud."""
 
 
 @dataclass(frozen=True)
@@ -114,12 +112,13 @@ class Studio:
 
     def hear(self, clip: Clip) -> ClipSound:
         """The clip's own sound, measured."""
-        meter = loudness.Meter(SR, peaks=False)
+        meter, listener = loudness.Meter(SR, peaks=False), own_music.Listener(clip.duration_s)
         for block in self.read(clip.path):
             meter.add(block)
+            listener.add(block)
         wanted = int(np.ceil(clip.duration_s / loudness.STEP_S))
         powers = meter.powers[:wanted]
-        return ClipSound(clip.duration_s, np.pad(powers, (0, wanted - len(powers))), clip.speech)
+        return ClipSound(clip.duration_s, np.pad(powers, (0, wanted - len(powers))), clip.speech, listener.there)
 
     def plan(
         self,
@@ -194,12 +193,3 @@ def meter(plan: MixPlan, clip: ClipSound, load: Load) -> tuple[Second, ...]:
     n = min(len(flat), len(clip.powers))
     moments = (np.arange(n) + 0.5) * loudness.STEP_S
     return duck.measure(clip.powers[:n], flat[:n] * 10 ** (plan.gain.at(moments) / 10), clip.speaking[:n])
-
-
-def music_in(clip: ClipSound) -> bool:
-    """Whether the clip seems to have music (or other loud sound) of its own: what is not speech is loud, and steady."""
-    quiet = ~clip.speaking
-    if quiet.sum() < 1 / loudness.STEP_S or not clip.speaking.any():
-        return False
-    words = float(loudness.lufs(clip.powers[clip.speaking].mean()))
-    return bool((loudness.lufs(clip.powers[quiet]) > words - 15.0).mean() > MUSIC_THERE)

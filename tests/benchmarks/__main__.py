@@ -1,6 +1,7 @@
 """``make bench``: how long a 60 s 720p clip takes, against the plain way, how light the app is, how quick the music.
 
-    python -m tests.benchmarks [clip | ranking | music | cues | mix | long] [--seconds 60] [--skip plain app] [--tune]
+    python -m tests.benchmarks [clip | ranking | music | cues | mix | render | under | long]
+        [--seconds 60] [--skip plain app] [--tune] [--minutes 30 120]
 
 Each job runs in a process of its own; all of them in this one run, on this machine. The plain way
 is measured on every sixth frame and scaled to all of them.
@@ -42,8 +43,8 @@ def main() -> None:
     parser.add_argument(
         "part",
         nargs="?",
-        choices=("clip", "ranking", "music", "cues", "mix", "long"),
-        help="without, all but the last three",
+        choices=("clip", "ranking", "music", "cues", "mix", "render", "under", "long"),
+        help="without, the first three",
     )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--skip", nargs="*", default=[], choices=("plain", "app"))
@@ -68,6 +69,14 @@ def main() -> None:
         from tests.benchmarks import mix
 
         print("", *mix.measure(), sep="\n")
+    if args.part == "render":
+        from tests.benchmarks import render
+
+        print("", *render.measure(), sep="\n")
+    if args.part == "under":  # needs Chromium
+        from tests.benchmarks import under
+
+        print("", *under.measure(), sep="\n")
     if args.part == "long":  # takes as long as it says
         from tests.benchmarks import long
 
