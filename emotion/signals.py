@@ -139,7 +139,7 @@ def trim(
     y = mono(y)
     if is_silent(y):
         return y[:0], (0, 0)
-    import librosa
+    from emotion.plain_librosa import librosa
 
     kept, (start, end) = librosa.effects.trim(y, top_db=top_db, frame_length=frame_length, hop_length=hop_length)
     return kept, (int(start), int(end))
@@ -163,7 +163,7 @@ def mfcc(y: Signal, sr: int, n_mfcc: int = N_MFCC) -> Features:
     y = _at_least_one_frame(y)
     if y.size == 0:
         return np.zeros((n_mfcc, 0), dtype=np.float32)
-    import librosa
+    from emotion.plain_librosa import librosa
 
     return librosa.feature.mfcc(y=y, sr=sr, n_mfcc=n_mfcc, n_mels=N_MELS).astype(np.float32)
 
@@ -182,7 +182,7 @@ def log_mel(y: Signal, sr: int, n_mels: int = N_MELS) -> Features:
         return np.zeros((n_mels, 0), dtype=np.float32)
     if is_silent(y):
         return np.full((n_mels, 1 + y.size // HOP_LENGTH), -80.0, dtype=np.float32)
-    import librosa
+    from emotion.plain_librosa import librosa
 
     power = librosa.feature.melspectrogram(y=y, sr=sr, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=n_mels)
     return librosa.power_to_db(power, ref=np.max, top_db=80.0).astype(np.float32)

@@ -1,9 +1,14 @@
 """Sound as numbers: agreement with librosa, and every degenerate input defined."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from emotion import signals
+from tests.conftest import ROOT
 
 SR = 22_050
 
@@ -97,3 +102,45 @@ def test_a_click_does_not_set_the_level() -> None:
     assert np.array_equal(signals.without_clicks(quiet, sr), quiet)
     swelling = quiet * np.linspace(0.01, 50, quiet.size, dtype=np.float32)
     assert np.array_equal(signals.without_clicks(swelling, sr), swelling)
+
+
+USED = """
+import sys
+import numpy as np
+{how}
+y = np.load(sys.argv[1])
+mel = librosa.feature.melspectrogram(y=y, sr=22_050, n_mels=64)
+np.savez(
+    sys.argv[2],
+    trimmed=librosa.effects.trim(y, top_db=30)[1],
+    mfcc=librosa.feature.mfcc(y=y, sr=22_050, n_mfcc=40),
+    decibels=librosa.power_to_db(mel, ref=np.max),
+    chroma=librosa.feature.chroma_stft(y=y, sr=22_050, tuning=0.0),
+    compiled="llvmlite" in sys.modules,
+)
+import numba
+assert numba.njit(lambda x: x + 1)(1) == 2, "whoever needs numba has it"
+"""
+
+
+def test_librosa_says_the_same_without_its_compiler(voice_like: np.ndarray, tmp_path: Path) -> None:
+    np.save(tmp_path / "y.npy", voice_like)
+    said = []
+    for how in ("import librosa", "from emotion.plain_librosa import librosa"):
+        to = tmp_path / f"{len(said)}.npz"
+        subprocess.run([sys.executable, "-c", USED.format(how=how), tmp_path / "y.npy", to], check=True, cwd=ROOT)
+        said.append(np.load(to))
+    compiled, plain = said
+    assert compiled["compiled"] and not plain["compiled"]
+    for name in ("trimmed", "mfcc", "decibels", "chroma"):
+        np.testing.assert_array_equal(compiled[name], plain[name])
+
+
+def test_what_librosa_cannot_do_without_its_compiler_says_so() -> None:
+    code = (
+        "import numpy as np; from emotion.plain_librosa import librosa\n"
+        "try: librosa.pyin(np.ones(8000), fmin=60, fmax=400)\n"
+        "except RuntimeError as e: assert 'numba' in str(e)\n"
+        "else: raise SystemExit(1)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

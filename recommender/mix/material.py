@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import librosa
 import numpy as np
 import numpy.typing as npt
+
+from emotion.plain_librosa import librosa
 
 Array = npt.NDArray[np.float64]
 Signal = npt.NDArray[np.float32]
