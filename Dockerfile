@@ -23,8 +23,6 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     MOODCUE_CACHE_DIR=/var/cache/moodcue \
     MOODCUE_HOME=/var/lib/moodcue \
-    NUMBA_CACHE_DIR=/var/cache/moodcue/numba \
-    NUMBA_CPU_NAME=generic \
     MALLOC_ARENA_MAX=2 \
     PORT=8501
 # Packages and app belong to root: the server cannot change its own code.
@@ -40,7 +38,7 @@ COPY pages pages
 COPY recommender recommender
 RUN PYTHONDONTWRITEBYTECODE= python -m compileall -q -j 0 app.py deploy emotion moodcue pages recommender
 USER moodcue
-# Verifies the weights, reads a sample, and fills numba's and DeepFace's caches.
+# Verifies the weights, reads a sample, and fills DeepFace's cache.
 RUN python -m deploy.warm
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=40s --retries=3 CMD ["python", "-m", "deploy.health"]

@@ -51,9 +51,9 @@ say "packages installed" "$((SECONDS - started)) s, $(du -sm "$box/venv" | cut -
 # What the packages' own libraries ask of the system must be what a slim Python image has: no apt package is needed.
 asked=$(find "$box/venv" -name '*.so*' -type f -exec ldd {} + 2>/dev/null | grep -v "$box" |
   awk '/=>/ {print $1}' | sort -u |
-  # the last line: what wheels bring along under other names, and numba's threads by TBB, which it does without
+  # the last line: what wheels bring along under other names
   grep -vE '^(lib(c|m|mvec|dl|rt|util|pthread|resolv|gcc_s|stdc\+\+|z|crypt|ssl|crypto|bz2|lzma|expat|ffi|uuid)\.so|linux-vdso|ld-linux)' |
-  grep -vE '^(libgomp\.so\.1\.0\.0|libquadmath-[0-9a-f]+\.so|libtbb\.so)' || true)
+  grep -vE '^(libgomp\.so\.1\.0\.0|libquadmath-[0-9a-f]+\.so)' || true)
 [ -z "$asked" ] || fail "libraries that a slim image lacks: $asked"
 
 # The second stage

@@ -1,7 +1,7 @@
 """Everything that a first visitor would wait for, done once at build time: ``python -m deploy.warm``.
 
-Checks the sha256 of every weight, reads a sample with the served models, and runs librosa's compiled
-parts, so that numba's cache (``NUMBA_CACHE_DIR``) and DeepFace's home (``MOODCUE_CACHE_DIR``) are filled.
+Checks the sha256 of every weight, reads a sample with the served models, and describes its sound as the page does,
+so that what was left out of the image is missed here. DeepFace's home (``MOODCUE_CACHE_DIR``) is filled.
 Ends with status 1 and a sentence where something is missing.
 """
 
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def describe() -> None:
-    """What the page of the result shows of a sound, which is where librosa compiles."""
+    """What the page of the result shows of a sound."""
     from pages.analyse.sound import SR
     from pages.analyse.sound import describe as of_page
 

@@ -48,7 +48,7 @@ def warm() -> None:
 
 @st.cache_resource(show_spinner=False)
 def warm_sound() -> None:
-    """librosa takes seconds and 250 MB at its first use: not before there is a result to look at."""
+    """librosa takes seconds and 130 MB at its first use: not before there is a result to look at."""
 
     def load() -> None:
         import numpy as np
