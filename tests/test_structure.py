@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,3 +101,13 @@ def test_a_page_imports_no_other_page() -> None:
         if other.startswith("pages.") and other.split(".")[1] not in ("shared", name.split(".")[1])
     }
     assert reached == set()
+
+
+def test_a_result_is_drawn_without_what_makes_sound_or_hears_it() -> None:
+    """They take seconds to import, for which whoever brought the first clip would wait."""
+    code = (
+        "import sys, pages.analyse.result;"
+        "heavy = {'librosa', 'pyloudnorm', 'scipy.signal', 'sklearn', 'onnxruntime'} & set(sys.modules);"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True)

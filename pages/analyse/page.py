@@ -20,4 +20,4 @@ with calm():
         progress.show()
     else:
         upload.show(phase.error if isinstance(phase, session.Waiting) else None)
-models.warm()  # last: the first page must not share the processor with the loading of models
+models.warm("pages.analyse.result")  # last: the first page must not share the processor with the loading of models

@@ -18,6 +18,8 @@ from pages.shared.ui import announce
 from pages.shared.ui.failures import calm
 
 EVERY_S: Final = 0.6
+WAIT_S: Final = 0.45
+"""So long each look waits for the end, so that the result is not a look late."""
 STAGES: Final = ("reading", "hearing", "looking", "matching")
 _LEFT: Final = "_time_left"
 
@@ -51,6 +53,8 @@ def _follow() -> None:
             _time_left(status.progress)
         st.button(t("progress.cancel"), icon=":material/close:", key="analyse_cancel", on_click=_cancel)
         _early(status.progress)
+        if session.over_within(WAIT_S):
+            st.rerun()
 
 
 def _time_left(progress: Progress | None) -> None:

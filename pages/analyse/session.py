@@ -216,6 +216,12 @@ def advance() -> Status[Any] | None:
     return None
 
 
+def over_within(seconds: float) -> bool:
+    """Whether what the pool does for this visitor is over, waiting so long for it at most."""
+    phase = current().phase
+    return isinstance(phase, Fetching | Analysing) and phase.ticket.wait(seconds)
+
+
 def _next(phase: Fetching | Analysing, status: Status[Any]) -> Phase:
     """The phase that follows on work that is over; raises what went wrong with it."""
     if isinstance(phase, Fetching):

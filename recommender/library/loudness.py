@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import sosfilt
 
 SR: Final = 48_000
 """The recommendation gives its filters for this rate."""
@@ -35,6 +34,8 @@ class Meter:
         self._powers: list[npt.NDArray[np.float64]] = []
 
     def add(self, block: npt.NDArray[np.float32]) -> None:
+        from scipy.signal import sosfilt
+
         if self._state is None:
             self._state = np.zeros((len(K_WEIGHTING), 2, block.shape[1]))
         weighted, self._state = sosfilt(K_WEIGHTING, block, axis=0, zi=self._state)

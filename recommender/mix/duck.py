@@ -16,7 +16,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solveh_banded
 
 from emotion.timeline import Segment
 from recommender.mix.loudness import STEP_S, lufs
@@ -162,6 +161,8 @@ def _asymmetric(target: Array, weight: Array, inside: npt.NDArray[np.bool_]) -> 
 
 def _smooth(target: Array, weight: Array, smoothness: float) -> Array:
     """Whittaker's smoother: weighted errors plus squared second differences; linear in length."""
+    from scipy.linalg import solveh_banded
+
     n = len(target)
     if n < 3:
         return target.copy()

@@ -6,8 +6,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import minimum_filter1d, uniform_filter1d
-from scipy.signal import resample_poly
 
 from recommender.mix.loudness import OVERSAMPLE, Sound
 
@@ -59,6 +57,9 @@ class Limiter:
         return out
 
     def _gain(self, y: Sound) -> npt.NDArray[np.float64]:
+        from scipy.ndimage import minimum_filter1d, uniform_filter1d
+        from scipy.signal import resample_poly
+
         wide = np.abs(resample_poly(y.astype(np.float64), OVERSAMPLE, 1, axis=1)).max(axis=0)
         peak = np.maximum(wide.reshape(-1, OVERSAMPLE).max(axis=1), np.abs(y).max(axis=0))
         needed = np.minimum(1.0, self._ceiling / np.maximum(peak, 1e-9))

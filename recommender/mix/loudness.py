@@ -1,7 +1,8 @@
 """Loudness by ITU-R BS.1770-4, block by block: hours of sound pass in constant memory.
 
 The filters' coefficients are pyloudnorm's (:class:`pyloudnorm.IIRfilter`); what that library lacks
-is done here: sound that comes in pieces, loudness a second, and the true peak.
+is done here: sound that comes in pieces, loudness a second, and the true peak. Both it and scipy's
+filters take a second to import, which whoever only looks at a cue sheet need not wait for.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from pyloudnorm.iirfilter import IIRfilter
-from scipy.signal import lfilter, resample_poly
 
 Sound = npt.NDArray[np.float32]
 """Shape (channels, n), in [-1, 1]."""
@@ -48,6 +47,8 @@ class _Filter:
     state: npt.NDArray[np.float64]
 
     def run(self, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        from scipy.signal import lfilter
+
         out, self.state = lfilter(self.b, self.a, y, axis=1, zi=self.state)
         return out
 
@@ -62,6 +63,8 @@ class Meter:
     """
 
     def __init__(self, sr: int, channels: int = 2, *, peaks: bool = True) -> None:
+        from pyloudnorm.iirfilter import IIRfilter
+
         shelf = IIRfilter(3.99984385397, 0.7071752369554193, 1681.9744509555319, sr, "high_shelf_DeMan")
         high = IIRfilter(0.0, 0.5003270373253953, 38.13547087613982, sr, "high_pass_DeMan")
         self._filters = [_Filter(f.b, f.a, np.zeros((channels, 2))) for f in (shelf, high)]
@@ -88,6 +91,8 @@ class Meter:
         self._rest = power[whole:]
 
     def _look_for_peak(self, y: npt.NDArray[np.float64]) -> None:
+        from scipy.signal import resample_poly
+
         joined = np.concatenate([self._before, y], axis=1)
         self.true_peak = max(self.true_peak, float(np.abs(resample_poly(joined, OVERSAMPLE, 1, axis=1)).max()))
         self._before = joined[:, -_MARGIN:]

@@ -10,8 +10,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from emotion.plain_librosa import librosa
-
 Array = npt.NDArray[np.float64]
 Signal = npt.NDArray[np.float32]
 
@@ -70,6 +68,8 @@ class Material:
 
 def rise(y: Signal) -> Array:
     """Spectral flux (mean rise in decibels over 64 mel bands), one value a hop; shape (frames,)."""
+    from emotion.plain_librosa import librosa
+
     mel = librosa.feature.melspectrogram(y=y, sr=SR, n_fft=1024, hop_length=HOP, n_mels=64)
     db = librosa.power_to_db(mel, amin=1e-7, top_db=None)
     return np.concatenate([[0.0], np.maximum(np.diff(db, axis=1), 0).mean(axis=0)])
@@ -96,6 +96,8 @@ def study(
         y: mono, shape (n,), at :data:`SR`.
         beats_s, bars_s: starts of beats and bars in seconds; may be empty where there is no pulse.
     """
+    from emotion.plain_librosa import librosa
+
     duration_s = len(y) / SR
     end_s = duration_s if end_s is None else end_s
     beats = np.array([b for b in beats_s if start_s - 0.05 <= b < end_s], dtype=np.float64)

@@ -100,7 +100,7 @@ def a_clip(seconds: float, skip: Sequence[str]) -> None:
             from tests.benchmarks import browser
 
             for name, value in browser.measure(path).items():
-                print(f"{name:<36}{value:>10.1f}")
+                print(f"{name:<44}{value:>10.2f}")
 
 
 def job(name: str, path: Path) -> dict[str, Any]:

@@ -67,6 +67,7 @@ class _Job(Generic[R]):
     work: Work[R] | None
     keep: bool = True
     stop: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
     state: State = "queued"
     progress: Any = None
     result: R | None = None
@@ -82,6 +83,10 @@ class Ticket(Generic[R]):
 
     def status(self) -> Status[R]:
         return self._pool._status(self._job)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is over, waiting so long for it at most."""
+        return self._job.over.wait(seconds)
 
     def leave(self) -> None:
         """Cancel, or go away: the work stops unless somebody else holds a ticket for it."""
@@ -134,6 +139,7 @@ class Pool(Generic[R]):
             work, job.work = job.work, None
             if job.stop.is_set() or work is None:
                 job.state = "cancelled"
+                job.over.set()
                 return
             job.state = "running"
 
@@ -154,6 +160,7 @@ class Pool(Generic[R]):
             cancelled = isinstance(error, Cancelled) or (error is not None and job.stop.is_set())
             job.state = "cancelled" if cancelled else "failed" if error else "done"
             job.progress = None
+            job.over.set()
             self._forget()
 
     def _forget(self) -> None:
@@ -176,4 +183,5 @@ class Pool(Generic[R]):
                 if job in self._waiting:
                     self._waiting.remove(job)
                     job.state, job.work = "cancelled", None
+                    job.over.set()
                 self._forget()

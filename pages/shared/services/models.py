@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,8 @@ def readers() -> Future[Readers]:
 
 
 @st.cache_resource(show_spinner=False)
-def warm() -> None:
-    """Load what the first result needs while the visitor still looks for a clip."""
+def warm(*modules: str) -> None:
+    """Load what the first result needs, and the modules that draw it, while the visitor still looks for a clip."""
 
     def load() -> None:
         readers().exception()
@@ -41,6 +42,8 @@ def warm() -> None:
         import plotly.subplots
 
         del plotly
+        for module in modules:
+            importlib.import_module(module)
         heap.settle()
 
     in_background(load)
