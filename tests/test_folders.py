@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import struct
 import sys
 import time
 from concurrent.futures import Future
@@ -377,6 +378,35 @@ def test_a_clip_is_read_where_it_lies_and_stays_as_it_is(
         "notes.txt",
         "talk.mp4",
     ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files with holes of gigabytes are sure on Linux alone")
+def test_a_clip_of_six_gigabytes_is_read_and_neither_refused_nor_copied(
+    footage: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A real clip behind which a box of nothing lies, as cameras reserve room: a hole, so that no disk is filled."""
+    monkeypatch.setenv("MOODCUE_CACHE_DIR", str(tmp_path / "cache"))
+    path, room = footage / "large.mp4", 6 * 1024**3
+    path.write_bytes((SAMPLES / "good-news.mp4").read_bytes())
+    with path.open("r+b") as f:
+        f.seek(0, os.SEEK_END)
+        f.write(struct.pack(">I4sQ", 1, b"free", room))
+        f.truncate(f.tell() - 16 + room)
+    with pytest.raises(errors.TooLarge):
+        fence.probe(path, limits=media.Limits.from_environment())
+    kept = Folders([footage]).clip(path)
+    assert folders.length_s(path) == pytest.approx(8.37, abs=0.1)
+    loaded: Future[Readers] = Future()
+    loaded.set_result(replace(readers, face=None))
+    analysed = jobs_for_clip.analysis(kept, loaded, media.Limits.in_place())(lambda _: None, lambda: False)
+    assert analysed.timeline.clip.duration_s == pytest.approx(8.37, abs=0.1)
+    assert analysed.timeline.voice is not None
+    assert sum(p.stat().st_size for p in (tmp_path / "cache").rglob("*") if p.is_file()) == 0
+    visitor = visitors.arrive()
+    played = jobs_for_clip.preparing(kept, visitor.folder)(lambda _: None, lambda: False)
+    assert played.stat().st_size < 10 * 1024**2  # six gigabytes in eight seconds are too heavy to play
+    visitor.free()
+    assert path.stat().st_size > room
 
 
 def test_what_a_clip_is_called_by_changes_with_the_clip(footage: Path) -> None:

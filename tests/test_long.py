@@ -129,6 +129,24 @@ def test_a_long_clip_ends_like_a_short_one(readers: Readers, in_parts: None, tmp
     assert path.read_bytes() == before
 
 
+def test_a_long_clip_that_is_cancelled_stops_and_leaves_nothing(
+    readers: Readers, in_parts: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del in_parts
+    monkeypatch.setenv("MOODCUE_CACHE_DIR", str(tmp_path / "cache"))
+    path = clips.joined(tmp_path / "long.mp4", [SAMPLES / "good-news.mp4"] * 4)
+    for enough in (0.0, 0.05, 0.3):  # before the sound, while it is stored, while it is heard
+        said: list[Progress] = []
+
+        def over(said: list[Progress] = said, enough: float = enough) -> bool:
+            return any(p.stage == "hearing" and p.fraction >= enough for p in said)
+
+        with pytest.raises(errors.Cancelled):
+            study(path, readers, limits=media.Limits.in_place(), on_progress=said.append, cancelled=over)
+        assert all(p.stage != "looking" for p in said)
+    assert [p for p in (tmp_path / "cache").rglob("*") if p.is_file()] == []
+
+
 def test_what_lies_here_may_be_large_and_long_but_not_endless(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = media.Limits.in_place()
     assert limits.max_bytes > 10**15
