@@ -34,11 +34,13 @@ Stage = Literal["reading", "hearing", "looking", "matching"]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a stage is, in [0, 1]; ``partial`` is what is known so far."""
+    """How far a stage is, in [0, 1]; ``partial`` is what is known so far, ``beside`` how much of the picture was looked
+    at while something else was done."""
 
     stage: Stage
     fraction: float
     partial: Timeline | None = None
+    beside: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +125,11 @@ def study(
     ) as reading:
         clip = reading.clip
         with Aside(lambda eye: look(reading, readers, limits, eye.note, over.is_set), over) as looking:
-            heard = hear(reading, readers, on_progress, cancelled, alone=looking.held)
+
+            def hearing(progress: Progress) -> None:
+                on_progress(replace(progress, beside=looking.fraction))
+
+            heard = hear(reading, readers, hearing, cancelled, alone=looking.held)
             adaptation = adapted_to(heard, readers, adapt, known)
             partial = assemble(clip, heard, Seen(), readers, adaptation)
             on_progress(Progress("looking", looking.fraction, partial))

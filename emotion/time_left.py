@@ -41,7 +41,8 @@ class TimeLeft:
         if passed_s < SOON_S or done * share < SOON * (1 - self.begun_at):
             return None if self.ends_s is None else max(0.0, self.ends_s - now_s)
         stages = list(SHARES)
-        later = sum(SHARES[s] for s in stages[stages.index(progress.stage) + 1 :])
+        left = {"looking": 1 - progress.beside}
+        later = sum(SHARES[s] * left.get(s, 1.0) for s in stages[stages.index(progress.stage) + 1 :])
         left_s = passed_s / done * ((1 - fraction) + later / share)
         self.ends_s = now_s + left_s
         return left_s

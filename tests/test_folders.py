@@ -406,6 +406,8 @@ def test_a_clip_of_six_gigabytes_is_read_and_neither_refused_nor_copied(
     played = jobs_for_clip.preparing(kept, visitor.folder)(lambda _: None, lambda: False)
     assert played.stat().st_size < 10 * 1024**2  # six gigabytes in eight seconds are too heavy to play
     visitor.free()
+    assert fence.picture_suffix(path) == ""  # a mix under it comes as sound alone, for the editing program
+    assert fence.picture_suffix(SAMPLES / "good-news.mp4") == ".mp4"
     assert path.stat().st_size > room
 
 

@@ -236,6 +236,14 @@ def test_the_time_left_is_the_time_that_is_left() -> None:
     assert all(abs(g - ends[t]) < 0.06 * length_s for t, g in said.items())
 
 
+def test_what_was_looked_at_while_the_sound_was_read_is_not_counted_twice() -> None:
+    for beside, rest in ((0.0, 1.0), (0.5, 0.5), (1.0, 0.0)):
+        left = TimeLeft()
+        assert left.after(Progress("hearing", 0.0, beside=beside), 0.0) is None
+        told = left.after(Progress("hearing", 0.5, beside=beside), 50.0)
+        assert told == pytest.approx(50 + 100 * (SHARES["looking"] * rest + SHARES["matching"]) / SHARES["hearing"])
+
+
 def test_who_comes_late_is_told_by_the_pace_since_then_and_nobody_too_early() -> None:
     left = TimeLeft()
     assert left.after(None, 0.0) is None

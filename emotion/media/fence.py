@@ -71,6 +71,7 @@ class Bounds:
 
 
 READING: Final = Bounds()
+MOST_COPIED: Final = 0.9
 PROXY_BYTES: Final = 16 * 1024**3
 COPYING: Final = Bounds(stalled_s=COPY_S, written_bytes=4 * 1024**3)
 
@@ -321,7 +322,9 @@ def stereo(
 
 
 def picture_suffix(path: Path) -> str:
-    """As :func:`emotion.media.program.suffix_for`."""
+    """As :func:`emotion.media.program.suffix_for`; "" too where the picture may be larger than a copy may become."""
+    if path.is_file() and path.stat().st_size > MOST_COPIED * COPYING.written_bytes:
+        return ""
     with job("picture_suffix", path) as begun:
         head, _ = next(begun.answers())
         suffix = str(head.get("suffix"))
