@@ -13,8 +13,8 @@ find "$site" -type d -name tests -prune -exec rm -rf {} +
 drop 'pyarrow/include' 'pyarrow/src' 'numpy/_core/include' 'numpy/*/lib/*.a'
 # pyarrow's ways to Flight servers and to S3, modules of their own that it does without.
 drop 'pyarrow/*flight*' 'pyarrow/libarrow_s3*' 'pyarrow/_s3fs*'
-# Its plans of queries, and its libraries once more under the names that a linker looks for.
-drop 'pyarrow/*substrait*' 'pyarrow/libarrow_python*.so' 'pyarrow/libarrow_python*.so.*.*.*'
+# Its own libraries once more under the names that a linker looks for.
+drop 'pyarrow/libarrow_python*.so' 'pyarrow/libarrow_python*.so.*.*.*'
 # onnxruntime once more, for programs that are not written in Python.
 drop 'onnxruntime/capi/libonnxruntime.so.*'
 drop 'onnxruntime/transformers' 'onnxruntime/quantization' 'onnxruntime/tools'
@@ -34,7 +34,7 @@ fi
 find "$venv" -name '*.py' -exec touch -d @1700000000 {} +
 # Bytecode of what serving imports; the rest, twice as much, would only lie there. Whatever is wanted after all is
 # compiled when it is imported, in memory.
-PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" - >/dev/null 2>&1 <<'PYTHON' || compiled=no
+PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" - >/dev/null 2>"$venv/imported" <<'PYTHON' || compiled=no
 import importlib
 
 SERVING = """
@@ -61,7 +61,8 @@ figure = go.Figure([go.Scatter(y=[1]), go.Bar(y=[1]), go.Heatmap(z=[[1]])])
 figure.update_layout(template="none", title="a", annotations=[{"text": "a"}], xaxis={"title": "a"}, yaxis={"title": "a"})
 figure.to_json()
 PYTHON
-[ "${compiled:-yes}" = yes ] || { echo "a package that serves cannot be imported" >&2; exit 1; }
+[ "${compiled:-yes}" = yes ] || { cat "$venv/imported" >&2; echo "a package that serves cannot be imported" >&2; exit 1; }
+rm "$venv/imported"
 # What installs has done its work. librosa's compiler has none to do here, see emotion/plain_librosa.py.
 drop 'pip' 'pip-*' 'setuptools' 'setuptools-*' 'pkg_resources' '_distutils_hack' 'distutils-precedence.pth'
 drop 'numba' 'numba-*' 'llvmlite' 'llvmlite-*'
