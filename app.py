@@ -11,7 +11,7 @@ from deploy import guard
 from pages.music.plane import points
 from pages.shared import language
 from pages.shared.language import t
-from pages.shared.services import clips, heap, link_preview, links
+from pages.shared.services import clips, first_page, heap, link_preview, links
 from pages.shared.ui import look
 
 ROOT = Path(__file__).resolve().parent
@@ -73,6 +73,7 @@ else:  # the server's start: Streamlit finds `app` below and imports this file
     PagesManager.uses_pages_directory = False
     links.keep_tidy()
     heap.give_back()
+    first_page.prepare()
 
 ROUTES = [*clips.routes(), *points.routes(), *link_preview.routes()]
 # Streamlit looks for this very call in the text of the file.

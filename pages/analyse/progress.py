@@ -10,6 +10,7 @@ import streamlit as st
 from emotion.errors import Cancelled
 from emotion.pipeline import Progress
 from emotion.time_left import TimeLeft, rounded
+from emotion.timeline import Timeline
 from pages.analyse import session
 from pages.analyse.session import Fetching
 from pages.shared.language import t, t_plain
@@ -22,6 +23,7 @@ WAIT_S: Final = 0.45
 """So long each look waits for the end, so that the result is not a look late."""
 STAGES: Final = ("reading", "hearing", "looking", "matching")
 _LEFT: Final = "_time_left"
+_SHOWN: Final = "_voice_shown"
 
 
 def show() -> None:
@@ -32,8 +34,11 @@ def show() -> None:
     st.title(t("progress.title"), anchor=False)
     st.markdown(t("progress.name", name=name))
     announce.view(f"progress {id(current)}", t_plain("progress.title"))
-    st.session_state.pop(_LEFT, None)
+    status = session.advance()
+    st.session_state[_SHOWN] = status is not None and _voice(status.progress) is not None
     _follow()
+    if status is not None:
+        _early(status.progress)
 
 
 @st.fragment(run_every=EVERY_S)
@@ -52,14 +57,20 @@ def _follow() -> None:
             _stages(status.progress)
             _time_left(status.progress)
         st.button(t("progress.cancel"), icon=":material/close:", key="analyse_cancel", on_click=_cancel)
-        _early(status.progress)
-        if session.over_within(WAIT_S):
+        # What the voice says is drawn once, and not again with each look: a chart is much work for a browser.
+        new = _voice(status.progress) is not None and not st.session_state[_SHOWN]
+        if new or session.over_within(WAIT_S):
             st.rerun()
 
 
 def _time_left(progress: Progress | None) -> None:
     """What is left, from what the work took so far; said only once there is enough to go by."""
-    left = st.session_state.setdefault(_LEFT, TimeLeft()).after(progress, time.monotonic())
+    current = session.current()
+    clip, so_far = st.session_state.get(_LEFT, (None, TimeLeft()))
+    if clip != id(current):
+        so_far = TimeLeft()
+    st.session_state[_LEFT] = id(current), so_far
+    left = so_far.after(progress, time.monotonic())
     if left is not None:
         count, unit = rounded(left)
         st.caption(t(f"progress.left.{unit}", count=count))
@@ -83,10 +94,16 @@ def _stages(progress: Progress | None) -> None:
         column.progress(done, text=t(f"progress.{state}", stage=t(f"progress.{stage}"), value=done))
 
 
-def _early(progress: Progress | None) -> None:
+def _voice(progress: object) -> Timeline | None:
+    """What is known of the voice while the picture is looked at."""
+    partial = progress.partial if isinstance(progress, Progress) else None
+    return partial if partial is not None and partial.voice is not None else None
+
+
+def _early(progress: object) -> None:
     """What the voice says already."""
-    partial = progress.partial if progress else None
-    if partial is None or partial.voice is None:
+    partial = _voice(progress)
+    if partial is None:
         return
     from pages.shared.ui import verdict
 

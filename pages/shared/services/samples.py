@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import streamlit as st
 
 from pages.shared.services.pictures import jpeg
 
@@ -27,7 +26,7 @@ class Sample:
     path: Path
 
 
-@st.cache_resource(show_spinner=False)
+@functools.cache
 def samples() -> tuple[Sample, ...]:
     """The clips of ``assets/samples/samples.json`` in their order."""
     index = SAMPLES_DIR / "samples.json"
@@ -37,7 +36,7 @@ def samples() -> tuple[Sample, ...]:
     return tuple(Sample(r["id"], r["title_key"], SAMPLES_DIR / r["file"]) for r in rows)
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@functools.cache
 def poster(sample: Sample) -> bytes:
     """A small picture of a sample: its middle, or its waveform where it has sound alone."""
     from emotion import media, signals
