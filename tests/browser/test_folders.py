@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests import clips
 from tests.browser.axe import barriers
-from tests.browser.conftest import ROOT, Open, Server, serving
-from tests.browser.test_analyse import result_of
+from tests.browser.conftest import ROOT, Open, Server, serving, until
+from tests.browser.test_analyse import result_of, section
 
 SAMPLE = ROOT / "assets" / "samples" / "good-news.mp4"
 
@@ -22,6 +23,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "Day 1").mkdir()
     (root / "Day 1" / "Interview 🎬 <b>one<b>.mp4").write_bytes(SAMPLE.read_bytes())
     (root / "second talk.mov").write_bytes(b"not finished")
+    clips.joined(root / "camera.mkv", [SAMPLE])  # browsers do not play H.264 from Matroska
     (root / "out.mp4").symlink_to(SAMPLE)
     return root
 
@@ -51,23 +53,26 @@ def test_a_clip_is_opened_in_place_by_keyboard_and_found_again(open_page: Open, 
     clip = next((footage / "Day 1").iterdir())
     before, when = hashlib.sha256(clip.read_bytes()).hexdigest(), clip.stat().st_mtime_ns
     page = open_page()
-    expect(rows(page)).to_have_count(2)
+    rows(page).first.wait_for()
+    expect(rows(page)).to_have_count(3)
     expect(rows(page).nth(0)).to_contain_text("Day 1")
-    expect(rows(page).nth(1)).to_contain_text("second talk.mov")
+    expect(rows(page).nth(1)).to_contain_text("camera.mkv")
     assert barriers(page) == []
     search = page.locator(".st-key-browse input[type=search]")
     search.focus()
     page.keyboard.press("ArrowDown")
     assert focused(page) == "Day 1"
-    page.keyboard.press("ArrowDown")
+    page.keyboard.press("End")
     assert focused(page) == "second talk.mov"
+    page.keyboard.press("ArrowUp")
+    assert focused(page) == "camera.mkv"
     page.keyboard.press("Home")
     page.keyboard.press("Enter")
     expect(rows(page)).to_have_count(1)
     expect(rows(page).first).to_contain_text("0:08")
     assert focused(page) == clip.name
     page.keyboard.press("Backspace")
-    expect(rows(page)).to_have_count(2)
+    expect(rows(page)).to_have_count(3)
     search.fill("INTERVIEW one")
     expect(rows(page)).to_have_count(1)
     expect(rows(page).first).to_contain_text("Day 1")
@@ -94,7 +99,28 @@ def test_a_broken_clip_is_a_sentence_and_the_list_is_still_there(open_page: Open
     page = open_page()
     rows(page).filter(has_text="second talk").click()
     expect(page.get_by_text("second talk.mov is not")).to_be_visible()
-    expect(rows(page)).to_have_count(2)
+    expect(rows(page)).to_have_count(3)
+
+
+def test_what_no_browser_plays_is_played_from_a_small_copy_and_exported_by_its_own_path(
+    open_page: Open, server: Server, footage: Path
+) -> None:
+    page = open_page()
+    rows(page).filter(has_text="camera.mkv").click()
+    result_of(page)
+    page.locator(".st-key-clip_player video").wait_for()
+    until(page, "document.querySelector('.st-key-clip_player video').duration > 8")
+    assert [p.name for p in server.files()] == ["proxy.mp4"]
+    assert page.locator("h1").inner_text().endswith("camera.mkv")
+    section(page, "Export")
+    with page.expect_download() as download:
+        page.locator(".st-key-export_otio button").click()
+    text = download.value.path().read_text(encoding="utf-8")
+    assert (footage / "camera.mkv").as_uri() in text
+    page.get_by_role("button", name="Another clip").click()
+    expect(rows(page)).to_have_count(3)
+    assert server.files() == []
+    assert (footage / "camera.mkv").is_file()
 
 
 def test_who_comes_by_a_proxy_or_another_name_sees_no_folders(browser: Browser, server: Server) -> None:
