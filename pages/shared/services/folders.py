@@ -215,8 +215,19 @@ def length_s(path: Path) -> float | None:
     if path.suffix.lower() not in WITH_BOXES:
         return None
     try:
+        about = path.stat()
+    except (OSError, ValueError):
+        return None
+    return _length_s(path, about.st_size, about.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=2000)
+def _length_s(path: Path, size: int, changed_ns: int) -> float | None:
+    """Looked up once for as long as the file stays as it is: a list is drawn often, and may lie on a slow disk."""
+    del changed_ns
+    try:
         with path.open("rb") as f:
-            return _movie_length_s(f, path.stat().st_size)
+            return _movie_length_s(f, size)
     except (OSError, struct.error, ValueError, ZeroDivisionError):
         return None
 
