@@ -1,5 +1,6 @@
 """Players: every network step against a local server that answers as YouTube does."""
 
+import functools
 import http.server
 import json
 import socket
@@ -294,34 +295,26 @@ def test_search_links_are_encoded():
     assert search_link(song("a&b=c 五月天")).endswith("search_query=Artist+a%26b%3Dc+%E4%BA%94%E6%9C%88%E5%A4%A9")
 
 
-def test_ytdlp_offline_fails_clearly(monkeypatch, capfd):
-    for name in ("HTTPS_PROXY", "https_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")  # nobody listens: a real DownloadError, online or off
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
-    with pytest.raises(SearchFailed) as e:
+def test_a_search_that_cannot_be_asked_fails_clearly(monkeypatch, capfd):
+    monkeypatch.setattr(youtube.fetch, "search", functools.partial(youtube.fetch.search, time_limit_s=0.05))
+    with pytest.raises(SearchFailed) as e:  # its time is over before it has begun
         youtube.search_with_ytdlp("artist title")
     assert not isinstance(e.value, BotCheck)
-    assert type(e.value.__cause__).__name__ == "DownloadError"
     assert capfd.readouterr().err == ""
 
 
 def test_bot_checks_are_told_from_other_failures(monkeypatch):
-    import yt_dlp
     from yt_dlp.utils import DownloadError
 
-    def says(message):
-        def extract_info(self, url, download):
-            raise DownloadError(message)
-
-        return extract_info
+    from emotion.fetch import Hits, worker
 
     for message, kind in [
         ("ERROR: Sign in to confirm you’re not a bot. Use --cookies", BotCheck),
         ("HTTP Error 429: Too Many Requests", BotCheck),
         ("Unable to download API page", SearchFailed),
     ]:
-        monkeypatch.setattr(yt_dlp.YoutubeDL, "extract_info", says(message))
+        told = worker.explain(DownloadError(message), worker.Guard())
+        monkeypatch.setattr(youtube.fetch, "search", lambda query, count, told=told: Hits((), told["failure"]))
         with pytest.raises(SearchFailed) as e:
             youtube.search_with_ytdlp("x")
         assert type(e.value) is kind
@@ -330,9 +323,43 @@ def test_bot_checks_are_told_from_other_failures(monkeypatch):
 def test_entries_that_are_none_are_left_out(monkeypatch):
     import yt_dlp
 
+    from emotion.fetch import worker
+
     found = {"entries": [None, {"id": GOOD}, {"title": "no id"}]}
-    monkeypatch.setattr(yt_dlp.YoutubeDL, "extract_info", lambda self, url, download: found)
-    assert youtube.search_with_ytdlp("x") == [GOOD]
+    asked = []
+    monkeypatch.setattr(yt_dlp.YoutubeDL, "extract_info", lambda self, url, download: asked.append(url) or found)
+    assert worker.search({"query": "x", "hits": 5, "timeout_s": 1}) == {"ids": [GOOD]}
+    assert asked == ["ytsearch5:x"]
+
+
+def test_a_search_runs_behind_the_guard_and_is_ended_in_time(monkeypatch, tmp_path):
+    """The process is given a yt-dlp that connects where it must not, and one that never answers."""
+    from emotion.fetch import client, search
+
+    evil = tmp_path / "yt_dlp.py"
+    evil.write_text(
+        "import socket\n"
+        "class YoutubeDL:\n"
+        "    def __init__(self, options): pass\n"
+        "    def __enter__(self): return self\n"
+        "    def __exit__(self, *_): pass\n"
+        "    def extract_info(self, url, download):\n"
+        "        if 'hang' in url:\n"
+        "            import time; time.sleep(60)\n"
+        "        if 'run' in url:\n"
+        "            import subprocess; subprocess.run(['true'])\n"
+        "        if 'die' in url:\n"
+        "            import os; os._exit(9)\n"
+        "        socket.create_connection(('127.0.0.1', 9))\n"
+    )
+    environment = {**client._environment(), "PYTHONPATH": str(tmp_path)}
+    monkeypatch.setattr(client, "_environment", lambda: environment)
+    assert search("inside", 5).failure == "not_allowed"
+    assert search("run a program", 5).failure is not None
+    assert search("die", 5).failure == "unreachable"
+    began = time.monotonic()
+    assert search("hang", 5, time_limit_s=4.0).failure == "unreachable"
+    assert time.monotonic() - began < 40
 
 
 def test_starter_has_a_search_link_for_every_song():

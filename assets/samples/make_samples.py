@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -23,6 +24,8 @@ import portrait
 import soundfile
 import soxr
 from portrait import Face, View
+
+from emotion.media.write import writing
 
 HERE = Path(__file__).resolve().parent
 FPS = 25
@@ -214,24 +217,16 @@ def frames(sample: Sample, places: Sequence[Spoken], y: npt.NDArray[np.float32])
 def write(sample: Sample, path: Path) -> float:
     """Encode the sample; returns its seconds."""
     y, places = sound(sample)
-    with av.open(str(path), "w") as out:
-        codec, bit_rate = ("aac", 96_000) if sample.views else ("libmp3lame", 64_000)
-        voice = out.add_stream(codec, rate=SR, layout="mono", bit_rate=bit_rate)
-        assert isinstance(voice, av.AudioStream)
+    with writing(path) as out:
+        codec, kbit_s = ("aac", 96) if sample.views else ("libmp3lame", 64)
+        voice = out.sound(rate=SR, layout="mono", kbit_s=kbit_s, codec=codec)
         if sample.views:
-            film = out.add_stream("libx264", rate=FPS, options={"crf": "24", "preset": "slow"})
-            assert isinstance(film, av.VideoStream)
-            film.width, film.height, film.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-            for picture in frames(sample, places, y):
-                out.mux(film.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-            out.mux(film.encode())
-        fmt = "fltp"
-        block = voice.codec_context.frame_size or 1152
-        for start in range(0, len(y), block):
-            frame = av.AudioFrame.from_ndarray(y[None, start : start + block], format=fmt, layout="mono")
-            frame.sample_rate, frame.pts = SR, start
-            out.mux(voice.encode(frame))
-        out.mux(voice.encode())
+            film = out.picture(
+                WIDTH, HEIGHT, time_base=Fraction(1, FPS), rate=FPS, options={"crf": "24", "preset": "slow"}
+            )
+            for i, picture in enumerate(frames(sample, places, y)):
+                film.write(av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p"), i / FPS)
+        voice.write(y[:, None])
     return len(y) / SR
 
 

@@ -15,7 +15,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final, cast
@@ -31,6 +32,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 FAILURES: Final[dict[str, type[errors.LinkError]]] = {
     "not_allowed": errors.LinkNotAllowed,
     "refused": errors.LinkRefused,
+    "bot": errors.LinkRefused,
     "unreachable": errors.LinkUnreachable,
     "no_video": errors.LinkNoVideo,
     "live": errors.LinkLive,
@@ -73,7 +75,19 @@ def fetch(
         "seconds": limits.max_duration_s,
     }
     order["hosts"] = sorted(hosts) if hosts is not None else None
-    worker = subprocess.Popen(  # this Python, a module of ours, no shell
+    try:
+        with worker(order) as begun:
+            result = follow(begun, on_progress, cancelled, TIME_LIMIT_S)
+        fetched = _outcome(result, url, limits, own)
+        return replace(fetched, path=fetched.path.replace(folder / fetched.path.name))
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+
+
+@contextmanager
+def worker(order: dict[str, Any]) -> Iterator[subprocess.Popen[str]]:
+    """The guarded process at work on an order; it is gone at the end, whatever happened."""
+    begun = subprocess.Popen(  # this Python, a module of ours, no shell
         [sys.executable, "-m", "emotion.fetch.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -83,13 +97,13 @@ def fetch(
         env=_environment(),
     )
     try:
-        result = _follow(worker, order, on_progress, cancelled)
-        fetched = _outcome(result, url, limits, own)
-        return replace(fetched, path=fetched.path.replace(folder / fetched.path.name))
+        to_worker = cast("IO[str]", begun.stdin)
+        to_worker.write(json.dumps(order))
+        to_worker.close()
+        yield begun
     finally:
-        worker.kill()
-        worker.wait()
-        shutil.rmtree(own, ignore_errors=True)
+        begun.kill()
+        begun.wait()
 
 
 def check_url(url: str) -> str:
@@ -114,19 +128,16 @@ def _environment() -> dict[str, str]:
     return settings.inherited(without=["_proxy"]) | {"YTDLP_NO_PLUGINS": "1", "PYTHONIOENCODING": "utf-8"}
 
 
-def _follow(
-    worker: subprocess.Popen[str],
-    order: dict[str, Any],
+def follow(
+    begun: subprocess.Popen[str],
     on_progress: Callable[[float], None],
     cancelled: Callable[[], bool],
+    time_limit_s: float,
 ) -> dict[str, Any]:
-    """The worker's last word; its progress is passed on as it comes."""
-    to_worker, from_worker = cast("IO[str]", worker.stdin), cast("IO[str]", worker.stdout)
-    to_worker.write(json.dumps(order))
-    to_worker.close()
+    """The worker's last word; its progress is passed on as it comes. ``unreachable`` when its time is over."""
     lines: queue.Queue[str | None] = queue.Queue()
-    threading.Thread(target=_pump, args=(from_worker, lines), daemon=True).start()
-    deadline = time.monotonic() + TIME_LIMIT_S
+    threading.Thread(target=_pump, args=(cast("IO[str]", begun.stdout), lines), daemon=True).start()
+    deadline = time.monotonic() + time_limit_s
     while time.monotonic() < deadline:
         if cancelled():
             raise errors.Cancelled

@@ -17,6 +17,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ ALLOWED_FOR_TESTS: Final = settings.TEST_ALLOWED_ADDRESS.read()
 
 # The words of yt-dlp and of HTTP servers that tell one failure from another, tried in order.
 SIGNS: Final = (
+    ("bot", re.compile(r"not a bot|sign in to confirm|429|too many requests|captcha", re.I)),
     (
         "no_video",
         re.compile(r"unsupported url|no video formats|unable to extract|requested format|not a valid url", re.I),
@@ -172,6 +174,30 @@ def download(order: dict[str, Any]) -> dict[str, Any]:
         return {"file": files[0], "title": info.get("title")}
 
 
+def search(order: dict[str, Any]) -> dict[str, Any]:
+    """Ids of the first hits of YouTube's search; nothing is downloaded."""
+    import yt_dlp
+
+    options: Any = {
+        "extract_flat": True,
+        "skip_download": True,
+        "socket_timeout": order["timeout_s"],
+        "retries": 0,
+        "extractor_retries": 0,
+        "cachedir": False,
+        "quiet": True,
+        "no_warnings": True,
+        "proxy": "",
+    }
+    with yt_dlp.YoutubeDL(options) as ydl:
+        found: Any = ydl.extract_info(f"ytsearch{order['hits']}:{order['query']}", download=False)
+    entries = (found or {}).get("entries") or []
+    return {"ids": [str(e["id"]) for e in entries if e and e.get("id")]}
+
+
+TASKS: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {"download": download, "search": search}
+
+
 def explain(error: BaseException, guard: Guard) -> dict[str, Any]:
     """What the parent is told; yt-dlp wraps errors in each other, so the whole chain is read."""
     chain: list[BaseException] = []
@@ -197,7 +223,7 @@ def main() -> None:
     guard = Guard(frozenset(order["hosts"]) if order.get("hosts") else None)
     sys.addaudithook(guard)
     try:
-        result = download(order)
+        result = TASKS[order.get("task", "download")](order)
     except BaseException as e:  # whatever it is, the parent must hear of it
         result = explain(e, guard)
     say(**result)

@@ -34,7 +34,7 @@ from av.video.stream import VideoStream
 
 MUXERS: Final[Mapping[str, str]] = {
     ".mp4": "mp4", ".m4a": "ipod", ".mov": "mov", ".webm": "webm", ".mkv": "matroska",
-    ".mp3": "mp3", ".wav": "wav", ".flac": "flac", ".ogg": "ogg",
+    ".mp3": "mp3", ".wav": "wav", ".flac": "flac", ".ogg": "ogg", ".opus": "ogg",
 }  # fmt: skip
 SEEKABLE: Final = frozenset({"mp4", "ipod", "mov"})
 """These keep their table of contents at the end; brought to the front, a player starts before it has all."""
@@ -44,7 +44,9 @@ BLOCK: Final = 1024 * 16
 
 
 @contextmanager
-def writing(target: Path, *, options: Mapping[str, str] | None = None) -> Iterator[Writer]:
+def writing(
+    target: Path, *, options: Mapping[str, str] | None = None, tags: Mapping[str, str] | None = None
+) -> Iterator[Writer]:
     """A file of the kind that ``target`` is named after, moved to its place at the end; nothing is left of one that
     failed.
 
@@ -60,6 +62,7 @@ def writing(target: Path, *, options: Mapping[str, str] | None = None) -> Iterat
     try:
         container = av.open(f"file:{part}", "w", format=muxer, options={**how, **(options or {})})
         try:
+            container.metadata.update(tags or {})
             writer = Writer(container)
             yield writer
             writer.end()
@@ -105,9 +108,11 @@ class Writer:
         self._ends.append(made)
         return made
 
-    def sound(self, *, rate: int = SOUND_RATE, layout: str = "stereo", kbit_s: int | None = None) -> Sound:
-        """AAC, "mono" or "stereo"."""
-        made = Sound(self._container, rate, layout, kbit_s)
+    def sound(
+        self, *, rate: int = SOUND_RATE, layout: str = "stereo", kbit_s: int | None = None, codec: str = "aac"
+    ) -> Sound:
+        """AAC unless told, "mono" or "stereo"."""
+        made = Sound(self._container, rate, layout, kbit_s, codec)
         self._ends.append(made)
         return made
 
@@ -185,9 +190,14 @@ class Picture:
 
 
 class Sound:
-    def __init__(self, out: OutputContainer, rate: int, layout: str, kbit_s: int | None = None) -> None:
+    def __init__(
+        self, out: OutputContainer, rate: int, layout: str, kbit_s: int | None = None, codec: str = "aac"
+    ) -> None:
         self._out, self._rate, self._layout, self._n = out, rate, layout, 0
-        self._stream = out.add_stream("aac", rate=rate, layout=layout)
+        made = out.add_stream(codec, rate=rate, layout=layout)
+        if not isinstance(made, AudioStream):
+            raise ValueError(f"not a codec for sound: {codec}")
+        self._stream = made
         if kbit_s is not None:
             self._stream.bit_rate = 1000 * kbit_s
 

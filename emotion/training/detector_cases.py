@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import av
 import cv2
 import matplotlib
 import numpy as np
@@ -21,6 +20,7 @@ import numpy.typing as npt
 import skimage
 import sklearn
 
+from emotion.media.container import opened
 from emotion.timeline import Box
 from emotion.training import face_data
 
@@ -178,7 +178,7 @@ def _portraits() -> Iterator[Case]:
 def _frames(path: Path, times_s: list[float]) -> Iterator[tuple[float, Image]]:
     """The first frame at or after each of the times."""
     left = sorted(times_s)
-    with av.open(str(path)) as container:
+    with opened(path, path.name) as container:
         for frame in container.decode(video=0):
             if not left:
                 return

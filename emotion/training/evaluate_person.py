@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import av
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +29,7 @@ import numpy.typing as npt
 from emotion.face.detect import CenterFace
 from emotion.face.features import crop
 from emotion.face.person import FOLDER, HERE, LINKED, OTHER, SAME, Embeddings, PersonEncoder
+from emotion.media.container import opened
 from emotion.training import detector_cases, face_data
 from emotion.weights import models_dir
 
@@ -87,7 +87,7 @@ def decoded(file: bytes) -> Image:
 
 
 def still(path: Path, time_s: float) -> Image:
-    with av.open(str(path)) as clip:
+    with opened(path, path.name) as clip:
         for frame in clip.decode(video=0):
             if frame.time is not None and frame.time >= time_s:
                 return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)

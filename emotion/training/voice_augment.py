@@ -8,11 +8,11 @@ training.
 from __future__ import annotations
 
 import functools
-import io
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import av
 import numpy as np
@@ -20,6 +20,8 @@ import numpy.typing as npt
 from scipy import signal
 
 from emotion import media, signals
+from emotion.media.container import opened
+from emotion.media.write import writing
 
 Signal = npt.NDArray[np.float32]
 Rng = np.random.Generator
@@ -110,24 +112,17 @@ def phone(y: Signal) -> Signal:
     return signals.resample(opened.astype(np.float32), 8000, SR)[: y.size]
 
 
-def codec(y: Signal, name: str = "libopus", container: str = "ogg", bit_rate: int = 24_000) -> Signal:
+def codec(y: Signal, name: str = "libopus", suffix: str = ".ogg", bit_rate: int = 24_000) -> Signal:
     """Through an encoder and back (Opus at 24 kb/s unless told)."""
-    buffer = io.BytesIO()
     rate = 48_000 if name == "libopus" else SR
-    with av.open(buffer, "w", format=container) as out:
-        stream: Any = out.add_stream(name, rate=rate, layout="mono")
-        stream.bit_rate = bit_rate
-        frame = av.AudioFrame.from_ndarray(signals.resample(y, SR, rate)[None], format="flt", layout="mono")
-        frame.sample_rate = rate
-        resampler = av.AudioResampler(stream.format.name, "mono", rate, frame_size=stream.frame_size or 1024)
-        for part in [*resampler.resample(frame), *resampler.resample(None)]:
-            out.mux(stream.encode(part))
-        out.mux(stream.encode(None))
-    buffer.seek(0)
-    resampler = av.AudioResampler("flt", "mono", SR)
-    container_in: Any = av.open(buffer)
-    with container_in as source:
-        frames = [f for decoded in source.decode(audio=0) for f in resampler.resample(decoded)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"coded{suffix}"
+        with writing(path) as out:
+            sound = out.sound(rate=rate, layout="mono", kbit_s=bit_rate // 1000, codec=name)
+            sound.write(signals.resample(y, SR, rate)[:, None])
+        resampler = av.AudioResampler("flt", "mono", SR)
+        with opened(path, path.name) as source:
+            frames = [f for decoded in source.decode(audio=0) for f in resampler.resample(decoded)]
     frames += resampler.resample(None)
     return np.concatenate([f.to_ndarray()[0] for f in frames])[: y.size].astype(np.float32)
 

@@ -31,7 +31,12 @@ _LANG_JS: Final = "export default ({ data }) => { document.documentElement.lang 
 
 _log = logging.getLogger(__name__)
 _SPEC = re.compile(r"(?P<sign>\+?)(?:\.(?P<digits>\d+))?(?P<kind>[f%d])")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~$:])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~$:&])")
+_ADDRESS = re.compile(r"(?i)(?<=http)(?=:)|(?<=https)(?=:)|(?<=www)(?=\.)|(?=@)")
+"""Inside of what Streamlit makes a link of though nobody asked for one; escapes do not stop it."""
+_START = re.compile(r"^(\d+(?=[.)])|(?=[-=]))")
+JOINER: Final = "\u2060"
+"""No width, no break: an address with it is only words."""
 
 
 def supported(tag: str | None) -> str | None:
@@ -90,8 +95,9 @@ def known(key: str) -> bool:
 
 
 def markdown(text: str) -> str:
-    """Text from outside (a file's name, a title, an address) so that Markdown shows it as it stands."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    """Text from outside (a file's name, a title, an address) so that Markdown shows it as it stands, and as words."""
+    words = _ADDRESS.sub(JOINER, " ".join(text.split()))
+    return _START.sub(r"\1\\", _MARKDOWN.sub(r"\\\1", words))
 
 
 def emotion_name(emotion: str) -> str:

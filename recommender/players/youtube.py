@@ -24,6 +24,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from emotion import fetch
 from recommender.errors import MemoryUnavailable
 from recommender.songs.catalogue import Track
 from recommender.store.database import open_database, players
@@ -55,8 +56,6 @@ FAULTS: Final[dict[int, Fault]] = {
 """The player's own errors (developers.google.com/youtube/iframe_api_reference#onError). The first two are the
 video's fault, for everybody; a broken player is this browser's, and a refused one lacks the page's referrer."""
 OF_THE_VIDEO: Final[frozenset[Fault]] = frozenset({"gone", "forbidden"})
-
-BOT_CHECK: Final = re.compile(r"not a bot|sign in to confirm|429|too many requests|captcha", re.IGNORECASE)
 
 
 class SearchFailed(Exception):
@@ -93,43 +92,15 @@ def is_video_id(text: str) -> bool:
 
 
 def search_with_ytdlp(query: str) -> list[str]:
-    """Ids of the first hits, by yt-dlp.
+    """Ids of the first hits, by yt-dlp in a guarded process of its own.
 
     Raises:
         BotCheck, SearchFailed
     """
-    from yt_dlp import YoutubeDL
-    from yt_dlp.utils import YoutubeDLError
-
-    options = {
-        "extract_flat": True,
-        "skip_download": True,
-        "socket_timeout": TIMEOUT_S,
-        "retries": 0,
-        "extractor_retries": 0,
-        "cachedir": False,
-        "quiet": True,
-        "no_warnings": True,
-        "logger": _Silent(),
-    }
-    try:
-        with YoutubeDL(options) as ydl:  # pyright: ignore[reportArgumentType]
-            found = ydl.extract_info(f"ytsearch{HITS}:{query}", download=False)
-    except YoutubeDLError as e:
-        raise (BotCheck if BOT_CHECK.search(str(e)) else SearchFailed)(str(e)) from e
-    except Exception as e:  # an extractor meets an answer it does not know: KeyError, TypeError, ...
-        raise SearchFailed(f"{type(e).__name__}: {e}") from e
-    entries = (found or {}).get("entries") or []
-    return [entry["id"] for entry in entries if entry and entry.get("id")]
-
-
-class _Silent:
-    """yt-dlp's messages go nowhere: the outcome says it."""
-
-    def debug(self, message: str) -> None: ...
-    def info(self, message: str) -> None: ...
-    def warning(self, message: str) -> None: ...
-    def error(self, message: str) -> None: ...
+    found = fetch.search(query, HITS)
+    if found.failure is not None:
+        raise (BotCheck if found.failure == "bot" else SearchFailed)(found.failure)
+    return list(found.ids)
 
 
 class Players:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import av
 import mido
 import numpy as np
 import numpy.typing as npt
 import pyloudnorm
 
+from emotion.media.write import writing
 from recommender.building.beds.patterns import play
 from recommender.building.beds.score import BEATS_A_BAR, Note, Piece
 
@@ -147,15 +147,7 @@ def mastered(y: Sound, lufs: float = LOUDNESS_LUFS) -> Sound:
 def write_opus(y: Sound, path: Path, *, kbit_s: int, tags: dict[str, str]) -> None:
     """Stereo or mono float sound of shape (channels, n) at :data:`SR` as Opus in Ogg."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    layout = "stereo" if len(y) == 2 else "mono"
-    with av.open(str(path), "w", format="ogg") as out:
-        out.metadata.update(tags)
-        stream = out.add_stream("libopus", rate=SR)
-        stream.layout = layout
-        stream.bit_rate = kbit_s * 1000
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(y), format="fltp", layout=layout)
-        frame.sample_rate = SR
-        resampler = av.AudioResampler(format="flt", layout=layout, rate=SR, frame_size=960)
-        for small in [*resampler.resample(frame), *resampler.resample(None)]:
-            out.mux(stream.encode(small))
-        out.mux(stream.encode(None))
+    with writing(path, tags=tags) as out:
+        out.sound(rate=SR, layout="stereo" if len(y) == 2 else "mono", kbit_s=kbit_s, codec="libopus").write(
+            np.ascontiguousarray(y.T)
+        )
