@@ -14,7 +14,7 @@ import soundfile
 
 from emotion import errors, media
 from emotion.timeline import Segment
-from recommender.mix import arrange, duck, fit, loudness, material, own_music, plan, planner, render
+from recommender.mix import arrange, duck, fit, levels, material, own_music, plan, planner, render
 from recommender.mix.limiter import Limiter
 from recommender.mix.music_sound import Cut, MusicSound
 from recommender.mix.stored import InMemory, Readable, Stored
@@ -61,7 +61,7 @@ def sounding(m: plan.Music) -> planner.Sounding:
     y = media.read_sound(m.path, material.SR)
     beat_s = 60 / (entry.tempo_bpm or 100)
     beats = np.arange(0, len(y) / material.SR - 2.5, beat_s)
-    level = loudness.of(np.tile(media.read_sound(m.path, SR), (2, 1)), SR).integrated_lufs
+    level = levels.of(np.tile(media.read_sound(m.path, SR), (2, 1)), SR).integrated_lufs
     return planner.Sounding(material.study(y, beats.tolist(), beats[::4].tolist()), y, level)
 
 
@@ -72,7 +72,7 @@ def sounding(m: plan.Music) -> planner.Sounding:
 def test_loudness_in_pieces_is_the_standards(rng: np.random.Generator, block: int) -> None:
     y = noise(rng, 8.0)
     y[:, 3 * SR : 5 * SR] *= 0.01  # gated out
-    meter = loudness.Meter(SR)
+    meter = levels.Meter(SR)
     for i in range(0, y.shape[1], block):
         meter.add(y[:, i : i + block])
     reference = pyloudnorm.Meter(SR, filter_class="DeMan").integrated_loudness(y.T.astype(np.float64))
@@ -82,19 +82,19 @@ def test_loudness_in_pieces_is_the_standards(rng: np.random.Generator, block: in
 def test_a_peak_between_samples_is_found_and_limited() -> None:
     t = np.arange(SR) / SR
     y = np.tile(np.sin(2 * np.pi * 12_000 * t + np.pi / 4), (2, 1)).astype(np.float32)  # samples reach 0.707
-    assert loudness.of(y, SR).true_peak_dbtp == pytest.approx(0, abs=0.3)
+    assert levels.of(y, SR).true_peak_dbtp == pytest.approx(0, abs=0.3)
     limiter = Limiter(-1.5, SR)
     out = np.concatenate([*(limiter.add(y[:, i : i + 5000]) for i in range(0, SR, 5000)), limiter.rest()], axis=1)
     assert out.shape == y.shape
-    assert loudness.of(out, SR).true_peak_dbtp <= -1.4
+    assert levels.of(out, SR).true_peak_dbtp <= -1.4
     quiet = (0.1 * y).astype(np.float32)
     limiter = Limiter(-1.5, SR)
     np.testing.assert_array_equal(np.concatenate([limiter.add(quiet), limiter.rest()], axis=1), quiet)
 
 
 def test_silence_has_no_loudness() -> None:
-    assert loudness.of(np.zeros((2, SR), np.float32), SR).integrated_lufs == float("-inf")
-    assert loudness.Meter(SR).integrated_lufs == float("-inf")
+    assert levels.of(np.zeros((2, SR), np.float32), SR).integrated_lufs == float("-inf")
+    assert levels.Meter(SR).integrated_lufs == float("-inf")
 
 
 # Ducking ------------------------------------------------------------------------------------------
@@ -106,20 +106,20 @@ def test_speech_stands_as_far_above_the_music_as_is_wanted(
     rng: np.random.Generator, title: str, under_lu: float
 ) -> None:
     speech = [Segment(1.0, 6.5), Segment(6.9, 12.0), Segment(16.0, 29.0)]
-    own = loudness.of(talk(rng, speech, 31.0), SR).powers
+    own = levels.of(talk(rng, speech, 31.0), SR).powers
     y = stereo(TRACKS[title].path)[:, : 31 * SR]
-    flat = loudness.of(y, SR).powers
+    flat = levels.of(y, SR).powers
     inside = duck.speaking(speech, len(own))
     gain = duck.solve(own, flat, inside, under_lu)
-    steps = np.arange(len(flat)) * loudness.STEP_S + 0.05
+    steps = np.arange(len(flat)) * levels.STEP_S + 0.05
     heard = flat * 10 ** (gain.at(steps) / 10)
     under = np.array([s.under_lu for s in duck.measure(own, heard, inside)])
     assert np.median(under) == pytest.approx(under_lu, abs=1.0)
     assert (under < under_lu - 3).mean() <= 0.02
     db = np.array(gain.db)
-    assert np.abs(np.diff(db)).max() / loudness.STEP_S < 40, "no step that one would hear as a switch"
+    assert np.abs(np.diff(db)).max() / levels.STEP_S < 40, "no step that one would hear as a switch"
     pause, word = (np.abs(steps - 14.0)).argmin(), (np.abs(steps - 4.0)).argmin()
-    assert loudness.lufs(heard[pause - 5 : pause + 5].mean()) > loudness.lufs(heard[word - 5 : word + 5].mean()) - 3
+    assert levels.lufs(heard[pause - 5 : pause + 5].mean()) > levels.lufs(heard[word - 5 : word + 5].mean()) - 3
     first = (np.abs(steps - 16.0)).argmin()
     assert gain.at(15.95) <= gain.at(14.0) + 0.5, "the music is down when the first word comes"
     assert np.isfinite(db[first])
@@ -224,13 +224,13 @@ def heard(y: np.ndarray) -> own_music.Listener:
 
 def test_music_under_the_words_is_noticed_and_noise_is_not(rng: np.random.Generator) -> None:
     words = stereo(SAMPLES / "voice-note.mp3")
-    level = loudness.of(words, SR).integrated_lufs
+    level = levels.of(words, SR).integrated_lufs
     assert not heard(words).there
     hiss = noise(rng, words.shape[1] / SR, 1.0)[:, : words.shape[1]]
     for under_lu, y, there in ((10, hiss, False), (8, None, True), (18, None, True)):
         if y is None:
             y = np.resize(stereo(TRACKS["Plain Talk"].path), words.shape)
-        y = y * 10 ** ((level - under_lu - loudness.of(y.astype(np.float32), SR).integrated_lufs) / 20)
+        y = y * 10 ** ((level - under_lu - levels.of(y.astype(np.float32), SR).integrated_lufs) / 20)
         assert heard((words + y).astype(np.float32)).there == there, f"{under_lu} LU under the words"
     silence = heard(np.zeros((2, 3 * SR), np.float32))
     assert silence.share == 0.0 and own_music.Listener(0.0).share == 0.0
@@ -256,7 +256,7 @@ def source(own: np.ndarray) -> render.Source:
 
 def planned(own: np.ndarray, speech: list[Segment], wanted: list[plan.Wanted], under_lu: float = 14.0) -> plan.MixPlan:
     seconds = own.shape[1] / SR
-    clip = planner.ClipSound(seconds, loudness.of(own, SR).powers, tuple(speech))
+    clip = planner.ClipSound(seconds, levels.of(own, SR).powers, tuple(speech))
     return planner.make_plan(clip, wanted, sounding, load, under_lu=under_lu, target=plan.TARGETS["podcast"])
 
 

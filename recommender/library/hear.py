@@ -16,7 +16,7 @@ from emotion.media import container as containers
 from emotion.media.sound import Aligned
 from emotion.voice.sessions import session
 from emotion.weights import Weights, load
-from recommender.library import front_end, loudness, tonal
+from recommender.library import front_end, tonal, track_loudness
 from recommender.library.descriptors import Frames
 from recommender.library.front_end import BEAT_FPS, PATCH_S, Signal
 
@@ -24,7 +24,7 @@ MODEL: Final = "music-v1"
 PATCHES_A_PART: Final = 50
 PART_S: Final = PATCHES_A_PART * PATCH_S
 """149.6 s, a whole number of frames of every kind: parts join without a seam."""
-PART: Final = round(PART_S * loudness.SR)
+PART: Final = round(PART_S * track_loudness.SR)
 PATCHES_AT_ONCE: Final = 1
 WARM_UP: Final = 5 * BEAT_FPS
 """BeatNet goes on from these frames of the part before."""
@@ -105,17 +105,17 @@ def hear(
     clip = media.probe(path, name=name, limits=media.Limits(max_bytes=2**62, max_duration_s=MAX_DURATION_S))
     if clip.sr is None:
         raise errors.NothingToRead(name=name)
-    meter = loudness.Meter()
+    meter = track_loudness.Meter()
     parts: list[_Part] = []
     n = 0
     for block in _parts(path, name):
         meter.add(block)
         parts.append(_hear_part(block.mean(axis=1), networks, parts[-1] if parts else None))
         n += len(block)
-        if n > (MAX_DURATION_S + 1) * loudness.SR:
-            raise errors.TooLong(name=name, duration_s=n / loudness.SR, limit_s=MAX_DURATION_S)
-        on_progress(min(1.0, n / loudness.SR / max(clip.duration_s, 1.0)))
-    duration_s = n / loudness.SR
+        if n > (MAX_DURATION_S + 1) * track_loudness.SR:
+            raise errors.TooLong(name=name, duration_s=n / track_loudness.SR, limit_s=MAX_DURATION_S)
+        on_progress(min(1.0, n / track_loudness.SR / max(clip.duration_s, 1.0)))
+    duration_s = n / track_loudness.SR
     if not parts:
         raise errors.MediaError(name=name)
     if duration_s < MIN_DURATION_S:
@@ -132,8 +132,8 @@ class _Part:
 
 
 def _hear_part(y: Signal, networks: Networks, before: _Part | None) -> _Part:
-    low = signals.resample(y, loudness.SR, front_end.SR)
-    lower = signals.resample(y, loudness.SR, VOICE_SR)
+    low = signals.resample(y, track_loudness.SR, front_end.SR)
+    lower = signals.resample(y, track_loudness.SR, VOICE_SR)
     mel = front_end.log_mel(lower)
     bands = front_end.beat_bands(low)
     known = before.frames.bands[-WARM_UP:].astype(np.float32) if before is not None else bands[:0]
@@ -181,7 +181,7 @@ def _blocks(path: Path, name: str) -> Iterator[Block]:
         audio = containers.streams(container, name).audio
         if audio is None:
             raise errors.NothingToRead(name=name)
-        aligned = Aligned(loudness.SR, timed=False, layout="stereo")
+        aligned = Aligned(track_loudness.SR, timed=False, layout="stereo")
         for packet in containers.packets(container, [audio]):
             for frame in containers.frames_of(packet):
                 if isinstance(frame, AudioFrame):

@@ -2,9 +2,9 @@
 
 How it flows::
 
-    clip sound ──loudness──▶ speech level a second ─┐
+    clip sound ───levels───▶ speech level a second ─┐
     CueSheet, tracks ──fit──▶ Placement, ... ───────┼─plan──▶ MixPlan ──render──▶ mix, stems ──report──▶ Report
-    track sound ──loudness──▶ music level a second ─┘
+    track sound ───levels───▶ music level a second ─┘
 
-``plan``, ``fit``, ``duck`` and ``loudness`` are pure; ``render`` alone touches files.
+``plan``, ``fit``, ``duck`` and ``levels`` are pure; ``render`` alone touches files.
 """

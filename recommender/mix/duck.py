@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion.timeline import Segment
-from recommender.mix.loudness import STEP_S, lufs
+from recommender.mix.levels import STEP_S, lufs
 
 Array = npt.NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from recommender.mix.loudness import OVERSAMPLE, Sound
+from recommender.mix.levels import OVERSAMPLE, Sound
 
 REACH_S: Final = 0.03
 """How long before and after a peak the gain moves."""

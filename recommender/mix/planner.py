@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion.timeline import Segment
-from recommender.mix import duck, loudness
+from recommender.mix import duck, levels
 from recommender.mix.fit import Fit, fit
 from recommender.mix.material import Material, Piece, Signal
 from recommender.mix.music_sound import MusicSound
@@ -111,7 +111,7 @@ def make_plan(
 
 def _alone(clip: ClipSound, n: int) -> duck.GainCurve:
     """Nobody speaks: the music stands beside the clip's own sound, or by itself."""
-    own = loudness.integrated(clip.powers[:n])
+    own = levels.integrated(clip.powers[:n])
     wanted = own if own > QUIET_LUFS else ALONE_LUFS
     return duck.GainCurve((0.0,), (round(wanted - REFERENCE_LUFS, 3),))
 
@@ -125,7 +125,7 @@ def _nudged(gain: duck.GainCurve, nudges: Mapping[int, float]) -> duck.GainCurve
 
 def powers(sound: MusicSound, duration_s: float) -> Levels:
     """Power of each 100 ms of the music as it lies under the clip."""
-    meter = loudness.Meter(SR, 2, peaks=False)
+    meter = levels.Meter(SR, 2, peaks=False)
     total, step = round(duration_s * SR), round(BLOCK_S * SR)
     for start in range(0, total, step):
         meter.add(sound.block(start, min(step, total - start)))

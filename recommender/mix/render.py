@@ -20,9 +20,9 @@ import soundfile
 
 from emotion import errors
 from emotion.timeline import Segment
-from recommender.mix import duck, loudness
+from recommender.mix import duck, levels
+from recommender.mix.levels import Meter, Sound
 from recommender.mix.limiter import Limiter
-from recommender.mix.loudness import Meter, Sound
 from recommender.mix.music_sound import MusicSound
 from recommender.mix.plan import SR, MixPlan
 from recommender.mix.planner import BLOCK_S
@@ -137,8 +137,8 @@ class _Progress:
 class _Lines:
     """Power of each 100 ms of what was written."""
 
-    dialogue: loudness.Levels
-    music: loudness.Levels
+    dialogue: levels.Levels
+    music: levels.Levels
     lufs: float
     """Of all of it together, before it is brought to its target."""
 

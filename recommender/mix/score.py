@@ -15,9 +15,9 @@ import numpy as np
 from emotion.media import fence
 from emotion.timeline import Segment
 from recommender.library.track_sound import TrackSound
-from recommender.mix import duck, loudness, material, own_music
+from recommender.mix import duck, levels, material, own_music
 from recommender.mix.duck import Second
-from recommender.mix.loudness import Sound
+from recommender.mix.levels import Sound
 from recommender.mix.music_sound import MusicSound
 from recommender.mix.plan import SR, EffectPlacement, MixPlan, Music, Target, Wanted
 from recommender.mix.planner import ClipSound, Sounding, make_plan, powers
@@ -90,7 +90,7 @@ class Studio:
         return Sounding(known, y, self._loudness(music.path))
 
     def _loudness(self, path: Path) -> float:
-        meter = loudness.Meter(SR, peaks=False)
+        meter = levels.Meter(SR, peaks=False)
         for block in self.read(path):
             meter.add(block)
         level = meter.integrated_lufs
@@ -112,11 +112,11 @@ class Studio:
 
     def hear(self, clip: Clip) -> ClipSound:
         """The clip's own sound, measured."""
-        meter, listener = loudness.Meter(SR, peaks=False), own_music.Listener(clip.duration_s)
+        meter, listener = levels.Meter(SR, peaks=False), own_music.Listener(clip.duration_s)
         for block in self.read(clip.path):
             meter.add(block)
             listener.add(block)
-        wanted = int(np.ceil(clip.duration_s / loudness.STEP_S))
+        wanted = int(np.ceil(clip.duration_s / levels.STEP_S))
         powers = meter.powers[:wanted]
         return ClipSound(clip.duration_s, np.pad(powers, (0, wanted - len(powers))), clip.speech, listener.there)
 
@@ -191,5 +191,5 @@ def meter(plan: MixPlan, clip: ClipSound, load: Load) -> tuple[Second, ...]:
         return ()
     flat = powers(MusicSound(plan.placements, load, SR), clip.duration_s)
     n = min(len(flat), len(clip.powers))
-    moments = (np.arange(n) + 0.5) * loudness.STEP_S
+    moments = (np.arange(n) + 0.5) * levels.STEP_S
     return duck.measure(clip.powers[:n], flat[:n] * 10 ** (plan.gain.at(moments) / 10), clip.speaking[:n])

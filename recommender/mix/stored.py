@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from recommender.mix.loudness import Sound
+from recommender.mix.levels import Sound
 
 CHANNELS: Final = 2
 _BYTES: Final = 4 * CHANNELS

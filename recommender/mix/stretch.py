@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from recommender.mix.loudness import Sound
+from recommender.mix.levels import Sound
 
 MOST: Final = 0.03
 """More than this is heard as another performance."""

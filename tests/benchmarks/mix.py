@@ -24,7 +24,7 @@ import soundfile
 from emotion import media
 from emotion.media import program
 from emotion.voice.speech import SpeechDetector, voice_segments
-from recommender.mix import duck, loudness, score, sources
+from recommender.mix import duck, levels, score, sources
 from recommender.mix.command import described
 from recommender.mix.plan import SR, TARGETS, Wanted
 from recommender.songs import installed
@@ -78,7 +78,7 @@ def measure() -> list[str]:
                 packets += _packets(path) == _packets(delivered)
             ours += [s.under_lu for s in report.seconds]
             flat = _wav(out / "stems/music-flat.wav")
-            inside = duck.speaking(speech, len(loudness.of(dialogue, SR).powers))
+            inside = duck.speaking(speech, len(levels.of(dialogue, SR).powers))
             # Both usual ways take the track as it is, 18 dB down.
             usual = flat * 10 ** ((FIXED_DB - plan.placements[0].level_db) / 20)
             side += _under(dialogue, _sidechained(usual, dialogue), inside)
@@ -137,7 +137,7 @@ def _db(power: float) -> float:
 
 
 def _under(dialogue: np.ndarray, music: np.ndarray, inside: np.ndarray) -> list[float]:
-    own, other = loudness.of(dialogue, SR).powers, loudness.of(music.astype(np.float32), SR).powers
+    own, other = levels.of(dialogue, SR).powers, levels.of(music.astype(np.float32), SR).powers
     return [s.under_lu for s in duck.measure(own, other, inside)]
 
 

@@ -1,4 +1,4 @@
-"""Loudness by ITU-R BS.1770-4, block by block: hours of sound pass in constant memory.
+"""Levels by ITU-R BS.1770-4, step by step and in all, and true peaks: hours of sound pass in constant memory.
 
 The filters' coefficients are pyloudnorm's (:class:`pyloudnorm.IIRfilter`); what that library lacks
 is done here: sound that comes in pieces, loudness a second, and the true peak. Both it and scipy's

@@ -1,4 +1,4 @@
-"""Integrated loudness (ITU-R BS.1770-5) of sound that comes in blocks: nothing of the sound is kept."""
+"""How loud a whole track is, by ITU-R BS.1770-5, from blocks of sound: nothing of the sound is kept."""
 
 from __future__ import annotations
 
