@@ -20,7 +20,8 @@ Envelope = tuple[npt.NDArray[np.float64], npt.NDArray[np.float32], npt.NDArray[n
 
 WHOLE_S: Final = 600.0
 """Sound up to this length is worked on as one; longer sound in parts, so that memory does not grow with it."""
-PART_S: Final = 300.0
+PART_S: Final = 180.0
+"""Hearing holds about a megabyte for each second of a part."""
 
 
 class Sound(Protocol):

@@ -19,6 +19,7 @@ from emotion.timeline import Clip, Timeline
 from pages.analyse import session
 from pages.analyse.jobs_for_clip import Analysed
 from pages.analyse.session import Analysing, Ready, Session
+from pages.shared.services import pools
 from pages.shared.services.jobs import Busy, Pool, Status, Ticket, bare
 from tests import results
 
@@ -242,3 +243,28 @@ def test_a_full_queue_at_the_end_of_an_analysis_costs_the_player_for_a_while_and
         over(ticket)
     assert session.playable(wait_s=5) == tmp_path / "copy.mp4"
     assert now.secret == "secret"
+
+
+def test_of_long_results_fewer_are_remembered() -> None:
+    """Two hours weigh as much as all that is remembered of short clips."""
+    results_ = {f"short {i}": 30.0 for i in range(4)} | {"long": 7200.0, "longer": 7300.0, "last": 30.0}
+    ran: list[str] = []
+
+    def work(name: str) -> Callable[..., Analysed]:
+        def run(report: object, cancelled: object) -> Analysed:
+            del report, cancelled
+            ran.append(name)
+            return Analysed(Timeline(Clip(name, results_[name]), ()), None, Heard())
+
+        return run
+
+    pool: Pool[Any] = Pool(workers=1, kept=8, weigh=pools.weight)
+    try:
+        for name in ("short 0", "short 1", "long", "short 2", "long", "longer", "last", "short 0"):
+            ticket = pool.submit(name, work(name))
+            over(ticket)
+            ticket.leave()
+    finally:
+        pool.close()
+    assert ran == ["short 0", "short 1", "long", "short 2", "long", "longer", "last", "short 0"]
+    assert pools.weight("no result of a clip") == 1.0

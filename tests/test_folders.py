@@ -440,6 +440,43 @@ def test_what_a_browser_cannot_play_gets_a_small_copy_while_the_result_is_there(
     assert [p.name for p in own.iterdir()] == [made.name]
 
 
+def players_page() -> None:
+    import time
+
+    import streamlit as st
+
+    from pages.analyse import session
+    from pages.shared.services import folders, visit
+
+    here, found = folders.named(), []
+    assert here is not None
+    for path in st.session_state["paths"]:
+        ticket = session._player(here.clip(path))
+        while not ticket.status().over:  # type: ignore[union-attr]
+            time.sleep(0.02)
+        made = ticket.status().result  # type: ignore[union-attr]
+        assert made is not None
+        ticket.leave()  # type: ignore[union-attr]
+        found.append((made.is_file(), made.stat().st_size))
+        visit.visitor().empty()  # the next clip
+    st.session_state["found"] = found
+
+
+def test_clips_of_one_name_have_players_of_their_own_and_one_that_is_opened_again_has_a_new_one(footage: Path) -> None:
+    paths = [footage / place / "take.mkv" for place in ("Day 1", "Day 2")]
+    for k, path in enumerate(paths):
+        frames = [clips.picture(320, 180, 60 * k)] * 20
+        clips.write(path, y=clips.tone(2.0 + 4 * k), frames=frames, video_codec="mpeg4", audio_codec="flac")
+    app = AppTest.from_function(players_page, default_timeout=60)
+    app.session_state["paths"] = [*paths, paths[0]]
+    app.run()
+    assert not app.exception
+    (first, first_size), (second, second_size), (again, again_size) = app.session_state["found"]
+    assert first and second and again
+    assert first_size == again_size < second_size
+    assert all(path.is_file() for path in paths)
+
+
 def test_what_plays_and_is_light_is_played_itself_and_what_is_heavy_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

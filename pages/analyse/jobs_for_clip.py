@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
 import weakref
 from collections.abc import Callable
@@ -146,7 +147,9 @@ def preparing(kept: Kept, folder: Path) -> Work[Path]:
         from emotion.media import fence
 
         if kept.in_place:
-            return fence.proxy(kept.path, folder, on_fraction=report, cancelled=cancelled)
+            own = folder / f"play-{secrets.token_hex(8)}"
+            own.mkdir(mode=0o700)
+            return fence.proxy(kept.path, own, on_fraction=report, cancelled=cancelled)
         return fence.playable(kept.path, folder, cancelled=cancelled)
 
     return work

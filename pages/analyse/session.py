@@ -245,6 +245,8 @@ def _player(kept: Kept) -> Ticket[Path] | BaseException:
     """A full queue costs the player and not the result: it is asked again when the player is next wanted."""
     try:
         work = jobs_for_clip.preparing(kept, visit.visitor().folder)
+        if kept.in_place:  # its name may be another's too, and the copy goes with the clip
+            return pools.pool().submit(f"player {secrets.token_hex(16)}", work, keep=False)
         return pools.pool().submit(f"player {kept.path.name}", work)
     except Exception as e:
         return e

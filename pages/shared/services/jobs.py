@@ -93,10 +93,17 @@ class Ticket(Generic[R]):
         self._pool._leave(self._job, self)
 
 
-class Pool(Generic[R]):
-    """Args: ``workers`` at once, ``waiting`` at most in the queue, ``kept`` results remembered."""
+def alike(result: object) -> float:
+    del result
+    return 1.0
 
-    def __init__(self, workers: int = 2, waiting: int = 32, kept: int = 8) -> None:
+
+class Pool(Generic[R]):
+    """Args: ``workers`` at once, ``waiting`` at most in the queue, ``kept`` results remembered, each counted by what
+    ``weigh`` says of it."""
+
+    def __init__(self, workers: int = 2, waiting: int = 32, kept: int = 8, weigh: Callable[[R], float] = alike) -> None:
+        self._weigh = weigh
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="job")
         self._lock = threading.Lock()
         self._waiting: list[_Job[R]] = []
@@ -165,8 +172,14 @@ class Pool(Generic[R]):
 
     def _forget(self) -> None:
         over = [k for k, j in self._jobs.items() if j.state not in ("queued", "running") and not j.holders]
-        kept = [k for k in over if self._jobs[k].keep and self._jobs[k].state == "done"]
-        for key in {*over} - {*kept} | {*kept[: max(0, len(kept) - self._kept)]}:
+        remembered, weight = set(), 0.0
+        for key in reversed(over):  # the latest first
+            job = self._jobs[key]
+            if job.keep and job.state == "done" and job.result is not None:
+                weight += self._weigh(job.result)
+                if weight <= self._kept:
+                    remembered.add(key)
+        for key in {*over} - remembered:
             del self._jobs[key]
 
     def _status(self, job: _Job[R]) -> Status[R]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import streamlit as st
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pages.shared.services.visitors import Kept
 
 T = TypeVar("T")
+LONG_S: Final = 900.0
 
 
 @st.cache_resource(show_spinner=False)
@@ -26,7 +27,13 @@ def fetch_pool() -> Pool[Kept]:
 @st.cache_resource(show_spinner=False)
 def pool() -> Pool[Any]:
     """The one pool of the process."""
-    return Pool(workers=2)
+    return Pool(workers=2, weigh=weight)
+
+
+def weight(result: object) -> float:
+    """A result of two hours takes as much memory as all that is remembered of short clips."""
+    timeline = getattr(result, "timeline", None)
+    return max(1.0, timeline.clip.duration_s / LONG_S) if timeline is not None else 1.0
 
 
 def in_background(load: Callable[[], T]) -> Future[T]:
