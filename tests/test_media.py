@@ -15,10 +15,13 @@ from av.stream import Disposition
 
 from emotion import errors, media
 from emotion.media import container as containers
+from emotion.media import fence
 from emotion.media.decode import Sparing
 from emotion.media.write import writing
 from tests import clips
-from tests.conftest import ROOT
+from tests.conftest import ROOT, SAMPLES
+
+BEDS = ROOT / "assets" / "music" / "beds"
 
 SOUND_KINDS = [
     ("wav", "pcm_s16le"),
@@ -132,6 +135,29 @@ def test_of_several_sound_tracks_one_is_read(tmp_path: Path) -> None:
     path = clips.write(tmp_path / "two.mkv", y=clips.tone(1.0), second_y=clips.tone(1.0, hz=880), audio_codec="flac")
     y = media.read_sound(path)
     assert len(y) == pytest.approx(16_000, abs=200)
+
+
+@pytest.mark.parametrize("lead_s", [0.0, 20.0], ids=["at once", "after a while"])
+@pytest.mark.parametrize("beside", ["louder music", "noise", "hum"])
+def test_of_several_sound_tracks_the_one_with_the_speech_is_read(
+    tmp_path: Path, rng: np.random.Generator, beside: str, lead_s: float
+) -> None:
+    sr = 44_100
+    words = np.concatenate([np.zeros(int(lead_s * sr), np.float32), media.read_sound(SAMPLES / "voice-note.mp3", sr)])
+    other = {
+        "louder music": lambda: np.resize(media.read_sound(BEDS / "plain-talk.opus", sr), len(words)),
+        "noise": lambda: (0.1 * rng.standard_normal(len(words))).astype(np.float32),
+        "hum": lambda: clips.tone(len(words) / sr + 1, sr, hz=100)[: len(words)],
+    }[beside]()
+    spoken = media.read_sound(clips.write(tmp_path / "a.wav", y=words, audio_codec="pcm_s16le"))
+    second = clips.write(tmp_path / "second.mkv", y=other, second_y=words, audio_codec="flac")
+    first = clips.write(tmp_path / "first.mkv", y=words, second_y=other, audio_codec="flac")
+    for path, keys in ((second, ["notice.other_track"]), (first, [])):
+        assert [n.key for n in media.probe(path).notices] == keys
+        y = media.read_sound(path)
+        n = min(len(y), len(spoken))
+        assert np.corrcoef(y[:n], spoken[:n])[0, 1] > 0.99
+        assert np.corrcoef(fence.read_sound(path)[:n], spoken[:n])[0, 1] > 0.99, "in a process of its own too"
 
 
 def test_a_cover_picture_is_not_a_moving_picture(tmp_path: Path) -> None:
