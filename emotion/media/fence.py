@@ -321,6 +321,31 @@ def stereo(
                 yield body.view(np.float32).reshape(2, -1)
 
 
+@contextmanager
+def music(
+    path: str | os.PathLike[str],
+    sr: int,
+    *,
+    name: str | None = None,
+    limits: Limits | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> Iterator[tuple[Clip, Iterator[npt.NDArray[np.float32]]]]:
+    """What a track holds, and its sound as :func:`emotion.media.program.channels` gives it, to be asked for once."""
+    checked = {"limits": dataclasses.asdict(limits) if limits else None}
+    with job("music", path, name=name, bounds=READING, cancelled=cancelled, sr=sr, **checked) as begun:
+        answers = begun.answers()
+        head, _ = next(answers)
+        yield _clip(head, begun.name), _channels(answers, begun.name)
+
+
+def _channels(answers: Iterator[tuple[dict[str, Any], Bytes]], name: str) -> Iterator[npt.NDArray[np.float32]]:
+    for head, body in answers:
+        count = head.get("channels")
+        if head.get("kind") != "music" or count not in (1, 2) or body.size % (4 * count):
+            raise errors.DecoderDied(name=name)
+        yield body.view(np.float32).reshape(-1, count)
+
+
 def picture_suffix(path: Path) -> str:
     """As :func:`emotion.media.program.suffix_for`; "" too where the picture may be larger than a copy may become."""
     if path.is_file() and path.stat().st_size > MOST_COPIED * COPYING.written_bytes:

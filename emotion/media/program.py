@@ -51,6 +51,28 @@ def stereo(path: str | os.PathLike[str], sr: int = SR, *, name: str | None = Non
         yield from map(_two, aligned.rest())
 
 
+def channels(path: str | os.PathLike[str], sr: int, *, name: str | None = None) -> Iterator[npt.NDArray[np.float32]]:
+    """The sound of a track of music, in blocks of shape (n, channels) at ``sr``; one or two channels.
+
+    Unlike :func:`stereo` it looks at no picture and at no time stamp: music lasts as long as its samples.
+
+    Raises:
+        MediaError: one of its kinds; a file without sound is NothingToRead.
+    """
+    path = Path(path)
+    name = name or path.name
+    with containers.opened(path, name) as container:
+        audio = containers.streams(container, name).audio
+        if audio is None:
+            raise errors.NothingToRead(name=name)
+        aligned = Aligned(sr, timed=False, layout="stereo")
+        for packet in containers.packets(container, [audio]):
+            for frame in containers.frames_of(packet):
+                if isinstance(frame, AudioFrame):
+                    yield from aligned.hear(frame)
+        yield from aligned.rest()
+
+
 def _two(block: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """(n, channels) as (2, n)."""
     if block.shape[1] == 2:

@@ -102,6 +102,28 @@ def _stereo(order: dict[str, Any]) -> Iterator[Message]:
         yield {"kind": "stereo"}, block.reshape(-1).view(np.uint8)
 
 
+def _music(order: dict[str, Any]) -> Iterator[Message]:
+    """What the file holds, then blocks of (n, channels) float32 of about a second."""
+    clip = media.probe(order["path"], name=order["name"], limits=_limits(order))
+    yield {"kind": "clip", "clip": clip_to_dict(clip)}, None
+    waiting: list[np.ndarray] = []
+    for block in program.channels(order["path"], order["sr"], name=order["name"]):
+        if waiting and block.shape[1] != waiting[0].shape[1]:
+            yield _channels(waiting)
+            waiting = []
+        waiting.append(block)
+        if sum(map(len, waiting)) >= order["sr"]:
+            yield _channels(waiting)
+            waiting = []
+    if waiting:
+        yield _channels(waiting)
+
+
+def _channels(blocks: list[np.ndarray]) -> Message:
+    together = np.concatenate(blocks)
+    return {"kind": "music", "channels": together.shape[1]}, together.reshape(-1).view(np.uint8)
+
+
 def _picture_suffix(order: dict[str, Any]) -> Iterator[Message]:
     yield {"kind": "suffix", "suffix": program.suffix_for(Path(order["path"]))}, None
 
@@ -161,6 +183,7 @@ TASKS: Final[dict[str, Task]] = {
     "frames": _frames,
     "sound": _sound,
     "stereo": _stereo,
+    "music": _music,
     "picture_suffix": _picture_suffix,
     "with_sound": _with_sound,
     "frame_at": _frame_at,

@@ -33,14 +33,21 @@ class Describer:
         return self._networks.weights.folder.name
 
     def describe(
-        self, path: Path, *, name: str | None = None, on_progress: Callable[[float], None] = lambda _: None
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        on_progress: Callable[[float], None] = lambda _: None,
+        on_heard: Callable[[Heard], None] = lambda _: None,
     ) -> TrackSound:
-        """Everything that the sound of one file says.
+        """Everything that the sound of one file says; ``on_heard`` gets what the networks heard of it.
 
         Raises:
             MediaError: it cannot be read, holds no sound, or is too long.
         """
-        return put_together(hear(path, self._networks, name=name, on_progress=on_progress), self._head)
+        heard = hear(path, self._networks, name=name, on_progress=on_progress)
+        on_heard(heard)
+        return put_together(heard, self._head)
 
 
 def put_together(heard: Heard, head: MoodHead) -> TrackSound:

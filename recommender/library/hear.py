@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from av.audio.frame import AudioFrame
 
 from emotion import errors, media, signals
-from emotion.media import container as containers
-from emotion.media.sound import Aligned
+from emotion.media import fence
 from emotion.voice.sessions import session
 from emotion.weights import Weights, load
 from recommender.library import front_end, tonal, track_loudness
@@ -21,9 +20,9 @@ from recommender.library.descriptors import Frames
 from recommender.library.front_end import BEAT_FPS, PATCH_S, Signal
 
 MODEL: Final = "music-v1"
-PATCHES_A_PART: Final = 50
+PATCHES_A_PART: Final = 25
 PART_S: Final = PATCHES_A_PART * PATCH_S
-"""149.6 s, a whole number of frames of every kind: parts join without a seam."""
+"""74.8 s, a whole number of frames of every kind: parts join without a seam."""
 PART: Final = round(PART_S * track_loudness.SR)
 PATCHES_AT_ONCE: Final = 1
 WARM_UP: Final = 5 * BEAT_FPS
@@ -57,14 +56,15 @@ class Heard:
 
 
 class Networks:
-    """The three networks, loaded once a process, on one thread: tracks side by side use the cores."""
+    """The three networks, loaded once a process; each runs on the thread that asks, so that tracks use the cores."""
 
     def __init__(self, weights: Weights | None = None) -> None:
         weights = weights or load(MODEL)
         self.weights = weights
         self._musicnn = session(str(weights.path("musicnn.onnx")))
         self._beatnet = session(str(weights.path("beatnet.onnx")))
-        self._voices = _voice_detector()
+        self._voices = threading.local()
+        """A detector for each thread: it keeps what it heard last."""
 
     def patches(self, mel: Block) -> tuple[Block, Block]:
         """Embedding (n, 200) and tags (n, 50) of each patch of a log-mel spectrogram."""
@@ -82,7 +82,9 @@ class Networks:
 
     def voices(self, y: Signal) -> tuple[float, float]:
         """Seconds of singing and of speech in sound at :data:`VOICE_SR`."""
-        events = self._voices.detect(y)["events"]
+        if not hasattr(self._voices, "detector"):
+            self._voices.detector = _voice_detector()
+        events = self._voices.detector.detect(y)["events"]
         singing, speech = (sum(end - start for start, end in events[kind]) for kind in ("singing", "speech"))
         return float(singing), float(speech)
 
@@ -102,19 +104,19 @@ def hear(
         MediaError: it cannot be read, holds no sound, or lasts longer than :data:`MAX_DURATION_S`.
     """
     name = name or path.name
-    clip = media.probe(path, name=name, limits=media.Limits(max_bytes=2**62, max_duration_s=MAX_DURATION_S))
-    if clip.sr is None:
-        raise errors.NothingToRead(name=name)
-    meter = track_loudness.Meter()
-    parts: list[_Part] = []
-    n = 0
-    for block in _parts(path, name):
-        meter.add(block)
-        parts.append(_hear_part(block.mean(axis=1), networks, parts[-1] if parts else None))
-        n += len(block)
-        if n > (MAX_DURATION_S + 1) * track_loudness.SR:
-            raise errors.TooLong(name=name, duration_s=n / track_loudness.SR, limit_s=MAX_DURATION_S)
-        on_progress(min(1.0, n / track_loudness.SR / max(clip.duration_s, 1.0)))
+    limits = media.Limits(max_bytes=2**62, max_duration_s=MAX_DURATION_S)
+    with fence.music(path, track_loudness.SR, name=name, limits=limits) as (clip, blocks):
+        if clip.sr is None:
+            raise errors.NothingToRead(name=name)
+        meter = track_loudness.Meter()
+        parts: list[_Part] = []
+        n = 0
+        for y in _in_parts(_metered(blocks, meter)):
+            parts.append(_hear_part(y, networks, parts[-1] if parts else None))
+            n += len(y)
+            if n > (MAX_DURATION_S + 1) * track_loudness.SR:
+                raise errors.TooLong(name=name, duration_s=n / track_loudness.SR, limit_s=MAX_DURATION_S)
+            on_progress(min(1.0, n / track_loudness.SR / max(clip.duration_s, 1.0)))
     duration_s = n / track_loudness.SR
     if not parts:
         raise errors.MediaError(name=name)
@@ -161,29 +163,23 @@ def _joined(parts: list[_Part], duration_s: float, loudness_lufs: float | None) 
     )
 
 
-def _parts(path: Path, name: str) -> Iterator[Block]:
-    """The sound in blocks of (PART, channels), the last one shorter; one or two channels at 48 kHz."""
-    waiting: list[Block] = []
+def _metered(blocks: Iterable[Block], meter: track_loudness.Meter) -> Iterator[Signal]:
+    """The mean of the channels, once the meter has heard them."""
+    for block in blocks:
+        meter.add(block)
+        yield block.mean(axis=1)
+
+
+def _in_parts(blocks: Iterable[Signal]) -> Iterator[Signal]:
+    """The sound in parts of :data:`PART` samples, the last one shorter."""
+    waiting: list[Signal] = []
     n = 0
-    for block in _blocks(path, name):
+    for block in blocks:
         waiting.append(block)
         n += len(block)
         while n >= PART:
             together = np.concatenate(waiting)
-            yield together[:PART]
             waiting, n = [together[PART:]], n - PART
+            yield together[:PART]
     if n:
         yield np.concatenate(waiting)
-
-
-def _blocks(path: Path, name: str) -> Iterator[Block]:
-    with containers.opened(path, name) as container:
-        audio = containers.streams(container, name).audio
-        if audio is None:
-            raise errors.NothingToRead(name=name)
-        aligned = Aligned(track_loudness.SR, timed=False, layout="stereo")
-        for packet in containers.packets(container, [audio]):
-            for frame in containers.frames_of(packet):
-                if isinstance(frame, AudioFrame):
-                    yield from aligned.hear(frame)
-        yield from aligned.rest()

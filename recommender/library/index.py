@@ -2,8 +2,8 @@
 
 Each track is written as soon as it is heard, so that an interrupted run goes on where it stopped.
 What has not changed (size and time of change) is not opened; what has moved is known by its
-fingerprint; a second copy of a file is not heard again; what is broken is kept with its reason and
-tried again only when it changes.
+fingerprint; a second copy of a file is not heard again, and one recording in two codings counts once;
+what is broken is kept with its reason and tried again only when it changes.
 """
 
 from __future__ import annotations
@@ -11,28 +11,25 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from emotion.errors import Cancelled, FileMissing, MoodCueError
+from emotion.errors import Cancelled, FileMissing
 from recommender.errors import MemoryUnavailable
-from recommender.library import scan
+from recommender.library import prints, scan
 from recommender.library.hear import MODEL
 from recommender.library.scan import FoundFile, Tags
 from recommender.library.track_sound import TrackSound
+from recommender.library.workshop import Said, heard
 from recommender.store.database import own_tracks
 
 State = Literal["heard", "copy", "broken"]
 T = TypeVar("T")
-DIED: Final = "This file ended the process that read it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +89,58 @@ def update(
     known = _through(engine, _known)
     gone = {p: row for p, row in known.items() if p not in found and _under(p, folders)}
     changed = [f for p, f in found.items() if not _same(known.get(p), f)]
-    moved, fresh, prints = _sorted_out(changed, gone, known, found)
+    moved, fresh, marks = _sorted_out(changed, gone, known, found)
     orphans = _orphans(known, found, {known[old]["fingerprint"] for _, old in moved.values()})
     _, unheard, more = _sorted_out(orphans, {}, known, found)
-    fresh, prints = [*fresh, *unheard], {**more, **prints}
+    fresh, marks = [*fresh, *unheard], {**more, **marks}
     for path, (file, old) in moved.items():
         del gone[old]
         _through(engine, lambda c, f=file, o=old, p=path: _move(c, o, p, f))
     _through(engine, lambda c: _forget(c, list(gone)))
-    copies = [f for f in fresh if prints[str(f.path)][1] is not None]
+    copies = [f for f in fresh if marks[str(f.path)][1] is not None]
     for file in copies:
-        _write(engine, file, prints[str(file.path)][0], "copy", None, None)
-    new = [f for f in fresh if prints[str(f.path)][1] is None]
-    broken = 0
-    for file, sound, problem in _heard(new, workers, on_progress):
-        broken += problem is not None
-        _write(engine, file, prints[str(file.path)][0], "heard" if sound else "broken", sound, problem)
+        print_ = marks[str(file.path)][0]
+        _write(engine, file, print_, "copy", same_as=print_)
+    new = [f for f in fresh if marks[str(f.path)][1] is None]
+    shelf = _through(engine, _Recordings.held)
+    broken = again = 0
+    for file, said in _heard(new, workers, on_progress):
+        same = None if said.sound is None else shelf.of(said, marks[str(file.path)][0])
+        broken += said.sound is None
+        again += same is not None
+        state: State = "broken" if said.sound is None else "heard" if same is None else "copy"
+        _write(engine, file, marks[str(file.path)][0], state, said=said, same_as=same)
         if cancelled():
             raise Cancelled()
-    same = len(found) - len(changed) - len(orphans)
+    unchanged = len(found) - len(changed) - len(orphans)
     return Outcome(
-        len(found), same, len(new) - broken, len(moved), len(copies), broken, len(gone)
+        len(found), unchanged, len(new) - broken - again, len(moved), len(copies) + again, broken, len(gone)
     )  # fmt: skip
+
+
+class _Recordings:
+    """The recordings that are held, to tell whether another file is one of them in another coding."""
+
+    def __init__(self, rows: Iterable[tuple[float, bytes, str]]) -> None:
+        self._rows = [(seconds, print_, file) for seconds, print_, file in rows if print_]
+
+    @classmethod
+    def held(cls, connection: sa.Connection) -> _Recordings:
+        columns = own_tracks.c
+        asked = sa.select(columns.seconds, columns.sound_print, columns.fingerprint).where(columns.state == "heard")
+        return cls((row[0] or 0.0, row[1], row[2]) for row in connection.execute(asked))
+
+    def of(self, said: Said, fingerprint: str) -> str | None:
+        """The fingerprint of the file that holds the same recording; None for a new one, which is held from now on."""
+        if said.sound is None or not said.sound_print:
+            return None
+        seconds = said.sound.duration_s
+        near = [row for row in self._rows if abs(row[0] - seconds) <= prints.LONGER_S and row[2] != fingerprint]
+        alike = prints.alike(said.sound_print, [row[1] for row in near])
+        if len(alike) and alike.max() >= prints.ALIKE:
+            return near[int(alike.argmax())][2]
+        self._rows.append((seconds, said.sound_print, fingerprint))
+        return None
 
 
 def tracks(engine: sa.Engine, folders: Sequence[Path] | None = None) -> list[OwnTrack]:
@@ -157,7 +184,7 @@ Known = dict[str, Any]
 
 
 def _known(connection: sa.Connection) -> dict[str, Known]:
-    columns = [own_tracks.c[name] for name in ("path", "bytes", "mtime_ns", "fingerprint", "model", "state")]
+    columns = [own_tracks.c[name] for name in ("path", "bytes", "mtime_ns", "fingerprint", "model", "state", "same_as")]
     return {row["path"]: dict(row) for row in connection.execute(sa.select(*columns)).mappings()}
 
 
@@ -169,7 +196,7 @@ def _orphans(known: dict[str, Known], found: dict[str, FoundFile], moved: set[st
     """Unchanged copies whose original is gone: they are heard themselves."""
     there = {p: row for p, row in known.items() if p in found and _same(row, found[p])}
     originals = moved | {row["fingerprint"] for row in there.values() if row["state"] != "copy"}
-    return [found[p] for p, row in there.items() if row["state"] == "copy" and row["fingerprint"] not in originals]
+    return [found[p] for p, row in there.items() if row["state"] == "copy" and row["same_as"] not in originals]
 
 
 def _under(path: str, folders: Sequence[Path]) -> bool:
@@ -215,8 +242,9 @@ def _forget(connection: sa.Connection, paths: list[str]) -> None:
 
 
 def _write(
-    engine: sa.Engine, file: FoundFile, print_: str, state: State, sound: TrackSound | None, reason: str | None
+    engine: sa.Engine, file: FoundFile, print_: str, state: State, *, said: Said | None = None, same_as: str | None
 ) -> None:
+    sound = said.sound if said is not None and state == "heard" else None
     values = {
         "path": str(file.path),
         "bytes": file.bytes,
@@ -224,10 +252,13 @@ def _write(
         "fingerprint": print_,
         "model": MODEL,
         "state": state,
-        "reason": reason,
+        "reason": None if said is None else said.problem,
         "tags": json.dumps(asdict(scan.read_tags(file.path)), ensure_ascii=False),
         "sound": json.dumps(sound.to_dict()) if sound else None,
         "at": time.time(),
+        "seconds": None if sound is None else sound.duration_s,
+        "sound_print": None if sound is None or said is None else said.sound_print,
+        "same_as": same_as,
     }
 
     def replace(connection: sa.Connection) -> None:
@@ -237,47 +268,19 @@ def _write(
     _through(engine, replace)
 
 
-Result = tuple[FoundFile, TrackSound | None, str | None]
-
-
-def _heard(files: list[FoundFile], workers: int, on_progress: Callable[[Progress], None]) -> Iterator[Result]:
-    """Each file's sound as soon as it is known, in processes of their own: one that dies costs its own file."""
+def _heard(
+    files: list[FoundFile], workers: int, on_progress: Callable[[Progress], None]
+) -> Iterator[tuple[FoundFile, Said]]:
+    """What each file says as soon as it is known; a file that ends the process it is heard in costs itself alone."""
     total_bytes = sum(f.bytes for f in files) or 1
-    started, done_bytes, done = time.monotonic(), 0, 0
-    queue, tried = list(files)[::-1], set[Path]()
-    while queue:
-        try:
-            for file, sound, problem in _in_processes(queue, workers if not tried else 1):
-                done, done_bytes = done + 1, done_bytes + file.bytes
-                left = (time.monotonic() - started) * (total_bytes - done_bytes) / max(done_bytes, 1)
-                yield file, sound, problem  # written before it is told of: whoever stops here loses nothing
-                on_progress(Progress(done, len(files), left, file.path.name, problem))
-        except BrokenProcessPool:
-            # One of those that were being heard ended its process: they are heard one by one to find out which.
-            if queue and queue[-1].path in tried:
-                yield queue.pop(), None, DIED
-            elif queue:
-                tried.add(queue[-1].path)
-
-
-def _in_processes(queue: list[FoundFile], workers: int) -> Iterator[Result]:
-    """Takes files off the end of ``queue`` when they have been heard; those that were not stay in it."""
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        running: dict[Future[tuple[TrackSound | None, str | None]], FoundFile] = {}
-        try:
-            waiting = list(queue)
-            while waiting or running:
-                while waiting and len(running) < workers + 1:
-                    file = waiting.pop()
-                    running[pool.submit(_describe, str(file.path))] = file
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    sound, problem = future.result()
-                    file = running.pop(future)
-                    queue.remove(file)
-                    yield file, sound, problem
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    started, done_bytes = time.monotonic(), 0
+    by_path = {f.path: f for f in files}
+    for done, said in enumerate(heard([f.path for f in files], workers), 1):
+        file = by_path[said.path]
+        done_bytes += file.bytes
+        left = (time.monotonic() - started) * (total_bytes - done_bytes) / max(done_bytes, 1)
+        yield file, said  # written before it is told of: whoever stops here loses nothing
+        on_progress(Progress(done, len(files), left, file.path.name, said.problem))
 
 
 def _through(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
@@ -286,18 +289,3 @@ def _through(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
             return work(connection)
     except SQLAlchemyError as e:
         raise MemoryUnavailable(detail=str(getattr(e, "orig", None) or e).strip().splitlines()[0]) from e
-
-
-_describers: list[Any] = []
-
-
-def _describe(path: str) -> tuple[TrackSound | None, str | None]:
-    """In a process of its own: the sound, or the sentence that says why there is none."""
-    from recommender.library.describe import Describer
-
-    if not _describers:
-        _describers.append(Describer())
-    try:
-        return _describers[0].describe(Path(path)), None
-    except MoodCueError as e:
-        return None, str(e)

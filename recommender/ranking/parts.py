@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float32]
 STEP_S: Final = 3.0
 LEVELS: Final = 4
 """A stretch's curve is compared by so many levels at most, each the mean of its share of the time."""
-LOOKED_AT: Final = 3000
+LOOKED_AT: Final = 1500
 """So many tracks, nearest by their means, have their parts looked at."""
 
 
@@ -89,12 +89,15 @@ def nearest(
         rows = rows[np.argpartition(far, LOOKED_AT)[:LOOKED_AT]]
     width = min(len(wanted), curves.squares.shape[1] - 1)
     places = curves.squares.shape[1] - width
-    error = curves.squares[rows, width:] - curves.squares[rows, :places]
+    squares, sums = curves.squares[rows], curves.sums[:, rows]  # gathered once: what follows are views of these
+    error = squares[:, width:] - squares[:, :places]
     constant = 0.0
+    step = np.empty_like(error)
     for a, b, level in _levels(wanted[:width]):
         for axis in (0, 1):
-            sums = curves.sums[axis]
-            error -= 2 * np.float32(level[axis]) * (sums[rows, b : b + places] - sums[rows, a : a + places])
+            np.subtract(sums[axis, :, b : b + places], sums[axis, :, a : a + places], out=step)
+            step *= np.float32(2 * level[axis])
+            error -= step
         constant += (b - a) * float((level**2).sum())
     # A part begins where the track has sound of its own, not in its repetition.
     error[np.arange(places)[None] >= curves.steps[rows, None]] = np.inf

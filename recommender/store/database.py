@@ -111,6 +111,9 @@ own_tracks = sa.Table(
     sa.Column("tags", sa.Text, nullable=False),
     sa.Column("sound", sa.Text),
     sa.Column("at", sa.Float, nullable=False),
+    sa.Column("seconds", sa.Float),
+    sa.Column("sound_print", sa.LargeBinary),
+    sa.Column("same_as", sa.String(64)),
 )
 
 ended_votes = sa.Table("ended_votes", metadata, sa.Column("share", sa.String(64), primary_key=True))

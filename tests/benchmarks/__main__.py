@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument(
         "part",
         nargs="?",
-        choices=("clip", "ranking", "music", "cues", "mix", "render", "under", "long"),
+        choices=("clip", "ranking", "music", "cues", "mix", "render", "under", "library", "long"),
         help="without, the first three",
     )
     parser.add_argument("--seconds", type=float, default=60.0)
@@ -77,6 +77,10 @@ def main() -> None:
         from tests.benchmarks import under
 
         print("", *under.measure(), sep="\n")
+    if args.part == "library":
+        from tests.benchmarks import library
+
+        print("", *library.measure(), sep="\n")
     if args.part == "long":  # takes as long as it says
         from tests.benchmarks import long
 

@@ -64,6 +64,7 @@ def _shelf(stamp: str) -> Shelf:
     """``stamp`` changes with the own tracks."""
     found, sounds = command.installed_music()
     own = own_music.collection()
+    studio().know(own.sounds)
     return Shelf.of([*found, *own.tracks], {**sounds, **own.sounds})
 
 

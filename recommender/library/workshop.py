@@ -1,0 +1,142 @@
+"""Tracks are heard in one process of their own, several at a time on threads that share its models.
+
+One process holds the models once, which is most of the memory; the networks and the transforms run beside each other
+on threads. What a file does to its decoder ends a worker of the fence, and what it may do beyond that ends this
+process alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from emotion import settings
+from emotion.errors import MoodCueError
+from recommender.library.track_sound import TrackSound
+
+if TYPE_CHECKING:
+    from recommender.library.hear import Heard
+
+MALLOC: Final = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "4194304"}
+"""glibc gives back what a track took, instead of keeping it for each thread."""
+
+
+DIED: Final = "This file ended the process that read it."
+
+
+class Died(Exception):
+    """The process ended; what it was asked and has not answered is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was heard of one file, or the sentence that says why nothing was."""
+
+    path: Path
+    sound: TrackSound | None = None
+    sound_print: bytes | None = None
+    problem: str | None = None
+
+
+class Workshop:
+    """Asked for files by path, it answers as each is done, in any order."""
+
+    def __init__(self, threads: int) -> None:
+        for name, value in MALLOC.items():
+            settings.tell_library(name, value, replace=False)
+        context = get_context("spawn")
+        self._line, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs, threads), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
+
+    def ask(self, path: Path) -> None:
+        """Raises Died."""
+        try:
+            self._line.send(path)
+        except OSError as e:
+            raise Died from e
+
+    def answer(self) -> Said:
+        """The next that is done. Raises Died."""
+        try:
+            return self._line.recv()
+        except (EOFError, OSError) as e:
+            raise Died from e
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self._line.close()
+
+
+def heard(paths: Sequence[Path], threads: int) -> Iterator[Said]:
+    """What each file says, as soon as it is known; a file that ends the process it is heard in costs itself alone."""
+    waiting, suspects = list(paths)[::-1], list[Path]()
+    shop: Workshop | None = None
+    running: set[Path] = set()
+    try:
+        while waiting or suspects or running:
+            try:
+                if shop is None:
+                    shop = Workshop(threads)
+                # One of the suspects ended its process: they are heard one by one to find out which.
+                while (suspects and not running) or (waiting and not suspects and len(running) <= threads):
+                    path = suspects.pop() if suspects else waiting.pop()
+                    running.add(path)
+                    shop.ask(path)
+                said = shop.answer()
+                running.remove(said.path)
+                yield said
+            except Died:
+                if shop is not None:
+                    shop.close()
+                shop, lost = None, list(running)
+                running.clear()
+                if len(lost) == 1:
+                    yield Said(lost[0], problem=DIED)
+                suspects += lost if len(lost) > 1 else []
+    finally:
+        if shop is not None:
+            shop.close()
+
+
+def _work(line: Connection, threads: int) -> None:
+    """Until nobody asks any more."""
+    from recommender.library import prints
+    from recommender.library.describe import Describer
+
+    describer = Describer()
+    telling = threading.Lock()
+
+    def hear(path: Path) -> None:
+        heard: list[bytes] = []
+
+        def print_(of: Heard) -> None:
+            heard.append(prints.of_mel(of.frames.mel))
+
+        try:
+            said = Said(path, describer.describe(path, on_heard=print_), heard[0])
+        except MoodCueError as e:
+            said = Said(path, problem=str(e))
+        except Exception as e:  # whatever a file makes of us, the others go on
+            said = Said(path, problem=f"{path.name}: {type(e).__name__}: {e}")
+        with telling:
+            line.send(said)
+
+    with ThreadPoolExecutor(threads) as pool:
+        while True:
+            try:
+                pool.submit(hear, line.recv())
+            except (EOFError, OSError):
+                return
