@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import soundfile
 
 from emotion import errors, media
 from emotion.media import fence, processes, worker
@@ -250,3 +251,23 @@ def test_counting_the_packets_of_hours_is_no_hanging(tmp_path: Path, monkeypatch
     monkeypatch.setattr(read, "ALIVE_EVERY", 100)
     media.probe(path, alive=lambda: told.append(1))
     assert len(told) > 20
+
+
+# Music ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_music_comes_with_its_channels_as_it_is(channels: int, tmp_path: Path) -> None:
+    tone = clips.tone(2.5, 16_000)
+    y = tone if channels == 1 else np.stack([tone, 0.5 * tone], axis=1)
+    soundfile.write(tmp_path / "a.wav", y, 16_000, subtype="FLOAT")
+    with fence.music(tmp_path / "a.wav", 16_000) as (clip, blocks):
+        heard = np.concatenate(list(blocks))
+    assert clip.duration_s == pytest.approx(2.5, abs=0.01)
+    np.testing.assert_allclose(heard, y.reshape(-1, channels), atol=1e-6)
+
+
+def test_what_holds_no_music_is_refused_with_the_same_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.mp3").write_bytes(b"no music" * 99)
+    with pytest.raises(errors.NotMedia), fence.music(tmp_path / "a.mp3", 16_000) as (_, blocks):
+        list(blocks)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +16,10 @@ import soundfile
 import sqlalchemy as sa
 
 from emotion.errors import FileMissing
-from recommender.library import index
+from recommender.library import index, workshop
+from recommender.mix.sources import installed_sounds
 from recommender.store import database
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -26,11 +33,6 @@ def folder(tmp_path: Path) -> Path:
     (music / "broken.mp3").write_bytes(b"no music" * 99)
     (music / "notes.txt").write_text("not a track")
     return music
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> sa.Engine:
-    return database.open_database(f"sqlite:///{tmp_path / 'index.sqlite'}")
 
 
 def test_a_folder_is_heard_once_and_brought_up_to_date(folder: Path, engine: sa.Engine) -> None:
@@ -85,3 +87,90 @@ def test_a_copy_whose_original_is_deleted_is_heard_itself(folder: Path, engine: 
     after = index.update(engine, [folder], workers=1)
     assert (after.heard, after.removed) == (1, 1)
     assert all(t.sound is not None for t in index.tracks(engine))
+
+
+# The whole program, ended in the middle ------------------------------------------------------------
+
+
+def noises(folder: Path, count: int) -> None:
+    folder.mkdir(exist_ok=True)
+    for i in range(count):
+        soundfile.write(folder / f"{i}.wav", np.random.default_rng(i).normal(0, 0.1, 22_050 * 4), 22_050)
+
+
+def started(home: Path, *arguments: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "MOODCUE_HOME": str(home)}
+    environment.pop("MOODCUE_DATABASE_URL", None)
+    command = [sys.executable, "-m", "moodcue", "index", *arguments]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )  # fmt: skip
+
+
+def test_a_run_that_is_killed_goes_on_and_loses_nothing(tmp_path: Path) -> None:
+    music, home = tmp_path / "music", tmp_path / "home"
+    noises(music, 8)
+    run = started(home, str(music), "--workers", "1")
+    assert run.stderr is not None
+    for line in run.stderr:
+        if line.startswith("3/8"):
+            break
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    database.close_all()
+    engine = database.open_database(f"sqlite:///{home / 'memory.sqlite'}")
+    before = {t.path.name: t.sound for t in index.tracks(engine)}
+    assert 3 <= len(before) < 8 and all(before.values())
+    out, err = started(home, str(music)).communicate(timeout=240)
+    assert f"{8 - len(before)} heard, {len(before)} unchanged" in out, out + err
+    after = {t.path.name: t.sound for t in index.tracks(engine)}
+    assert len(after) == 8 and all(after[name] == sound for name, sound in before.items())
+    database.close_all()
+
+
+def test_watching_sees_what_comes_changes_moves_and_goes(tmp_path: Path) -> None:
+    music, home = tmp_path / "music", tmp_path / "home"
+    noises(music, 3)
+    run = started(home, str(music), "--watch", "--every", "0.5")
+    assert run.stdout is not None
+    try:
+        told = iter(run.stdout.readline, "")
+
+        def until(words: str) -> str:
+            return next(line for line in told if words in line)
+
+        assert "3 heard" in until("files")
+        noises(tmp_path / "more", 5)
+        (tmp_path / "more" / "3.wav").rename(music / "3.wav")
+        (tmp_path / "more" / "4.wav").replace(music / "2.wav")  # changed
+        assert "4 files" in until("2 heard")
+        (music / "0.wav").rename(music / "moved.wav")
+        assert "0 heard" in until("1 moved")
+        (music / "1.wav").unlink()
+        assert "3 files" in until("1 removed")
+    finally:
+        run.kill()
+        run.communicate()
+
+
+def test_a_file_that_ends_the_process_it_is_heard_in_costs_itself_alone(
+    folder: Path, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "broken.mp3").unlink()
+    monkeypatch.setattr(workshop, "_work", _dies_of_a)
+    done = index.update(engine, [folder], workers=2)
+    assert (done.heard, done.broken, done.copies) == (1, 1, 1)
+    reasons = {t.path.name: t.reason for t in index.tracks(engine) if t.state == "broken"}
+    assert reasons == {"a.wav": workshop.DIED}
+
+
+def _dies_of_a(line: Connection, threads: int) -> None:
+    """A process that ends when it hears the file ``a.wav``, and says the same of every other one."""
+    del threads
+    sound = next(iter(installed_sounds().values()))
+    while True:
+        path = line.recv()
+        if path.name == "a.wav":
+            time.sleep(0.3)
+            os._exit(9)
+        line.send(workshop.Said(path, sound, b""))

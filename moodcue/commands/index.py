@@ -10,7 +10,8 @@ EVERY_S = 60.0
 
 def command(
     folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders of your own music.")],
-    watch: Annotated[bool, typer.Option("--watch", help="Look again every minute, until Ctrl+C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl+C.")] = False,
+    every: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="How often --watch looks.")] = EVERY_S,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Tracks heard at once.")] = 2,
 ) -> int:
     """Hear the music in your folders once and keep what it says; only what is new or changed is heard again."""
@@ -25,10 +26,11 @@ def command(
 
     while True:
         done = update(open_database(), folders, workers=workers, on_progress=told)
-        typer.echo(
+        print(  # noqa: T201
             f"{done.files} files: {done.heard} heard, {done.unchanged} unchanged, {done.moved} moved, "
-            f"{done.copies} copies, {done.broken} broken, {done.removed} removed"
+            f"{done.copies} copies, {done.broken} broken, {done.removed} removed",
+            flush=True,
         )
         if not watch:
             return 1 if done.broken else 0
-        time.sleep(EVERY_S)
+        time.sleep(every)

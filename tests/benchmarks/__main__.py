@@ -1,6 +1,6 @@
 """``make bench``: how long a 60 s 720p clip takes, against the plain way, how light the app is, how quick the music.
 
-    python -m tests.benchmarks [clip | ranking | music | cues | mix | render | under | long]
+    python -m tests.benchmarks [clip | ranking | music | cues | mix | render | under | library | long]
         [--seconds 60] [--skip plain app] [--tune] [--minutes 30 120]
 
 Each job runs in a process of its own; all of them in this one run, on this machine. The plain way
