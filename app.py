@@ -8,10 +8,11 @@ from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
 from deploy import guard
+from emotion import heap
 from pages.music.plane import points
 from pages.shared import language
 from pages.shared.language import t
-from pages.shared.services import clips, first_page, heap, link_preview, links
+from pages.shared.services import clips, first_page, link_preview, links
 from pages.shared.ui import look
 
 ROOT = Path(__file__).resolve().parent

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from emotion import errors, media
+from emotion import errors, heap, media
 from emotion.many import expand, hear_files, hear_together, look_at_files
 from emotion.report import Report, complain, progress, write_rows
 from emotion.time_left import TimeLeft, rounded
@@ -69,6 +69,7 @@ def analyse_clips(
     if not paths:
         complain("There is no sound or video file in the folders given.")
         return 1
+    heap.give_back()
     limits = media.Limits.in_place()
     out = Report(form, output, single=len(clips) == 1 and not Path(clips[0]).is_dir())
     readers = load_readers()

@@ -14,7 +14,7 @@ PROGRAM = """
 import ctypes, sys
 import psutil
 if sys.argv[1] == "give back":
-    from pages.shared.services import heap
+    from emotion import heap
     heap.give_back()
 libc = ctypes.CDLL("libc.so.6")
 libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]

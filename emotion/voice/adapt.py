@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from emotion import signals
+from emotion import heap, signals
 from emotion.timeline import Adaptation, EmotionScores, Segment, Speaker, SpokenWindow, Verdict
 from emotion.voice import saved_speaker as known_voice
 from emotion.voice import speakers
@@ -102,6 +102,8 @@ def listen(
         features.append(reader.features(sound, sr, own, on_progress=tell, cancelled=cancelled))
         if reader.adapts and reader.tells_speakers:
             voices.append(_voices(reader, sound, sr, own))
+        if last < len(segments):
+            heap.trim()  # or what lies free between what is kept grows from part to part
     rows = np.concatenate(features)
     if voices:
         looks = np.concatenate(voices)

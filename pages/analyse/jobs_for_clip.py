@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from emotion import errors, media
+from emotion import errors, heap, media
 from emotion.timeline import Timeline
-from pages.shared.services import heap, visitors
+from pages.shared.services import visitors
 from pages.shared.services.jobs import Report, Work
 from pages.shared.services.visitors import Kept
 

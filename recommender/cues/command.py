@@ -115,10 +115,11 @@ class _Analysis:
 
     def __call__(self, path: Path) -> Timeline:
         if self._analyse is None:
-            from emotion import media
+            from emotion import heap, media
             from emotion.commands import follow
             from emotion.pipeline import analyse, load_readers
 
+            heap.give_back()
             readers, limits = load_readers(), media.Limits.in_place()
             self._analyse = lambda p: analyse(p, readers, limits=limits, on_progress=follow(p.name))
         return self._analyse(path)

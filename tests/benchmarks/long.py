@@ -91,9 +91,10 @@ def _megabytes(root: psutil.Process) -> list[float]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    from emotion import analyse, load_readers
+    from emotion import analyse, heap, load_readers
     from recommender.cues import make_sheet
 
+    heap.give_back()  # as the commands and the app do
     readers = load_readers()
     timeline = analyse(path, readers, limits=media.Limits.in_place())
     read = time.perf_counter()

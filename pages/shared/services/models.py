@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shared.services import heap, song_catalogue
+from emotion import heap
+from pages.shared.services import song_catalogue
 from pages.shared.services.pools import in_background
 
 if TYPE_CHECKING:

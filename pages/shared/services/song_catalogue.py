@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.services import heap
+from emotion import heap
 
 if TYPE_CHECKING:
     from recommender import Catalogue, Track
