@@ -6,6 +6,7 @@ tempo as a mean over all emotions that may be meant, so that it is no surer than
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
@@ -59,6 +60,7 @@ class Direction:
 NO_MUSIC: Final = Direction("none", "silence")
 
 
+@functools.lru_cache(maxsize=4096)
 def direct(mood: Mood, scores: EmotionScores | None, intent: Intent, target: tuple[float, float] | None) -> Direction:
     """The direction for a mood. ``target``: where a steered cue leads, valence and energy."""
     if scores is None:

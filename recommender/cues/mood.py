@@ -7,10 +7,10 @@ comes from the plane alone ("tense"), and the emotion is added as sure, probable
 
 from __future__ import annotations
 
+import functools
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final, Literal
-
-import numpy as np
 
 from emotion.labels import EMOTIONS
 from emotion.messages import message
@@ -85,14 +85,15 @@ class Mood:
 
 
 def level(energy: float) -> Level:
-    return _LEVELS[int(np.searchsorted(ENERGY_BOUNDS, energy, side="right"))]
+    return _LEVELS[bisect_right(ENERGY_BOUNDS, energy)]
 
 
 def pleasantness(reading: Reading) -> Pleasantness:
-    side = _SIDES[int(np.searchsorted(VALENCE_BOUNDS, reading.valence, side="right"))]
+    side = _SIDES[bisect_right(VALENCE_BOUNDS, reading.valence)]
     return "unclear" if side == "between" and reading.valence_sd > VAGUE_SD else side
 
 
+@functools.lru_cache(maxsize=4096)  # a page that shows twenty cues asks for each mood ten times
 def mood_of(evidence: Evidence, corrected: str | None = None) -> Mood:
     """The mood of a stretch; ``corrected`` is the emotion that a person said it is."""
     scores = evidence.scores if corrected is None else certain(corrected)
@@ -110,6 +111,7 @@ def mood_of(evidence: Evidence, corrected: str | None = None) -> Mood:
     return Mood(word, energy, side, scores.label, scores.confidence, doubt, parts, corrected is not None)
 
 
+@functools.cache
 def certain(emotion: str) -> EmotionScores:
     """All probability on one emotion."""
     return EmotionScores.from_array([float(e == emotion) for e in EMOTIONS])

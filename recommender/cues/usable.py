@@ -36,11 +36,17 @@ def with_usable(
     One of the tracks of ``elsewhere``, which must be fetched to be heard, stands after them.
     A cue that has such tracks keeps them; what was chosen stays.
     """
-    near = rank(sheet, shelf, wish=wish, count=count)
-    far = rank(sheet, elsewhere, wish=wish, count=FETCHED) if elsewhere is not None else {}
+    whole = min(count, len(shelf)) + (min(FETCHED, len(elsewhere)) if elsewhere is not None else 0)
+    kept = {
+        cue.id: [s.id for s in usable]
+        for cue in sheet.cues
+        if len(usable := [s for s in cue.music if may_be_used(s)]) >= whole and cue.direction.advice != "none"
+    }
+    near = rank(sheet, shelf, wish=wish, count=count, kept=kept)
+    far = rank(sheet, elsewhere, wish=wish, count=FETCHED, kept=kept) if elsewhere is not None else {}
     cues = []
     for cue in sheet.cues:
-        parts = (*near[cue.id], *far.get(cue.id, ()))
+        parts = (*near.get(cue.id, ()), *far.get(cue.id, ()))
         if parts and sum(may_be_used(s) for s in cue.music) < len(parts):
             own = [s for s in cue.music if may_be_used(s) and s.id == cue.chosen]
             new = [_song(cue, p) for p in parts if all(p.track.id != s.id for s in own)]

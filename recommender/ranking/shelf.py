@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from recommender.cues.evidence import leading
+from emotion.labels import EMOTIONS
+from recommender.cues.evidence import leading, plane
 from recommender.cues.sheet import Cue, CueSheet
 from recommender.library.track_sound import TrackSound
 from recommender.ranking.parts import STEP_S, Curves, nearest
@@ -78,10 +79,35 @@ class Shelf:
         return len(self.tracks)
 
 
-def wanted(sheet: CueSheet, cue: Cue) -> npt.NDArray[np.float64] | None:
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What the clip shows along its time: ``times`` in order, shape (n,), and running sums of valence and energy."""
+
+    times: npt.NDArray[np.float64]
+    total: npt.NDArray[np.float64]
+    """Shape (n + 1, 2): the sums of all that lie before."""
+
+    @classmethod
+    def of(cls, sheet: CueSheet) -> Course:
+        there = [(m.segment.middle_s, s) for m in sheet.moments if (s := leading(m)) is not None]
+        there.sort(key=lambda at: at[0])
+        values = plane(np.array([s.probs for _, s in there]).reshape(-1, len(EMOTIONS)))[0]
+        return cls(np.array([t for t, _ in there]), np.concatenate([np.zeros((1, 2)), np.cumsum(values, axis=0)]))
+
+    def near(self, middles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The mean within :data:`STEP_S` of each time, shape (k, 2); nan where nothing is read."""
+        first = np.searchsorted(self.times, middles - STEP_S, side="left")
+        last = np.searchsorted(self.times, middles + STEP_S, side="right")
+        count = (last - first)[:, None]
+        mean = (self.total[last] - self.total[first]) / np.maximum(count, 1)
+        return np.where(count > 0, mean, np.nan)
+
+
+def wanted(sheet: CueSheet, cue: Cue, read: Course | None = None) -> npt.NDArray[np.float64] | None:
     """What the cue's music should do: valence and energy every 3 s, shape (k, 2); None where it wants none.
 
-    The clip's own course, moved to where the cue's direction wants it.
+    The clip's own course, moved to where the cue's direction wants it. ``read`` is that of the sheet, where
+    several cues are asked for.
     """
     direction = cue.direction
     if direction.advice == "none" or direction.valence is None or direction.energy is None:
@@ -91,12 +117,7 @@ def wanted(sheet: CueSheet, cue: Cue) -> npt.NDArray[np.float64] | None:
     k = max(1, round(length_s / STEP_S))
     if direction.advice == "light":
         return np.tile(goal, (k, 1))
-    course = np.full((k, 2), np.nan)
-    middles = float(cue.start) + (np.arange(k) + 0.5) * length_s / k
-    for i, t in enumerate(middles):
-        near = [s for m in sheet.moments if abs(m.segment.middle_s - t) <= STEP_S and (s := leading(m)) is not None]
-        if near:
-            course[i] = np.mean([(s.valence, s.arousal) for s in near], axis=0)
+    course = (read or Course.of(sheet)).near(float(cue.start) + (np.arange(k) + 0.5) * length_s / k)
     known = np.isfinite(course[:, 0])
     if not known.any():
         return np.tile(goal, (k, 1))
@@ -106,16 +127,31 @@ def wanted(sheet: CueSheet, cue: Cue) -> npt.NDArray[np.float64] | None:
 
 
 def rank(
-    sheet: CueSheet, shelf: Shelf, *, wish: Wish | None = None, count: int = ALTERNATIVES
+    sheet: CueSheet,
+    shelf: Shelf,
+    *,
+    wish: Wish | None = None,
+    count: int = ALTERNATIVES,
+    kept: Mapping[int, Sequence[str]] | None = None,
 ) -> dict[int, tuple[Part, ...]]:
-    """For each cue that wants music, its best tracks with their best parts, nearest first."""
-    facts = shelf.facts
+    """For each cue that wants music, its best tracks with their best parts, nearest first.
+
+    ``kept``: cues that have their tracks already, by id, with the ids of these; they get none anew, and what
+    they have is not put under another cue where another will do.
+    """
+    facts, kept, read = shelf.facts, kept or {}, Course.of(sheet)
+    rows = {t.id: i for i, t in enumerate(shelf.tracks)} if kept else {}
     keep = facts.mask(wish or Wish())
     base = np.where(facts.here, 0.0, ELSEWHERE) + np.where(facts.measured, 0.0, BY_WORDS)
     used: dict[int, float] = {}
     out: dict[int, tuple[Part, ...]] = {}
     for cue in sheet.cues:
-        course = wanted(sheet, cue)
+        if cue.id in kept:
+            first_row = next((rows[id] for id in kept[cue.id] if id in rows), None)
+            if first_row is not None:
+                used[first_row] = AGAIN
+            continue
+        course = wanted(sheet, cue, read)
         if course is None or not keep.any():
             out[cue.id] = ()
             continue

@@ -1,6 +1,6 @@
 """``make bench``: how long a 60 s 720p clip takes, against the plain way, how light the app is, how quick the music.
 
-    python -m tests.benchmarks [clip | ranking | music | cues | mix | render | under | library | long]
+    python -m tests.benchmarks [clip | ranking | music | cues | mix | render | under | library | long | sheet]
         [--seconds 60] [--skip plain app] [--tune] [--minutes 30 120]
 
 Each job runs in a process of its own; all of them in this one run, on this machine. The plain way
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument(
         "part",
         nargs="?",
-        choices=("clip", "ranking", "music", "cues", "mix", "render", "under", "library", "long"),
+        choices=("clip", "ranking", "music", "cues", "mix", "render", "under", "library", "long", "sheet"),
         help="without, the first three",
     )
     parser.add_argument("--seconds", type=float, default=60.0)
@@ -65,6 +65,10 @@ def main() -> None:
         from tests.benchmarks import cues
 
         print("", *(cues.tune() if args.tune else cues.measure()), sep="\n")
+    if args.part == "sheet":
+        from tests.benchmarks import sheet
+
+        print("", *sheet.measure(), sep="\n")
     if args.part == "mix":
         from tests.benchmarks import mix
 
