@@ -128,6 +128,15 @@ def test_a_voice_and_a_face_that_differ_ask_for_light_music() -> None:
     assert cue.direction.advice == "light"
 
 
+def test_a_voice_and_a_face_that_name_two_emotions_of_one_mood_are_of_one_mood() -> None:
+    voice, face = scores("fearful", 0.9), scores("angry", 0.9)
+    both = scores("angry", 0.5)
+    moments = tuple(Moment(Segment(i, i + 1.0), voice, face, both) for i in range(12))
+    cue = make_sheet(Timeline(Clip("x.mp4", 12.0, 16000, Fraction(25), 640, 360), moments)).cues[0]
+    assert cue.mood.words() == "tense, probably angry"
+    assert cue.direction.advice == "music"
+
+
 def test_direction_follows_the_intent() -> None:
     sheet = make_sheet(timeline([("angry", 30)], blur=0.1))
     match = sheet.cues[0].direction

@@ -8,7 +8,11 @@ import av
 import numpy as np
 import pytest
 
+from emotion.labels import EMOTIONS
 from emotion.media import read_sound
+from emotion.messages import catalogue
+from emotion.pipeline import Readers, analyse
+from recommender.cues import MOODS, make_sheet
 
 FOLDER = Path(__file__).resolve().parent.parent / "assets" / "samples"
 ROWS = json.loads((FOLDER / "samples.json").read_text(encoding="utf-8"))
@@ -39,6 +43,24 @@ def test_the_title_stands_in_both_languages(row: dict) -> None:
     assert all(strings[row["title_key"]] for strings in LOCALES.values())
 
 
+def test_a_sample_reads_as_it_is_captioned(row: dict, readers: Readers) -> None:
+    """Every mood that the sheet shows stands in the caption, in its order, and so do the clip's seconds."""
+    sheet = make_sheet(analyse(FOLDER / row["file"], readers))
+    for language, strings in LOCALES.items():
+        caption = strings[row["title_key"]].lower()
+        words = catalogue(language)
+        told: list[str] = []
+        for cue in sheet.cues:
+            parts = cue.mood.parts
+            told += [words[f"emotion.{p}"] for p in parts] if parts else [words[f"cue.mood.{cue.mood.word}"]]
+        places = [caption.find(word.lower()) for word in told]
+        assert min(places) >= 0, f"{caption!r} does not say {told}: {sheet.course()}"
+        assert places == sorted(places)
+        assert f"{row['duration_s']:.0f}" in caption
+        others = {words[f"cue.mood.{m}"] for m in MOODS} - set(told) - {words[f"emotion.{e}"] for e in EMOTIONS}
+        assert not [o for o in others if o.lower() in caption], "and nothing that is not read"
+
+
 def test_sound_and_picture_last_as_long_as_listed(row: dict) -> None:
     with av.open(str(FOLDER / row["file"])) as clip:
         assert len(clip.streams.audio) == 1
@@ -53,7 +75,7 @@ def test_sound_and_picture_last_as_long_as_listed(row: dict) -> None:
             moving = [f.to_ndarray(format="gray")[::4, ::4].astype(float) for f in clip.decode(video=0)]
             assert len(moving) == pytest.approx(25 * row["duration_s"], abs=3)
             assert np.abs(moving[10] - moving[60]).mean() > 1, "the picture stands still"
-    assert 8 <= row["duration_s"] <= 14
+    assert 8 <= row["duration_s"] <= 40
 
 
 def test_there_is_a_voice(row: dict) -> None:

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -66,6 +67,8 @@ class Sample:
     lines: Sequence[Line]
     views: Sequence[View] = field(default=(View(0, 0, WIDTH, HEIGHT, scale=1.9),))
     """One panel of the picture for each speaker; none for sound only."""
+    crf: int = 24
+    """How coarsely the picture is kept; higher is coarser and smaller."""
 
     @property
     def file(self) -> str:
@@ -73,12 +76,16 @@ class Sample:
 
 
 RELAXED = Face(smile=-0.6)
-CALM = Face(smile=-0.55, lids=-0.15)
+CALM = Face(smile=-0.9, lids=-0.15)
 HAPPY = Face(smile=1.15, teeth=1.0, lids=-0.1)
 SURPRISED = Face(smile=-0.3, teeth=0.2, brows=1.0, lids=0.4, jaw=0.9)
 ANGRY = Face(smile=-1.1, teeth=0.5, brows=-0.8, frown=1.0, lids=-0.4)
 SAD = Face(smile=-1.2, teeth=0.1, brows=-0.4, worry=2.0, lids=-0.4, jaw=0.3)
 AFRAID = Face(smile=0.05, teeth=0.45, brows=0.7, worry=0.8, lids=0.4, jaw=0.2)
+
+CALMLY = partial(Line, face=CALM, f0_hz=145, f0_spread_hz=14, stretch=1.15, gain_db=-8, tilt=-0.3)
+SHARPLY = partial(Line, face=ANGRY, f0_hz=245, f0_spread_hz=60, stretch=0.68, gain_db=3, tilt=0.7)
+SADLY = partial(Line, face=SAD, f0_hz=165, f0_spread_hz=4, stretch=1.3, gain_db=-9, tilt=-0.5)
 
 SAMPLES: Sequence[Sample] = (
     Sample(
@@ -97,14 +104,20 @@ SAMPLES: Sequence[Sample] = (
         "long_evening",
         ".mp4",
         (
-            Line("The water is still, and there is no hurry.", CALM, f0_hz=165, f0_spread_hz=10, stretch=1.2,
-                 gain_db=-8, tilt=-0.3, pause_s=0.5),
-            Line("No! That is not what we agreed!", ANGRY, f0_hz=215, f0_spread_hz=140, stretch=0.76, gain_db=6,
-                 tilt=0.7, pause_s=0.2),
-            Line("Stop it, right now!", ANGRY, f0_hz=220, f0_spread_hz=150, stretch=0.8, gain_db=7, tilt=0.7,
-                 pause_s=0.8),
-            Line("I am so tired. I miss them.", SAD, f0_hz=150, f0_spread_hz=6, stretch=1.4, gain_db=-12, tilt=-0.5),
+            CALMLY("The water is still, and there is no hurry.", pause_s=0.5),
+            CALMLY("We sat by the shore and watched the boats come home.", pause_s=0.6),
+            CALMLY("Nobody had to be anywhere until the morning.", pause_s=0.5),
+            SHARPLY("No! That is not what we agreed!", pause_s=0.2),
+            SHARPLY("Stop it, right now!", pause_s=0.3),
+            SHARPLY("You took it, you broke it, and you never said a word!", pause_s=0.25),
+            SHARPLY("How dare you stand there and smile!", pause_s=0.3),
+            SHARPLY("Go away, all of you, leave me alone!", pause_s=0.3),
+            SHARPLY("Get out! Get out of my house!", pause_s=0.9),
+            SADLY("I am so tired. I miss them.", pause_s=0.7),
+            SADLY("The house is empty now, and it is so cold.", pause_s=0.7),
+            SADLY("I should have said goodbye."),
         ),
+        crf=30,
     ),
     Sample(
         "two_at_the_table",
@@ -222,7 +235,7 @@ def write(sample: Sample, path: Path) -> float:
         voice = out.sound(rate=SR, layout="mono", kbit_s=kbit_s, codec=codec)
         if sample.views:
             film = out.picture(
-                WIDTH, HEIGHT, time_base=Fraction(1, FPS), rate=FPS, options={"crf": "24", "preset": "slow"}
+                WIDTH, HEIGHT, time_base=Fraction(1, FPS), rate=FPS, options={"crf": str(sample.crf), "preset": "slow"}
             )
             for i, picture in enumerate(frames(sample, places, y)):
                 film.write(av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p"), i / FPS)

@@ -101,7 +101,7 @@ def mood_of(evidence: Evidence, corrected: str | None = None) -> Mood:
         return Mood("silent" if evidence.speech < 0.5 else "unclear")
     reading = Reading.of(scores)
     energy, side = level(reading.energy), pleasantness(reading)
-    divided = corrected is None and evidence.divided
+    divided = corrected is None and evidence.divided and not _one_mood(evidence)
     doubt: Doubt = "sure" if scores.confidence >= SURE else "probably" if scores.confidence >= PROBABLY else "perhaps"
     parts = None
     if divided and evidence.voice is not None and evidence.face is not None:
@@ -109,6 +109,16 @@ def mood_of(evidence: Evidence, corrected: str | None = None) -> Mood:
         doubt = "probably" if doubt == "sure" else doubt  # one of two that disagree is not sure
     word = "mixed" if divided else WORDS[side, energy]
     return Mood(word, energy, side, scores.label, scores.confidence, doubt, parts, corrected is not None)
+
+
+def _one_mood(evidence: Evidence) -> bool:
+    """Whether voice and face, though they name two emotions, have one word for a mood: fear and anger are tense."""
+    words = {
+        WORDS[pleasantness(reading), level(reading.energy)]
+        for side in (evidence.voice, evidence.face)
+        if side is not None and (reading := Reading.of(side))
+    }
+    return len(words) == 1 and not words & {"even", "unclear"}
 
 
 @functools.cache
