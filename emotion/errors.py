@@ -69,7 +69,7 @@ class UnknownCodec(MediaError):
 
 class TooLong(MediaError):
     key = "error.too_long"
-    english = "{name} lasts {duration_s:.0f} s; the limit is {limit_s:.0f} s. Cut it into shorter parts."
+    english = "{name} is {duration_s:clock} long; the limit is {limit_s:clock}. Cut it into shorter parts."
 
 
 class TooLarge(MediaError):

@@ -32,6 +32,10 @@ def message(key: str, language: str, **values: object) -> str:
     return fill(sentence, values)
 
 
+CLOCK: Final = "clock"
+"""A format of our own: seconds as minutes and seconds, ``{duration_s:clock}``."""
+
+
 class _Filler(string.Formatter):
     """Leaves an unknown placeholder readable, whatever its format, instead of failing while reporting a failure."""
 
@@ -41,9 +45,16 @@ class _Filler(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         try:
-            return format(value, format_spec)
+            return clock(value) if format_spec == CLOCK else format(value, format_spec)
         except (TypeError, ValueError):
             return str(value)
+
+
+def clock(seconds: float) -> str:
+    """A length as it is read: 0:12, 10:40, or 1:02:03 from an hour on."""
+    minutes, s = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{s:02d}" if hours else f"{minutes}:{s:02d}"
 
 
 class _Missing:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from emotion.messages import clock as clock
 from emotion.messages import message
 from emotion.timeline import Notice
 
@@ -35,10 +36,3 @@ def sentence(notice: Notice, language: str = "en") -> str:
     if "where" in values:  # a clause with values of its own
         values["where"] = message(f"cue.where.{values['where']}", language, **values)
     return message(notice.key, language, **values)
-
-
-def clock(seconds: float) -> str:
-    """A time in the clip as it is read: 0:12, or 1:02:03 from an hour on."""
-    minutes, s = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{s:02d}" if hours else f"{minutes}:{s:02d}"

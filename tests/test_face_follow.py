@@ -15,7 +15,7 @@ from emotion.face.infer import FaceReader, analyse_frames, build_reader
 from emotion.timeline import Clip, FaceTrack
 from tests.conftest import SAMPLES
 
-NEARLY_EVEN = 0.1
+NEARLY_EVEN = 0.15
 CLIPS = ("good-news.mp4", "long-evening.mp4", "two-at-the-table.mp4")
 
 

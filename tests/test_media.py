@@ -248,7 +248,7 @@ def test_limits(tmp_path: Path) -> None:
     path = sound_file(tmp_path)
     with pytest.raises(errors.TooLarge):
         media.probe(path, limits=media.Limits(max_bytes=1000))
-    with pytest.raises(errors.TooLong, match=r"1 s; the limit is 0 s|lasts"):
+    with pytest.raises(errors.TooLong, match=r"0:01 long; the limit is 0:0"):
         media.probe(path, limits=media.Limits(max_duration_s=0.5))
     long = clips.write(tmp_path / "long.wav", y=clips.tone(5.0), audio_codec="pcm_s16le")
     with pytest.raises(errors.TooLong):  # a header that promised less is not believed while decoding

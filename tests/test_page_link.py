@@ -121,6 +121,8 @@ def test_a_link_shows_verdict_and_songs_and_neither_clip_nor_faces_unless_ticked
     assert [e.value for e in page.title] == [r"My \<b\>talk\</b\>"]
     assert "throughout" in page.subheader[0].value
     assert [len(r.options) for r in page.radio if str(r.key).startswith("vote_")] == [4]
+    assert [e.label for e in page.expander] == [EN["picks.way.lists"]], "the five and five stay, beside the sheet"
+    assert len(page.expander[0].markdown) >= 5
     assert page.get("image") == page.get("video") == []
     assert not [b for b in page.button if str(b.key).startswith(("pick_", "link_delete"))]
     assert "holiday" not in texts(page)

@@ -190,7 +190,8 @@ def test_an_error_without_its_values_or_with_odd_ones_still_reads(kind: type, va
 
 
 def test_a_value_that_is_missing_is_named() -> None:
-    assert (
-        str(errors.TooLong(name="x")) == "x lasts (duration_s) s; the limit is (limit_s) s. Cut it into shorter parts."
+    assert str(errors.TooLong(name="x")) == "x is (duration_s) long; the limit is (limit_s). Cut it into shorter parts."
+    assert str(errors.TooLong(name="x", duration_s=640, limit_s=7200)).startswith(
+        "x is 10:40 long; the limit is 2:00:00"
     )
     assert fill("{a!r} {b.c} {d[0]} {e:>4}", {"e": 7}) == "(a) (b.c) (d[0])    7"

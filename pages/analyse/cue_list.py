@@ -41,6 +41,7 @@ def show(timeline: Timeline) -> None:
         for cue in sheet.cues:
             _row(here, sheet, cue)
         st.caption(t("songs.reference") + " " + t("songs.privacy"))
+    cue_sheet.renew_others(sheet)
 
 
 def _on_strip(here: Session, sheet: CueSheet) -> None:

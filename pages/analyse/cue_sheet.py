@@ -18,6 +18,8 @@ from recommender.cues.usable import with_usable, without_usable
 from recommender.errors import SheetFileError
 
 Edit = Callable[[CueSheet], CueSheet]
+SHOWN_ELSEWHERE = "sheet_shown_elsewhere"
+"""The sheet that another part of the page was drawn of; it is drawn anew when that is no longer the sheet."""
 LARGEST_BYTES = 20 * 1024**2
 
 
@@ -37,6 +39,14 @@ def change(current: Session, sheet: CueSheet, edit: Edit) -> None:
             current.state = current.state.edited(sheet, _with_songs(changed))
     except MoodCueError as e:
         st.toast(failures.sentence(e), icon=":material/error:")
+
+
+def renew_others(sheet: CueSheet) -> None:
+    """At the end of a run of the cues alone: the whole page, where another part of it shows the sheet of before."""
+    shown = st.session_state.pop(SHOWN_ELSEWHERE, sheet)
+    if shown is not sheet:
+        st.rerun(scope="app")
+    st.session_state[SHOWN_ELSEWHERE] = shown
 
 
 def others(current: Session, sheet: CueSheet, cue_id: int) -> None:

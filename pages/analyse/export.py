@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
 
 from emotion.timeline import Timeline
@@ -29,27 +31,33 @@ def show(current: Session, timeline: Timeline) -> None:
         help=t("export.start.help"),
     )
     with calm():
-        _formats(current, sheet, start)
+        timecodes.parse(start, sheet.rate)  # says at once what is wrong with it
+        _formats(current, timeline, start)
     st.caption(t("export.unsaved"))
     _load(current, sheet)
     st.markdown(f"**{t('export.reading')}**")
     download.show(current, timeline)
 
 
-def _formats(current: Session, sheet: CueSheet, start: str) -> None:
-    stem = file_stem(sheet.clip.name)
+def _formats(current: Session, timeline: Timeline, start: str) -> None:
+    """Each file is written when it is asked for: an edit of the sheet does not draw this section anew."""
+    stem, tag = file_stem(timeline.clip.name), language()
 
     def saved() -> None:
         current.state = current.state.exported()
 
     kept = current.kept  # an upload lies nowhere that an editing program would find
     own = kept.path if kept and kept.in_place else None
-    files = {key: render_bytes(sheet, key, start_timecode=start, language=language(), footage=own) for key in FORMATS}
+
+    def file(key: str) -> bytes:
+        sheet = cue_sheet.of(current, timeline)
+        return render_bytes(sheet, key, start_timecode=start, language=tag, footage=own)
+
     with st.container(horizontal=True, gap="small"):
         for key, form in FORMATS.items():
             st.download_button(
                 t_plain(f"cue.format.{key}"),
-                files[key],
+                functools.partial(file, key),
                 file_name=f"{stem}{form.suffix}",
                 mime=form.mime,
                 icon=":material/download:",

@@ -11,6 +11,7 @@ from pages.analyse import (
     clip_reading,
     correction,
     cue_list,
+    cue_sheet,
     export,
     faces,
     session,
@@ -44,6 +45,7 @@ def show(current: Session, ready: Ready) -> None:
         verdict.notices(timeline)
     if timeline.best is None:
         return  # sections without anything in them would say nothing six times
+    st.session_state.pop(cue_sheet.SHOWN_ELSEWHERE, None)
     with calm():
         cue_list.show(timeline)
     with calm():
@@ -117,10 +119,14 @@ def _chosen() -> None:
 
 
 def _sections(current: Session, ready: Ready, timeline: Timeline) -> None:
-    tabs = st.tabs([t(f"section.{s}") for s in SECTIONS], key="result_section", on_change="rerun")
+    labels = [t(f"section.{s}") for s in SECTIONS]
+    # What was open comes back after another page was visited, which forgets what its widgets held.
+    opened = labels[SECTIONS.index(current.state.section)] if current.state.section in SECTIONS else None
+    tabs = st.tabs(labels, key="result_section", on_change="rerun", default=opened)
     for name, tab in zip(SECTIONS, tabs, strict=True):
         if not tab.open:
             continue
+        current.state = current.state.section_opened(name)
         with tab, calm():
             if name == "reading":
                 with calm():

@@ -56,6 +56,8 @@ class ResultState:
     """Whether the sheet was edited since it was last downloaded."""
     cue: int | None = None
     """The id of the cue that is open."""
+    section: str = ""
+    """The section that was open last; empty for the first."""
 
     def looked_at(self, at_s: float) -> ResultState:
         """A place chosen on the timeline; the player is there already, and the frame follows."""
@@ -93,6 +95,9 @@ class ResultState:
 
     def linked(self, key: str) -> ResultState:
         return replace(self, links=(key, *self.links))
+
+    def section_opened(self, name: str) -> ResultState:
+        return self if name == self.section else replace(self, section=name)
 
     def opened(self, cue: int | None) -> ResultState:
         return replace(self, cue=cue)

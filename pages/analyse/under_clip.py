@@ -58,6 +58,7 @@ def show(here: Session, timeline: Timeline) -> None:
     )  # fmt: skip
     sheet = cue_sheet.of(here, timeline)
     track = _track()
+    st.session_state[cue_sheet.SHOWN_ELSEWHERE] = sheet
     marks = command.marked(sheet)
     with calm():
         with st.spinner(t("under.planning")):

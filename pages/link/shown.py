@@ -40,10 +40,20 @@ def show(shared: Snapshot, share: Share, public: str) -> None:
         verdict.show(timeline)
     with calm():
         _faces(shared.faces)
-    if shared.songs and shared.sheet is None:
+    if shared.songs:
+        _songs(shared)
+
+
+def _songs(shared: Snapshot) -> None:
+    """The songs for the clip as a whole; beside a sheet they are the other way to look at it, and folded."""
+    by_label = by_side(shared.songs)
+    if shared.sheet is None:
         st.subheader(t("link.songs"), anchor=False)
-        with calm():
-            song_list.show([_of_the_catalogue(p) for p in shared.songs], sided=by_side(shared.songs))
+        place = st.container()
+    else:
+        place = st.expander(t("picks.way.lists") if by_label else t("link.songs"))
+    with place, calm():
+        song_list.show([_of_the_catalogue(p) for p in shared.songs], sided=by_label)
         st.caption(t("songs.privacy"))
 
 

@@ -21,7 +21,8 @@ import streamlit as st
 from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
-from emotion.messages import catalogue
+from emotion.messages import CLOCK, catalogue
+from emotion.messages import clock as length
 
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "zh_TW": "繁體中文"}
 CHOICE: Final = "language"
@@ -150,6 +151,8 @@ class _Localised(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return str(value)
+        if format_spec == CLOCK:
+            return length(value)
         match = _SPEC.fullmatch(format_spec)
         if match is None:
             return _decimal(value, "#,##0.##")

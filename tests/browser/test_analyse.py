@@ -368,6 +368,114 @@ def test_the_cue_sheet_is_edited_survives_a_reload_and_leaves_as_markers(open_pa
     assert "Cold" in saved.read_text(encoding="utf-8")
 
 
+def test_back_and_forward_bring_the_edited_sheet_and_the_section_again(open_page: Open) -> None:
+    page = open_page("/?sample=long_evening")
+    result_of(page)
+    edited_title(page, "Cold open")
+    section(page, "Export")
+    page.get_by_test_id("stSidebarNavItems").get_by_role("link", name="Music").click()
+    page.locator(".st-key-music_plane canvas").wait_for()
+    for _ in range(2):
+        page.go_back()
+        page.locator(".st-key-cue_strip .block", has_text="Cold open").wait_for()
+        page.get_by_role("tab", name="Export", selected=True).wait_for()
+        page.go_forward()
+        page.locator(".st-key-music_plane canvas").wait_for()
+    page.go_back()
+    page.locator(".st-key-cue_strip .block", has_text="Cold open").wait_for()
+    settled(page)
+    page.goto("about:blank")
+    page.go_back()
+    page.locator(".st-key-cue_strip .block", has_text="Cold open").wait_for()
+
+
+def edited_title(page: Page, title: str) -> None:
+    page.locator("[class*=st-key-cue_open_] button").first.click()
+    field = page.locator("[class*=st-key-cue_title_] input")
+    field.fill(title)
+    field.press("Enter")
+    page.locator(".st-key-cue_strip .block", has_text=title).wait_for()
+    settled(page)
+
+
+def test_leaving_with_edits_that_were_not_saved_asks_and_what_was_saved_does_not(open_page: Open) -> None:
+    page = open_page("/?sample=voice_note")
+    result_of(page)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    edited_title(page, "Mine")
+    section(page, "Export")
+    page.close(run_before_unload=True)
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    assert not page.is_closed(), "who stays keeps the page"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="JSON").first.click()
+    assert "Mine" in download.value.path().read_text(encoding="utf-8"), "an edit made while Export was open is in it"
+    settled(page)
+    page.wait_for_timeout(500)
+    with page.expect_event("close"):
+        page.close(run_before_unload=True)
+    assert asked == ["beforeunload"]
+
+
+def test_from_an_upload_to_markers_with_an_edit_in_six_clicks(open_page: Open, tmp_path: Path) -> None:
+    page = open_page()
+    clicks = 0
+
+    def click(place: Locator) -> None:
+        nonlocal clicks
+        clicks += 1
+        place.click()
+
+    with page.expect_file_chooser() as chooser:
+        click(page.get_by_role("button", name="Choose a file"))
+    chooser.value.set_files(turning(tmp_path))
+    result_of(page)
+    click(page.locator("[class*=st-key-cue_open_] button").first)
+    click(page.locator("[class*=st-key-cue_title_] input"))
+    page.keyboard.type("Opening")
+    page.keyboard.press("Enter")
+    page.locator(".st-key-cue_strip .block", has_text="Opening").wait_for()
+    click(page.get_by_role("tab", name="Export"))
+    settled(page)
+    with page.expect_download() as download:
+        click(page.get_by_role("button", name="DaVinci Resolve"))
+    told = download.value.path().read_text(encoding="utf-8")
+    assert "Opening" in told
+    assert clicks <= 6
+
+
+def test_every_control_of_the_sheet_is_reached_and_worked_by_keyboard(open_page: Open, tmp_path: Path) -> None:
+    page = open_page()
+    upload(page, turning(tmp_path))
+    result_of(page)
+    page.locator("[class*=st-key-cue_open_] button").first.focus()
+    page.keyboard.press("Enter")
+    page.locator("[class*=st-key-cue_halve_] button").wait_for()
+    settled(page)
+    page.locator(".st-key-cue_strip .block").first.focus()
+    wanted = (
+        "cue_strip", "cues_all", "cue_play_", "cue_open_", "cue_song_", "cue_others_", "cue_mood_", "cue_title_",
+        "cue_intent_", "cue_state_", "cue_end_", "cue_note_", "cue_halve_", "cue_merge_",
+    )  # fmt: skip
+    reached: set[str] = set()
+    for _ in range(90):
+        keys = page.evaluate(
+            """() => { const out = []; let e = document.activeElement;
+                       for (; e; e = e.parentElement ?? e.getRootNode().host)
+                         out.push(...[...e.classList].filter(c => c.startsWith('st-key-')).map(c => c.slice(7)));
+                       return out; }"""
+        )
+        reached |= {w for w in wanted for key in keys if key.startswith(w)}
+        page.keyboard.press("Tab")
+    assert [w for w in wanted if w not in reached] == []
+    whole = len(spans(page))
+    page.locator("[class*=st-key-cue_halve_] button").focus()
+    page.keyboard.press("Enter")
+    until(page, "n => document.querySelectorAll('[class*=st-key-cue_play_] button').length === n", arg=whole + 1)
+
+
 def test_a_cue_plays_at_once_and_stops_at_its_end(open_page: Open) -> None:
     page = open_page("/?sample=voice_note")
     result_of(page)
