@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from emotion import media
 from recommender.store import database
@@ -402,7 +402,12 @@ def test_leaving_with_edits_that_were_not_saved_asks_and_what_was_saved_does_not
     page = open_page("/?sample=voice_note")
     result_of(page)
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     edited_title(page, "Mine")
     section(page, "Export")
     page.close(run_before_unload=True)
