@@ -260,12 +260,13 @@ def main() -> None:
     if readers.voice is None or readers.face is None:
         raise SystemExit("both readers are needed")
     folder = face_data.data_dir()
+    told = clips(readers, folder)
     _, data = vf.examples(vf.noise_pools(vf.music_of(args.wheels))[0], args.more)
     report = {
         "models": [vf.NAME, readers.face.used.name + "-v" + readers.face.used.version],
         "emotions": list(EMOTIONS),
         "pairs": pairs(left_out(data), readers.face, folder),
-        "clips": clips(readers, folder),
+        "clips": told,
         "command": COMMAND,
     }
     (models_dir() / vf.NAME / "fusion.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
