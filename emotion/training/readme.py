@@ -12,6 +12,8 @@ README: Final = ROOT / "README.md"
 START, END = "<!-- evidence -->", "<!-- /evidence -->"
 
 VOICE, SEED, FACE = "voice-v3", "voice-seed-v1", "face-v8"
+BOTH = f"{VOICE}/fusion"
+"""A file beside a model's metrics.json."""
 
 # What is measured, and where its figures stand: (model folder, path to accuracy and UAR or macro-F1).
 ROWS: Final[tuple[tuple[str, str, str], ...]] = (
@@ -25,6 +27,8 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("the same, with twelve other recordings of the speaker", VOICE, "corpus_left_out/12 others/version_3/mean"),
     ("the same, version 2's recipe", VOICE, "corpus_left_out/12 others/version_2/mean"),
     ("Voice, left out in turn, some constants chosen on the other five", VOICE, "nested_choice/alone/mean"),
+    ("Both together, left-out voices with posed faces of other people", BOTH, "pairs/posed/alone/mean/both"),
+    ("the same, with faces from the web", BOTH, "pairs/web/alone/mean/both"),
     ("The seed's recipe, six folds by actor", SEED, "speaker_independent_six_folds_by_actor"),
     ("The seed's recipe, random split: **leaked**, shown as a warning", SEED, "leaked_random_split_80_20"),
     ("Face, what is shown, FER+ majority, all 3,545 test faces, seven classes", FACE, "private/seven"),
@@ -37,7 +41,9 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
 
 
 def metrics(folder: str) -> Any:
-    return json.loads((ROOT / "assets" / "models" / folder / "metrics.json").read_text(encoding="utf-8"))
+    """Of a model's folder its metrics.json, or the file named."""
+    file = f"{folder}.json" if "/" in folder else f"{folder}/metrics.json"
+    return json.loads((ROOT / "assets" / "models" / file).read_text(encoding="utf-8"))
 
 
 def at(tree: Any, path: str) -> Any:
@@ -60,6 +66,8 @@ def table() -> str:
     abroad = voice["corpus_left_out"]["alone"]
     away, old = abroad["version_3"]["mean"], abroad["version_2"]["mean"]
     seen, spoken = face["private"]["sure_seven"], at(voice, "speaker_independent/sure")
+    pairs = metrics(BOTH)["pairs"]["posed"]["alone"]["mean"]
+    both, apart = pairs["both"], pairs["of_different_moods"]
     lines += [
         "",
         "With all eight emotions to choose from, UAR on corpora that the voice never met is "
@@ -70,6 +78,8 @@ def table() -> str:
         f"right). "
         f"Of what the face is sure of ({seen['share']:.0%}), {seen['right']:.0%} is right.",
         *([f"On RAVDESS it is sure of {spoken['answered']:.0%}, {spoken['right']:.0%} right."] if spoken else []),
+        f"Of left-out voices paired with posed faces the app is sure of {both['sure']:.0%}, {both['right_when_sure']:.0%} "
+        f"right; of a voice with a face that shows something else, of {apart['sure']:.0%}.",
         f"Expected calibration error: voice, corpora left out, {away['ece']:.3f}, "
         f"face {face['private']['seven']['ece']:.3f}.",
         "Commands: " + "; ".join(f"`{c}`" for c in (voice["left_out_command"], face["command"])) + ".",
