@@ -79,7 +79,8 @@ def table() -> str:
         f"Of what the face is sure of ({seen['share']:.0%}), {seen['right']:.0%} is right.",
         *([f"On RAVDESS it is sure of {spoken['answered']:.0%}, {spoken['right']:.0%} right."] if spoken else []),
         f"Of left-out voices paired with posed faces the app is sure of {both['sure']:.0%}, "
-        f"{both['right_when_sure']:.0%} right; of a voice with a face that shows something else, of {apart['sure']:.0%}.",
+        f"{both['right_when_sure']:.0%} right; "
+        f"of a voice with a face that shows something else, of {apart['sure']:.0%}.",
         f"Expected calibration error: voice, corpora left out, {away['ece']:.3f}, "
         f"face {face['private']['seven']['ece']:.3f}.",
         "Commands: " + "; ".join(f"`{c}`" for c in (voice["left_out_command"], face["command"])) + ".",
