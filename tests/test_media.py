@@ -396,3 +396,26 @@ def test_a_writer_that_fails_leaves_nothing(tmp_path: Path) -> None:
         raise RuntimeError("the disk is full")
     assert [p.name for p in tmp_path.iterdir()] == ["made.mp4"]
     assert target.read_bytes() == b"an older one"
+
+
+@pytest.mark.parametrize("samples", [40, 400, 2000])
+def test_nothing_of_a_click_stays_behind_it(tmp_path: Path, samples: int) -> None:
+    """A slate or a bumped microphone in a quiet recording: what follows is what it would be without."""
+    sr = 44_100
+    quiet = 0.003 * clips.tone(3.0, sr=sr)
+    clicked = quiet.copy()
+    clicked[sr : sr + samples] = 1.0
+    plain, heard = (
+        media.read_sound(clips.write(tmp_path / f"{name}.wav", y=y, sr=sr, audio_codec="pcm_f32le"))
+        for name, y in (("plain", quiet), ("clicked", clicked))
+    )
+    after = round((1 + samples / sr + 0.005) * 16_000)
+    assert np.abs(heard[after:] - plain[after:]).max() < 0.1 * np.abs(plain).max()
+    assert np.abs(heard[:after]).max() > 0.5, "the click itself is not the reader's to mend"
+
+
+def test_an_offset_that_begins_later_is_taken_out_within_a_second(tmp_path: Path) -> None:
+    sr = 44_100
+    y = np.concatenate([np.zeros(sr, np.float32), 0.1 * clips.tone(3.0, sr=sr) + np.float32(0.3)])
+    heard = media.read_sound(clips.write(tmp_path / "later.wav", y=y, sr=sr, audio_codec="pcm_f32le"))
+    assert abs(float(heard[2 * 16_000 :].mean())) < 0.003

@@ -121,11 +121,14 @@ def test_no_two_sentences_contradict_each_other(sound: str | None, picture: str 
     assert ("could be decoded" in said[0]) == ("broken" in f"{sound} {picture}") if nothing else True
 
 
+@pytest.mark.parametrize("sample", ["voice_note", "good_news"])
 @pytest.mark.parametrize("level_db", [-40, -50])
-def test_a_loud_click_takes_nothing_from_a_quiet_voice(readers: Readers, tmp_path: Path, level_db: int) -> None:
+def test_a_loud_click_takes_nothing_from_a_quiet_voice(
+    readers: Readers, tmp_path: Path, level_db: int, sample: str
+) -> None:
     """40 samples of full scale in speech that is quiet by itself: a slate, a bumped microphone."""
     sr = 44_100
-    y = media.read_sound(SAMPLES / CATALOGUE["voice_note"]["file"], sr)
+    y = media.read_sound(SAMPLES / CATALOGUE[sample]["file"], sr)
     quiet = (y / np.abs(y).max() * 10 ** (level_db / 20)).astype(np.float32)
     clicked = quiet.copy()
     clicked[sr : sr + 40] = 1.0

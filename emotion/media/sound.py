@@ -21,6 +21,13 @@ OVERLAP_S: Final = 1.0
 """Nor is sound told twice for longer than this."""
 CUTOFF_HZ: Final = 5.0
 """What lies below is not heard: a microphone's offset, rumble."""
+QUIETER_PART: Final = 0.25
+"""How loud a sound is, the quieter part of its samples tells: no click reaches them."""
+SUDDEN: Final = 32.0
+"""What is so many times as loud as that moves no offset: a slate, a bumped microphone."""
+LEVEL_DOUBLES_S: Final = 0.1
+LEVEL_FADES_S: Final = 1.0
+LEAST_LEVEL: Final = 1e-4
 CANCELLED: Final = 0.02
 """Channels cancel where their mean has less than this part of the power that one sounding channel would leave."""
 MEMORY_S: Final = 1.0
@@ -163,25 +170,41 @@ class Mixer:
 
 
 class HighPass:
-    """Takes out what lies below :data:`CUTOFF_HZ` (first order, 6 dB an octave), from block to block."""
+    """Takes out what lies below :data:`CUTOFF_HZ` (first order, 6 dB an octave), from block to block.
+
+    A click is left as it is: it would draw what is slow along, and leave an eighth of a second of that behind it.
+    """
 
     def __init__(self, sr: int) -> None:
+        self.sr = sr
         self._pole = float(np.exp(-2 * np.pi * CUTOFF_HZ / sr))
         self._gain = (1 + self._pole) / (2 * self._pole)  # high notes keep their level
         self._size = max(1, int(min(1024, sr / CUTOFF_HZ)))
         self._powers = self._pole ** np.arange(self._size + 1)
         self._low: float | None = None
-        """The slow part of the sound so far; begins at the first block's mean, so that an offset makes no click."""
+        """The slow part of the sound so far; begins at the first block's median, so that an offset makes no click."""
+        self._level = 0.0
 
     def pass_on(self, y: Samples) -> Samples:
         if self._low is None:
-            self._low = float(y[: self._size].mean(dtype=np.float64))
+            self._low = float(np.median(y[: self._size]))
         out = np.empty_like(y)
         for i in range(0, len(y), self._size):
             part = y[i : i + self._size].astype(np.float64)
             n = len(part)
-            grown = np.cumsum(part / self._powers[1 : n + 1]) * (1 - self._pole)
+            grown = np.cumsum(self._steady(part, self._low) / self._powers[1 : n + 1]) * (1 - self._pole)
             low = self._powers[1 : n + 1] * (grown + self._low)
             out[i : i + n] = (part - low) * self._gain
             self._low = float(low[-1])
         return out
+
+    def _steady(self, part: npt.NDArray[np.float64], low: float) -> npt.NDArray[np.float64]:
+        """The same without what comes too suddenly to be an offset."""
+        away = np.abs(part - low)
+        rank = int(QUIETER_PART * len(part))
+        usual, seconds = float(np.partition(away, rank)[rank]), len(part) / self.sr
+        if usual > self._level > 0:
+            self._level = min(usual, self._level * 2 ** (seconds / LEVEL_DOUBLES_S))
+        else:
+            self._level = max(usual, self._level * 0.5 ** (seconds / LEVEL_FADES_S), LEAST_LEVEL)
+        return np.where(away > SUDDEN * self._level, low, part)
