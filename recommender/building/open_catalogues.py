@@ -71,7 +71,7 @@ def _track(row: Mapping[str, Any], artist: str, licence: str) -> Usable:
         energy=sum(e for _, e in places) / len(places) if places else None,
         moods=tuple(m.lower() for m in moods),
         tempo_bpm=bpm if TEMPO_BPM[0] <= bpm <= TEMPO_BPM[1] else None,
-        vocals=True if VOICES & set(instruments) else None,
+        vocals=bool(VOICES & set(instruments)) if instruments else None,
         instruments=tuple(i.lower() for i in instruments),
         isrc=row["isrc"] or None,
         description=(row["description"] or "").strip(),

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from emotion.labels import EMOTIONS, INDEX, VALENCE_AROUSAL
 from recommender.errors import CatalogueError
-from recommender.songs import moods
+from recommender.songs import columns, moods
 from recommender.songs.text import fold, normalise, track_id
 
 STARTER_SOURCE: Final = "MoodCue starter catalogue"
@@ -27,13 +27,11 @@ ENERGY_LEVELS: Final[tuple[str, ...]] = ("low", "medium", "high")
 ENERGY_BOUNDS: Final[tuple[float, float]] = (-0.1, 0.4)
 """Arousal below the first is low energy, from the second on high."""
 
-COLUMNS: Final[tuple[str, ...]] = (
-    "id", "artist", "title", "year", "genre", "mood", "emotion", "seed_rank",
-    "valence", "arousal", "has_words", "source", "licence", "video_id",
-)  # fmt: skip
+COLUMNS: Final[tuple[str, ...]] = tuple(c.name for c in columns.REFERENCE)
 """Columns of a catalogue file, in this order. The starter has the first facts only."""
 
 REQUIRED: Final = ("artist", "title")
+"""What a file must have; the rest can be worked out, or stays unknown."""
 
 _YES_NO: Final = {"yes": 1, "true": 1, "1": 1, "no": 0, "false": 0, "0": 0}
 
@@ -99,23 +97,13 @@ class Catalogue:
         return len(self.id)
 
     def __getitem__(self, i: int) -> Track:
-        year, words, rank = int(self.year[i]), int(self.has_words[i]), int(self.seed_rank[i])
-        return Track(
-            id=self.id[i],
-            artist=self.artist[i],
-            title=self.title[i],
-            year=year or None,
-            genre=self.genre[i] or None,
-            mood=self.mood[i] or None,
-            emotion=EMOTIONS[self.emotion[i]],
-            valence=float(self.position[i, 0]),
-            arousal=float(self.position[i, 1]),
-            has_words=None if words < 0 else bool(words),
-            source=self.source[i],
-            licence=self.licence[i],
-            video_id=self.video_id[i] or None,
-            seed_rank=None if rank < 0 else rank,
-        )
+        return Track(**{c.name: c.cell(self._values(c.name)[i]) for c in columns.REFERENCE})
+
+    def _values(self, name: str) -> npt.NDArray[Any]:
+        """The column of this name, as it is held here."""
+        if name in ("valence", "arousal"):
+            return self.position[:, ("valence", "arousal").index(name)]
+        return _NAMES[self.emotion] if name == "emotion" else getattr(self, name)
 
     def __iter__(self) -> Iterator[Track]:
         return (self[i] for i in range(len(self)))
@@ -188,23 +176,10 @@ class Catalogue:
 
     def columns(self) -> dict[str, list[Any]]:
         """The catalogue as plain columns, in the order of :data:`COLUMNS`, to be written or shown."""
-        unknown = {-1: None, 0: False, 1: True}
-        return {
-            "id": list(self.id),
-            "artist": list(self.artist),
-            "title": list(self.title),
-            "year": [int(y) or None for y in self.year],
-            "genre": [g or None for g in self.genre],
-            "mood": [m or None for m in self.mood],
-            "emotion": [EMOTIONS[e] for e in self.emotion],
-            "seed_rank": [None if r < 0 else int(r) for r in self.seed_rank],
-            "valence": self.position[:, 0].tolist(),
-            "arousal": self.position[:, 1].tolist(),
-            "has_words": [unknown[int(w)] for w in self.has_words],
-            "source": list(self.source),
-            "licence": list(self.licence),
-            "video_id": [v or None for v in self.video_id],
-        }
+        return {c.name: [c.cell(v) for v in self._values(c.name).tolist()] for c in columns.REFERENCE}
+
+
+_NAMES: Final = np.array(EMOTIONS, dtype=object)
 
 
 def _codes(key_of: Mapping[str, str], names: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
@@ -213,8 +188,8 @@ def _codes(key_of: Mapping[str, str], names: npt.NDArray[np.object_]) -> npt.NDA
     return np.fromiter((numbers[key_of[n]] for n in names), dtype=np.intp, count=len(names))
 
 
-def from_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Catalogue:
-    """Make a catalogue of raw columns (:data:`COLUMNS`; all but artist and title may be missing).
+def from_columns(name: str, raw: Mapping[str, Sequence[Any]]) -> Catalogue:
+    """Make a catalogue of ``raw`` columns (:data:`COLUMNS`; all but artist and title may be missing).
 
     Songs without an emotion of their own get it by the seed's rules over the whole file, or, with
     no mood either, the emotion nearest on the plane; songs without coordinates get their mood's.
@@ -223,18 +198,18 @@ def from_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Catalogue:
         CatalogueError: a required column is missing, a song has neither mood nor coordinates, a
             value is out of range, or two songs share an id.
     """
-    missing = [c for c in REQUIRED if c not in columns]
+    missing = [c for c in REQUIRED if c not in raw]
     if missing:
         raise CatalogueError(name=name, detail=f"the column {missing[0]} is missing")
-    artist, title = _text(columns, "artist"), _text(columns, "title")
+    artist, title = _text(raw, "artist"), _text(raw, "title")
     if not len(artist):
         raise CatalogueError(name=name, detail="it holds no song")
     _check(name, (artist != "") & (title != ""), "has no artist or no title")
-    mood = _text(columns, "mood")
+    mood = _text(raw, "mood")
     _check(name, (mood == "") | np.isin(mood, moods.MOODS), "has a mood that is not one of LMC's")
-    position = _positions(name, columns, mood)
-    emotion, seed_rank = _emotions(name, columns, mood, position)
-    ids = _text(columns, "id")
+    position = _positions(name, raw, mood)
+    emotion, seed_rank = _emotions(name, raw, mood, position)
+    ids = _text(raw, "id")
     ids = np.array([i or track_id(a, t) for i, a, t in zip(ids, artist, title, strict=True)], dtype=object)
     if len(set(ids)) != len(ids):
         raise CatalogueError(name=name, detail="two songs have the same id, or the same artist and title")
@@ -243,31 +218,31 @@ def from_columns(name: str, columns: Mapping[str, Sequence[Any]]) -> Catalogue:
         id=ids,
         artist=artist,
         title=title,
-        year=np.nan_to_num(_numbers(name, columns, "year")).astype(np.int32),
-        genre=_text(columns, "genre"),
+        year=np.nan_to_num(_numbers(name, raw, "year")).astype(np.int32),
+        genre=_text(raw, "genre"),
         mood=mood,
         emotion=emotion,
         seed_rank=seed_rank,
         position=position,
-        has_words=np.array([_YES_NO.get(w.lower(), -1) for w in _text(columns, "has_words")], dtype=np.int8),
-        source=_text(columns, "source", STARTER_SOURCE),
-        licence=_text(columns, "licence", STARTER_LICENCE),
-        video_id=_text(columns, "video_id"),
+        has_words=np.array([_YES_NO.get(w.lower(), -1) for w in _text(raw, "has_words")], dtype=np.int8),
+        source=_text(raw, "source", STARTER_SOURCE),
+        licence=_text(raw, "licence", STARTER_LICENCE),
+        video_id=_text(raw, "video_id"),
     )
 
 
-def _text(columns: Mapping[str, Sequence[Any]], column: str, default: str = "") -> npt.NDArray[np.object_]:
-    n = len(columns["artist"])
-    values = columns.get(column)
+def _text(raw: Mapping[str, Sequence[Any]], column: str, default: str = "") -> npt.NDArray[np.object_]:
+    n = len(raw["artist"])
+    values = raw.get(column)
     cells = [default] * n if values is None else [default if v is None else str(v).strip() for v in values]
     return np.array(cells, dtype=object)
 
 
-def _numbers(name: str, columns: Mapping[str, Sequence[Any]], column: str) -> npt.NDArray[np.float64]:
+def _numbers(name: str, raw: Mapping[str, Sequence[Any]], column: str) -> npt.NDArray[np.float64]:
     """The column as numbers, NaN where the cell is empty."""
-    cells = columns.get(column)
+    cells = raw.get(column)
     if cells is None:
-        return np.full(len(columns["artist"]), np.nan)
+        return np.full(len(raw["artist"]), np.nan)
     try:
         return np.array([np.nan if v is None or v == "" else float(v) for v in cells], dtype=np.float64)
     except ValueError as e:
@@ -280,10 +255,8 @@ def _check(name: str, good: npt.ArrayLike, fault: str) -> None:
         raise CatalogueError(name=name, detail=f"song {bad[0] + 1} {fault}")
 
 
-def _positions(
-    name: str, columns: Mapping[str, Sequence[Any]], mood: npt.NDArray[np.object_]
-) -> npt.NDArray[np.float64]:
-    own = np.column_stack([_numbers(name, columns, "valence"), _numbers(name, columns, "arousal")])
+def _positions(name: str, raw: Mapping[str, Sequence[Any]], mood: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
+    own = np.column_stack([_numbers(name, raw, "valence"), _numbers(name, raw, "arousal")])
     position = np.where(np.isnan(own), moods.coordinates(mood.tolist()), own)
     _check(name, ~np.isnan(position).any(axis=1), "has neither a mood nor coordinates")
     _check(name, (np.abs(position) <= 1).all(axis=1), "lies outside the plane")
@@ -292,12 +265,12 @@ def _positions(
 
 def _emotions(
     name: str,
-    columns: Mapping[str, Sequence[Any]],
+    raw: Mapping[str, Sequence[Any]],
     mood: npt.NDArray[np.object_],
     position: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
     """A song's own emotion where the file gives one, else by the seed's rules, else the nearest."""
-    given = _text(columns, "emotion")
+    given = _text(raw, "emotion")
     _check(name, (given == "") | np.isin(given, EMOTIONS), "has an emotion that is not one of the eight")
     own = np.array([INDEX.get(e, -1) for e in given], dtype=np.int8)
     assigned = moods.assign(mood.tolist())
@@ -305,7 +278,7 @@ def _emotions(
     emotion = np.where(own < 0, by_rules, own).astype(np.int8)
     ranks = assigned.seed_rank
     if (given != "").any():  # the file's own lists
-        ranks = np.nan_to_num(_numbers(name, columns, "seed_rank"), nan=-1).astype(np.int32)
+        ranks = np.nan_to_num(_numbers(name, raw, "seed_rank"), nan=-1).astype(np.int32)
     if (ranks < 0).all():  # figures alone and not one mood: the lists are those of the nearest emotions
         ranks = moods.seed_ranks(emotion)
     return emotion, ranks

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
+from recommender.songs import columns
 from recommender.songs.licences import LICENCES, REFERENCE, UNKNOWN, USES, Licence, Use
 
 __all__ = ["LICENCES", "REFERENCE", "UNKNOWN", "USES", "Licence", "Usable", "Use", "read_parquet", "write_parquet"]
@@ -22,7 +23,7 @@ SOURCES: Final[tuple[Source, ...]] = get_args(Source)
 
 @dataclass(frozen=True, slots=True)
 class Usable:
-    """A track that may be used. The fields are the columns of a catalogue file, declared here alone.
+    """A track that may be used. The fields are the columns of :mod:`recommender.songs.columns`.
 
     Attributes:
         id: the same in every run.
@@ -68,8 +69,8 @@ class Usable:
         return None if self.path is None else Path(self.path)
 
 
-COLUMNS: Final = tuple(f.name for f in dataclasses.fields(Usable))
-_MANY: Final = frozenset({"moods", "instruments", "said"})
+COLUMNS: Final = tuple(c.name for c in columns.MUSIC)
+_MANY: Final = frozenset(c.name for c in columns.MUSIC if c.kind == "words")
 
 
 def write_parquet(tracks: Iterable[Usable], path: Path) -> None:
@@ -78,10 +79,10 @@ def write_parquet(tracks: Iterable[Usable], path: Path) -> None:
     import pyarrow.parquet
 
     rows = [dataclasses.asdict(t) for t in tracks]
-    columns = {c: [list(r[c]) if c in _MANY else r[c] for r in rows] for c in COLUMNS}
+    table = {c: [list(r[c]) if c in _MANY else r[c] for r in rows] for c in COLUMNS}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    pyarrow.parquet.write_table(pyarrow.table(columns), partial, compression="zstd")
+    pyarrow.parquet.write_table(pyarrow.table(table), partial, compression="zstd")
     partial.replace(path)
 
 
