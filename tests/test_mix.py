@@ -14,7 +14,7 @@ import soundfile
 
 from emotion import errors, media
 from emotion.timeline import Segment
-from recommender.mix import arrange, duck, fit, levels, material, own_music, plan, planner, render
+from recommender.mix import arrange, duck, fit, levels, material, own_music, plan, planner, render, score
 from recommender.mix.limiter import Limiter
 from recommender.mix.music_sound import Cut, MusicSound
 from recommender.mix.stored import InMemory, Readable, Stored
@@ -282,6 +282,26 @@ def test_a_clip_becomes_a_mix_and_stems_that_say_what_they_are(tmp_path: Path, r
     assert [t["title"] for t in data["tracks"]] == ["Plain Talk", "Small Hours"]
     assert told == sorted(told) and told[-1] == 1.0
     assert not list(tmp_path.glob(".mix-*"))
+
+
+def test_a_click_on_a_critical_passage_brings_the_music_down_there_and_nowhere_else(rng: np.random.Generator) -> None:
+    speech = [Segment(0.5, 19.5)]
+    own = talk(rng, speech, 20.0)
+    clip = planner.ClipSound(20.0, levels.of(own, SR).powers, tuple(speech))
+    wanted = [plan.Wanted(1, 0, 20, music("Plain Talk"))]
+
+    def heard(nudges: dict[int, float]) -> dict[float, float]:
+        made = planner.make_plan(
+            clip, wanted, sounding, load, under_lu=14.0, target=plan.TARGETS["podcast"], nudges=nudges
+        )
+        return {s.start_s: s.under_lu for s in score.meter(made, clip, load)}
+
+    before, after = heard({}), heard({7: 5.0, 12: 2.0})
+    for second, under in after.items():
+        lower = {7.0: 5.0, 12.0: 2.0}.get(second, 0.0)
+        assert under - before[second] == pytest.approx(lower, abs=0.7 if lower else 1.5), second
+        if lower == 0 and second not in (6.0, 8.0, 11.0, 13.0):
+            assert under == before[second]
 
 
 def test_no_music_no_speech_and_no_sound_still_give_files(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -11,20 +11,25 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import openpyxl
 import opentimelineio as otio
 import pytest
 import soundfile
 
+from emotion import media
 from emotion.labels import EMOTIONS
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline
 from recommender.cues import CueSheet, make_sheet
+from recommender.cues.export import FORMATS
 from recommender.mix import beside, broadcast, command, estimate, score, timelines
 from recommender.mix.duck import FLAT, Second
 from recommender.mix.fit import Fit, Piece
 from recommender.mix.plan import TARGETS, MixPlan, Music, Placement
+from recommender.mix.render import Form
 from recommender.mix.report import Report
 from recommender.songs import installed
+from tests.conftest import SAMPLES
 
 RATES = (Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(50), Fraction(60000, 1001))
 START = "01:00:00:00"
@@ -184,6 +189,40 @@ def test_all_papers_lie_beside_the_mix(tmp_path: Path) -> None:
     }  # fmt: skip
     assert [s.start_s for s in report.critical] == [1.0]
     assert "0:01 only 9 LU" in "\n".join(command.summary(report))
+
+
+@pytest.mark.parametrize("form", ["wav", "flac"])
+def test_one_command_goes_from_a_clip_to_a_mix_and_everything_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: Form
+) -> None:
+    clip = SAMPLES / "good-news.mp4"
+    seconds_ = media.probe(clip).duration_s
+    p = EmotionScores(tuple(0.93 if e == "happy" else 0.01 for e in EMOTIONS))
+    moments = tuple(Moment(Segment(i, min(i + 1, seconds_)), voice=p, fused=p) for i in range(int(seconds_)))
+    timeline = Timeline(media.probe(clip), moments, speech=(Segment(0.3, seconds_ - 0.3),))
+    monkeypatch.setattr(command, "analysed", lambda path: timeline)
+    before, said, out = clip.read_bytes(), [], tmp_path / "out"
+    track = installed.tracks()[0].path
+    status = command.run(
+        clip, music=str(track), under=10.0, target="r128", stems=True, form=form, output=out, say=said.append
+    )
+    assert status == 0 and clip.read_bytes() == before
+    names = {str(f.relative_to(out)) for f in out.rglob("*") if f.is_file()}
+    sounds = [f"mix.{form}", *(f"stems/{s}.{form}" for s in ("dialogue", "music", "music-flat", "effects"))]
+    papers = {"credits.txt", "report.json", "music-cue-sheet.csv", "music-cue-sheet.xlsx"}
+    marks = {f"good-news{FORMATS[k].suffix}" for k in FORMATS}
+    assert {"mix.mp4", *sounds, *papers, *marks} <= names and not any(n.startswith(".") for n in names)
+    assert {soundfile.info(out / n).frames for n in sounds} == {round(seconds_ * 48_000)}
+    assert media.probe(out / "mix.mp4").duration_s == pytest.approx(seconds_, abs=0.05)
+    data = json.loads((out / "report.json").read_text())
+    assert data["integrated_lufs"] == pytest.approx(-23, abs=0.5) and data["true_peak_dbtp"] <= -1
+    assert data["under_lu"]["median"] == pytest.approx(10, abs=1)
+    assert data["effects"] == [], "off until they are asked for"
+    assert not np.any(soundfile.read(out / "stems" / f"effects.{form}")[0])
+    timeline_ = otio.adapters.read_from_file(str(out / "good-news.otio"))
+    files = [c.media_reference.target_url for t in timeline_.audio_tracks() for c in t.find_clips()]
+    assert files and all(Path(unquote(urlsplit(f).path)).is_file() for f in files)
+    assert any("mixing" in line for line in said)
 
 
 def test_a_target_is_a_name_or_a_sensible_loudness() -> None:

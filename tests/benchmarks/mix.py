@@ -11,7 +11,7 @@ import csv
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,8 +23,9 @@ import soundfile
 
 from emotion import media
 from emotion.media import program
+from emotion.timeline import Segment
 from emotion.voice.speech import SpeechDetector, voice_segments
-from recommender.mix import duck, levels, score, sources
+from recommender.mix import arrange, duck, levels, own_music, score, sources
 from recommender.mix.command import described
 from recommender.mix.plan import SR, TARGETS, Wanted
 from recommender.songs import installed
@@ -32,6 +33,8 @@ from tests.conftest import DATA, SAMPLES
 
 UNDER_LU = 14.0
 CLIPS = 20
+REAL = 8
+"""So many come first that are real clips; the rest are readings."""
 FIXED_DB = -18.0
 
 
@@ -48,6 +51,9 @@ def measure() -> list[str]:
     peaks: list[float] = []
     null: list[float] = []
     seams: list[float] = []
+    away: list[float] = []
+    rates: list[float] = []
+    noticed: list[tuple[float | None, bool]] = []
     lengths = packets = pictures = 0
     spent = rendered = 0.0
     with tempfile.TemporaryDirectory() as name:
@@ -59,7 +65,13 @@ def measure() -> list[str]:
             clip = score.Clip(path, path.name, duration_s, speech)
             music = score.music_of(tracks[i % len(tracks)])
             target = list(TARGETS.values())[i % len(TARGETS)]
-            plan = studio.plan(clip, [Wanted(1, 0.0, duration_s, music)], under_lu=UNDER_LU, target=target)
+            peak_s = 0.6 * duration_s if i % 2 else None
+            plan = studio.plan(clip, [Wanted(1, 0.0, duration_s, music, peak_s)], under_lu=UNDER_LU, target=target)
+            if peak_s is not None:
+                strong = [s / plan.placements[0].fit.rate for s in studio.study(music).material.strong_s]
+                away.append(arrange.distance(plan.placements[0].fit.pieces, strong, peak_s))
+            if i >= REAL:  # readings, which have no music of their own
+                noticed += [(under, _noticed(path, music.path, speech, under)) for under in (None, 14.0, 20.0)]
             out = folder / f"out{i}"
             started = time.perf_counter()
             report = studio.render(clip, plan, out)
@@ -83,6 +95,7 @@ def measure() -> list[str]:
             usual = flat * 10 ** ((FIXED_DB - plan.placements[0].level_db) / 20)
             side += _under(dialogue, _sidechained(usual, dialogue), inside)
             fixed += _under(dialogue, usual, inside)
+            rates += [abs(p.fit.rate - 1) for p in plan.placements]
             seams += [s.roughness for p in plan.placements for s in p.fit.seams]
     return [
         f"Music under {len(clips)} clips ({rendered:.0f} s), {len(ours)} seconds of speech, wanted {UNDER_LU:.0f} LU",
@@ -96,8 +109,29 @@ def measure() -> list[str]:
         f"loudness off the target, by ebur128: at most {max(off):.2f} LU; true peak at most {max(peaks):.2f} dBTP",
         f"seams: {len(seams)}, of these {100 * np.mean(np.less_equal(seams, 1.25)):.0f} % no rougher than 1.25"
         if seams else "no seam was needed",
+        f"the strongest moment on the mark, to 0.1 s: {sum(a < 0.1 for a in away)} of {len(away)}",
+        *(
+            f"music of the clip's own noticed, {'none' if u is None else f'{u:.0f} LU under the words'}: "
+            f"{sum(there for v, there in noticed if v == u)} of {sum(v == u for v, _ in noticed)}"
+            for u in (None, 14.0, 20.0)
+        ),
+        f"stretched by at most {100 * max(rates):.1f} %",
         f"rendering: {spent / rendered:.3f} of the clip's length",
     ]  # fmt: skip
+
+
+def _noticed(path: Path, track: Path, speech: Sequence[Segment], under_lu: float | None) -> bool:
+    """Whether music under the words, by loudness so far, is noticed in the clip."""
+    own = np.concatenate(list(program.stereo(path)), axis=1)
+    if under_lu is not None:
+        music = np.resize(np.concatenate(list(program.stereo(track)), axis=1), own.shape).astype(np.float32)
+        inside = duck.speaking(speech, len(levels.of(own, SR).powers))
+        words = float(levels.lufs(levels.of(own, SR).powers[inside].mean()))
+        gain = words - under_lu - levels.of(music, SR).integrated_lufs
+        own = (own + music * 10 ** (gain / 20)).astype(np.float32)
+    listener = own_music.Listener(own.shape[1] / SR)
+    listener.add(own)
+    return listener.there
 
 
 def _row(
