@@ -97,6 +97,11 @@ class FileMissing(MediaError):
     english = "There is no file {name}. Check the path."
 
 
+class NotAFile(MediaError):
+    key = "error.not_a_file"
+    english = "{name} is a pipe, a device or a folder. Save it as a file, and give that."
+
+
 class NotInFolders(MediaError):
     key = "error.not_in_folders"
     english = "{name} is not in one of the folders that MOODCUE_FOLDERS names. Choose a clip that is, or upload it."
@@ -133,6 +138,11 @@ class LinkError(MoodCueError):
 class LinkNotAllowed(LinkError):
     key = "error.link_not_allowed"
     english = "{url} is not a public http or https address. Paste the link of a public video page."
+
+
+class LinkHasSpace(LinkError):
+    key = "error.link_space"
+    english = "There is a space in {url}. Paste one link, with %20 for each space in it."
 
 
 class LinkRefused(LinkError):

@@ -151,7 +151,7 @@ def test_own_network_is_refused_without_the_tests_setting(
 @pytest.mark.parametrize(
     "url",
     ["file:///etc/passwd", "ftp://example.org/a.mp4", "javascript:alert(1)", "", "http://", "example.org/a.mp4",
-     "http://user:word@example.org/a.mp4", "http://example.org/a b", "http://[::1", "http://x/" + "a" * 3000],
+     "http://user:word@example.org/a.mp4", "http://[::1", "http://x/" + "a" * 3000],
 )  # fmt: skip
 def test_only_http_addresses(folder: Path, url: str) -> None:
     with pytest.raises(errors.LinkNotAllowed):
@@ -245,3 +245,10 @@ def test_what_comes_into_the_folder_meanwhile_stays(site: str, folder: Path, pag
 def test_offline_says_that_the_host_cannot_be_reached(folder: Path) -> None:
     with pytest.raises(errors.LinkUnreachable, match=r"no-such-host\.invalid"):
         fetch.fetch("https://no-such-host.invalid/watch?v=1", folder)
+
+
+@pytest.mark.parametrize("url", ["https://x.test/a b.mp4", "https://x.test/a https://x.test/b", " https://x.test/ä ö "])
+def test_a_space_in_a_link_is_said(folder: Path, url: str) -> None:
+    with pytest.raises(errors.LinkHasSpace, match="space") as e:
+        fetch.fetch(url, folder)
+    assert "%20" in str(e.value)

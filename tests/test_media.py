@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import struct
 import zlib
 from fractions import Fraction
@@ -239,8 +240,8 @@ def test_bad_files_get_their_own_sentence(tmp_path: Path, name: str) -> None:
 
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.mp4", tmp_path):
-        with pytest.raises(errors.FileMissing):
+    for path, kind in ((tmp_path / "none.mp4", errors.FileMissing), (tmp_path, errors.NotAFile)):
+        with pytest.raises(kind):
             media.probe(path)
 
 
@@ -306,14 +307,14 @@ def test_real_clips(data: Path) -> None:
 # One reader, one writer -------------------------------------------------------------------------------------------
 
 OPENERS = {("av", "open"), ("Image", "open")}
-"""Nothing else may open what a user brings; training and what builds the catalogue meet no users."""
+"""Nothing else opens media, whether users bring it, training reads it, or it is made here."""
 
 
-def openings(path: Path) -> list[int]:
-    """Lines on which a container or a picture is opened."""
+def openings(path: Path) -> list[tuple[str, int]]:
+    """Where a container or a picture is opened: by which library, on which line."""
     calls = (n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call))
     return [
-        call.lineno
+        (call.func.value.id, call.lineno)
         for call in calls
         if isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)
@@ -322,17 +323,22 @@ def openings(path: Path) -> list[int]:
 
 
 def test_media_is_opened_in_one_room_alone() -> None:
-    found = {
-        path.relative_to(ROOT).as_posix(): lines
-        for folder in ("emotion", "recommender", "pages", "deploy")
-        for path in (ROOT / folder).rglob("*.py")
-        if (lines := openings(path)) and not {"training", "building"} & set(path.parts)
-    }
-    assert set(found) == {"emotion/media/container.py", "emotion/media/picture.py", "emotion/media/write.py"}, found
-    assert {name: len(lines) for name, lines in found.items() if name != "emotion/media/picture.py"} == {
-        "emotion/media/container.py": 1,
-        "emotion/media/write.py": 1,
-    }
+    files = (p for p in ROOT.rglob("*.py") if p.relative_to(ROOT).parts[0] not in ("tests", ".venv"))
+    found = {p.relative_to(ROOT).as_posix(): lines for p in files if (lines := openings(p))}
+    sound = {name: len(lines) for name, lines in found.items() if any(kind == "av" for kind, _ in lines)}
+    assert sound == {"emotion/media/container.py": 1, "emotion/media/write.py": 1}
+    pictures = {name for name, lines in found.items() if any(kind == "Image" for kind, _ in lines)}
+    assert {p for p in pictures if not {"training", "assets"} & set(Path(p).parts)} == {"emotion/media/picture.py"}
+
+
+def test_a_pipe_is_said_to_be_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.wav"
+    os.mkfifo(pipe)
+    for ask in (media.probe, media.read_sound, fence.probe, fence.read_sound):
+        with pytest.raises(errors.NotAFile, match="Save it as a file"):
+            ask(pipe)
+        with pytest.raises(errors.NotAFile):
+            ask(tmp_path)
 
 
 def test_the_camera_s_time_code_is_kept(tmp_path: Path) -> None:

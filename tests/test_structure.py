@@ -128,15 +128,3 @@ def test_yt_dlp_runs_in_the_guarded_process_alone() -> None:
     users = {name for name, path in MODULES.items() if opens(path, "yt_dlp")}
     assert users == {"emotion.fetch.worker"}
     assert "emotion.fetch.worker" not in set().union(*GRAPH.values()), "nobody runs it in a process of theirs"
-
-
-def test_media_is_opened_in_its_own_room_alone() -> None:
-    """One reader and one writer: ``av.open`` stands in two modules, whatever they are for."""
-    found = {
-        str(path.relative_to(ROOT))
-        for path in sorted(ROOT.rglob("*.py"))
-        if not path.relative_to(ROOT).parts[0].startswith(".") and path.relative_to(ROOT).parts[0] != "tests"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and node.attr == "open" and getattr(node.value, "id", "") == "av"
-    }
-    assert found == {"emotion/media/container.py", "emotion/media/write.py"}

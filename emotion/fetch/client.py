@@ -111,8 +111,11 @@ def check_url(url: str) -> str:
 
     Raises:
         LinkNotAllowed: it is not http or https with a host, or carries a password.
+        LinkHasSpace: there is one in it, or there are two links.
     """
     url = url.strip()
+    if " " in url and "://" in url:
+        raise errors.LinkHasSpace(url=url[:100])
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.password is None

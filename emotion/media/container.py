@@ -54,11 +54,21 @@ class Streams:
         return None if self.audio is None else self.sounds.index(self.audio)
 
 
+def check(path: Path, name: str) -> None:
+    """A file is read more than once, and not from its beginning alone.
+
+    Raises:
+        FileMissing: there is nothing.
+        NotAFile: there is something else.
+    """
+    if not path.is_file():
+        raise (errors.NotAFile if path.exists() else errors.FileMissing)(name=name)
+
+
 @contextmanager
 def opened(path: Path, name: str) -> Iterator[InputContainer]:
     """The container, closed at the end; ``name`` is how messages call it."""
-    if not path.is_file():
-        raise errors.FileMissing(name=name)
+    check(path, name)
     if path.stat().st_size == 0:
         raise errors.EmptyFile(name=name)
     try:

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion import errors, settings, signals
+from emotion.media import container as containers
 from emotion.media import processes
 from emotion.media.decode import VideoFrame
 from emotion.media.read import FRAMES_PER_SECOND, MAX_SIDE, SAMPLE_RATE, Limits
@@ -163,6 +164,7 @@ def job(
     **order: Any,
 ) -> Iterator[Job]:
     path = Path(path)
+    containers.check(path, name or path.name)  # a pipe of this process is none of the worker's
     begun = Job(task, path, name or path.name, bounds, cancelled, **order)
     try:
         yield begun
