@@ -17,7 +17,7 @@ from pages.analyse.cue_list import seconds_of
 from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.session import STEPS, Fetching, IllegalStep, Ready, Session, Waiting
 from pages.shared.services import link_preview, studio
-from pages.shared.ui import cue_strip
+from pages.shared.ui import cue_strip, cue_words
 from pages.shared.ui.cue_strip import Edit
 from recommender.cues import CueSheet, from_dict, make_sheet, to_dict
 from recommender.cues.mood import MOODS
@@ -77,6 +77,12 @@ def test_each_cue_has_its_times_mood_and_songs_with_reasons_that_are_true(page: 
     assert "where the voice is angry" in said
     assert "where the voice is calm" in said
     assert "away" not in said
+
+
+def test_what_voice_and_face_say_is_told_from_cue_to_cue_and_not_as_a_mean() -> None:
+    assert cue_words.sides(make_sheet(turning())) == ["**Voice**: angry → calm"]
+    one = Timeline(Clip("a.mp4", 9.0), (Moment(Segment(0, 9), voice=only("sad"), fused=only("sad")),))
+    assert cue_words.sides(make_sheet(one)) == []
 
 
 def test_an_open_cue_is_named_corrected_silenced_and_split_and_all_is_taken_back(page: AppTest) -> None:

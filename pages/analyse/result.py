@@ -25,7 +25,7 @@ from pages.analyse.session import Ready, Session
 from pages.shared import language
 from pages.shared.language import t, t_plain
 from pages.shared.services import models, returning, visit
-from pages.shared.ui import announce, charts, players, plotting, verdict
+from pages.shared.ui import announce, charts, cue_words, players, plotting, verdict
 from pages.shared.ui.failures import calm
 
 SECTIONS: Final = ("reading", "songs", "sound", "share", "export")
@@ -40,8 +40,9 @@ def show(current: Session, ready: Ready) -> None:
     with right:
         if timeline.best is None:
             verdict.headline(timeline)
-        for sentence in verdict.sentences(timeline):
-            st.markdown(sentence)
+        else:
+            for sentence in cue_words.sides(cue_sheet.of(current, timeline)) or verdict.sentences(timeline):
+                st.markdown(sentence)
         verdict.notices(timeline)
     if timeline.best is None:
         return  # sections without anything in them would say nothing six times
@@ -131,7 +132,8 @@ def _sections(current: Session, ready: Ready, timeline: Timeline) -> None:
             if name == "reading":
                 with calm():
                     _timeline(current, ready, timeline)
-                verdict.headline(timeline)
+                if len(cue_sheet.of(current, timeline)) == 1:  # of several cues no one name is true
+                    verdict.headline(timeline)
                 verdict.show(timeline)
                 speaker.show(current, timeline)
                 faces.show(current, timeline)

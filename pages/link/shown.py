@@ -10,7 +10,7 @@ import streamlit as st
 from pages.link import sheet
 from pages.shared.language import clock, emotion_name, t, t_plain
 from pages.shared.services import clips, song_catalogue
-from pages.shared.ui import charts, players, plotting, song_list, verdict
+from pages.shared.ui import charts, cue_words, players, plotting, song_list, verdict
 from pages.shared.ui.failures import calm
 from recommender.ranking.picks import Pick
 from recommender.store.shares import Share, clip_of
@@ -60,7 +60,8 @@ def _songs(shared: Snapshot) -> None:
 def _said(shared: Snapshot) -> None:
     if shared.sheet is None:
         verdict.headline(shared.timeline)
-    for sentence in verdict.sentences(shared.timeline):
+    by_cue = cue_words.sides(shared.sheet) if shared.sheet is not None else []
+    for sentence in by_cue or verdict.sentences(shared.timeline):
         st.markdown(sentence)
     if shared.corrected is not None:
         st.markdown(t("link.corrected", emotion=emotion_name(shared.corrected)))

@@ -1,6 +1,6 @@
 """``make bench``: how long a 60 s 720p clip takes, against the plain way, how light the app is, how quick the music.
 
-    python -m tests.benchmarks [clip | ranking | music | cues | mix | render | under | library | long | sheet]
+    python -m tests.benchmarks [clip | ranking | music | cues | mix | render | under | library | long | sheet | joins]
         [--seconds 60] [--skip plain app] [--tune] [--minutes 30 120]
 
 Each job runs in a process of its own; all of them in this one run, on this machine. The plain way
@@ -43,11 +43,12 @@ def main() -> None:
     parser.add_argument(
         "part",
         nargs="?",
-        choices=("clip", "ranking", "music", "cues", "mix", "render", "under", "library", "long", "sheet"),
+        choices=("clip", "ranking", "music", "cues", "mix", "render", "under", "library", "long", "sheet", "joins"),
         help="without, the first three",
     )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--skip", nargs="*", default=[], choices=("plain", "app"))
+    parser.add_argument("--write", action="store_true", help="joins: keep the readings for the tests")
     parser.add_argument("--tune", action="store_true", help="cues: every choice of the constants on other speakers")
     parser.add_argument("--minutes", type=int, nargs="+", help="long: of each clip")
     args = parser.parse_args()
@@ -65,6 +66,11 @@ def main() -> None:
         from tests.benchmarks import cues
 
         print("", *(cues.tune() if args.tune else cues.measure()), sep="\n")
+    if args.part == "joins":
+        from tests.benchmarks import joins
+
+        for line in joins.measure(write=args.write):
+            print(line, flush=True)
     if args.part == "sheet":
         from tests.benchmarks import sheet
 

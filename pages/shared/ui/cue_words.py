@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,9 +10,9 @@ import streamlit as st
 
 import recommender
 from emotion.timeline import Notice
-from pages.shared.language import clock, language, markdown, t, t_plain
+from pages.shared.language import clock, emotion_name, language, markdown, t, t_plain
 from recommender import suggestions
-from recommender.cues import Cue, Song
+from recommender.cues import Cue, CueSheet, Song
 from recommender.cues.usable import may_be_used
 from recommender.songs.usable import UNKNOWN
 
@@ -21,6 +22,10 @@ ICONS: Final[Mapping[str, str]] = {
     "silenced": ":material/music_off:",
     "suggested": "",
 }
+
+
+NAMED: Final = 6
+"""Emotions of a side that are told one after another."""
 
 
 def span(cue: Cue) -> str:
@@ -37,6 +42,23 @@ def heading(cue: Cue) -> str:
     if cue.corrected is not None:
         said += f" · {t('cues.corrected')}"
     return " ".join(filter(None, [ICONS[cue.state], said]))
+
+
+def sides(sheet: CueSheet) -> list[str]:
+    """Markdown: what voice and face say from cue to cue, each in a line; none for a sheet of one cue.
+
+    A mean over cues that differ would say what none of them shows.
+    """
+    if len(sheet) == 1:
+        return []
+    lines = []
+    for side in ("voice", "face"):
+        read = [scores.label for cue in sheet.cues if (scores := getattr(cue.evidence, side)) is not None]
+        names = [emotion_name(label) for label, _ in itertools.groupby(read)]
+        if names:
+            more = " → …" if len(names) > NAMED else ""
+            lines.append(f"**{t(f'side.{side}')}**: {' → '.join(names[:NAMED])}{more}")
+    return lines
 
 
 def direction(cue: Cue) -> str:
