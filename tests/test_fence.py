@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import psutil
@@ -199,8 +200,7 @@ def inside(task: Callable[[], str]) -> str:
 
 
 def confined() -> str:
-    order = {"memory_bytes": 10**9, "cpu_s": 60, "written_bytes": 0}
-    worker.confine(order)
+    worker.confine(cast("worker.Order", {"memory_bytes": 10**9, "cpu_s": 60, "written_bytes": 0}))
     try:
         Path("moodcue-was-here").write_text("x" * 10_000)
     except OSError:

@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ from emotion.media import processes
 from emotion.media.decode import VideoFrame
 from emotion.media.read import FRAMES_PER_SECOND, MAX_SIDE, SAMPLE_RATE, Limits
 from emotion.media.sound_file import SoundFile
-from emotion.media.wire import ALIVE, Broken, Bytes
+from emotion.media.wire import ALIVE, Broken, Bytes, Head
 from emotion.timeline import Clip, Notice
 
 MEMORY_BYTES: Final = 1536 * 1024**2
@@ -81,7 +81,7 @@ class Job:
     """One order to one worker, watched until it is done."""
 
     def __init__(
-        self, task: str, path: Path, name: str, bounds: Bounds, cancelled: Callable[[], bool] = never, **order: Any
+        self, task: str, path: Path, name: str, bounds: Bounds, cancelled: Callable[[], bool] = never, **order: object
     ) -> None:
         self.name, self.bounds = name, bounds
         self._cancelled, self._reason = cancelled, errors.DecoderDied
@@ -95,7 +95,7 @@ class Job:
         self._watch = threading.Thread(target=self._look_after, name="fence", daemon=True)
         self._watch.start()
 
-    def answers(self) -> Iterator[tuple[dict[str, Any], Bytes]]:
+    def answers(self) -> Iterator[tuple[Head, Bytes]]:
         """What the worker says, until it is done.
 
         Raises:
@@ -144,7 +144,7 @@ class Job:
             _log.warning("a worker ended with status %s", status)
         return self._reason(name=self.name)
 
-    def _told(self, head: dict[str, Any]) -> errors.MoodCueError:
+    def _told(self, head: Head) -> errors.MoodCueError:
         kind = getattr(errors, str(head.get("error")), None)
         if isinstance(kind, type) and issubclass(kind, errors.MoodCueError):
             values = head.get("values")
@@ -161,7 +161,7 @@ def job(
     name: str | None = None,
     bounds: Bounds = READING,
     cancelled: Callable[[], bool] = never,
-    **order: Any,
+    **order: object,
 ) -> Iterator[Job]:
     path = Path(path)
     containers.check(path, name or path.name)  # a pipe of this process is none of the worker's
@@ -262,7 +262,7 @@ def opened(
     bounds = bounds.for_file(path, longest if limits else 0.0)
     with ExitStack() as stack:
 
-        def begin(task: str, **order: Any) -> Job:
+        def begin(task: str, **order: object) -> Job:
             return stack.enter_context(job(task, path, name=name, bounds=bounds, cancelled=cancelled, **order))
 
         # the sound is heard first: its result is the first to be shown, and the picture takes longer anyway
@@ -340,7 +340,7 @@ def music(
         yield _clip(head, begun.name), _channels(answers, begun.name)
 
 
-def _channels(answers: Iterator[tuple[dict[str, Any], Bytes]], name: str) -> Iterator[npt.NDArray[np.float32]]:
+def _channels(answers: Iterator[tuple[Head, Bytes]], name: str) -> Iterator[npt.NDArray[np.float32]]:
     for head, body in answers:
         count = head.get("channels")
         if head.get("kind") != "music" or count not in (1, 2) or body.size % (4 * count):
@@ -429,7 +429,7 @@ def _copy(
     own = Path(tempfile.mkdtemp(prefix=".making-", dir=folder))
     try:
         with job(task, path, bounds=bounds, cancelled=cancelled, folder=str(own.resolve()), **more) as begun:
-            head: dict[str, Any] = {}
+            head: Head = {}
             for head, _ in begun.answers():
                 if head.get("kind") != "done":
                     break
@@ -444,7 +444,7 @@ def _copy(
         shutil.rmtree(own, ignore_errors=True)
 
 
-def _clip(head: dict[str, Any], name: str) -> Clip:
+def _clip(head: Head, name: str) -> Clip:
     try:
         said = dict(head["clip"])
         rate = said.pop("frame_rate")
@@ -455,7 +455,7 @@ def _clip(head: dict[str, Any], name: str) -> Clip:
         raise errors.DecoderDied(name=name) from e
 
 
-def _frame(head: dict[str, Any], body: Bytes, name: str) -> VideoFrame:
+def _frame(head: Head, body: Bytes, name: str) -> VideoFrame:
     try:
         height, width, colours = map(int, head["shape"])
         if colours != 3 or min(height, width) < 1 or not set(head["fields"]) <= FRAME_FIELDS:

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
+Head = dict[str, Any]
+"""JSON as it came: who reads it checks what it holds."""
 
 SIZES: Final = struct.Struct("!IQ")
 MOST_HEAD: Final = 1024**2
@@ -42,7 +44,7 @@ class Line:
         if body is not None:
             self._write(np.ascontiguousarray(body).reshape(-1).data)
 
-    def receive(self) -> tuple[dict[str, Any], Bytes] | None:
+    def receive(self) -> tuple[Head, Bytes] | None:
         """The next message; None where the other end is gone.
 
         Raises:

@@ -17,13 +17,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NotRequired, TypedDict, cast
 
 import numpy as np
 
 from emotion import errors, media
 from emotion.media import preview, program, remux
-from emotion.media.wire import ALIVE, Broken, Bytes, Line
+from emotion.media.wire import ALIVE, Broken, Bytes, Head, Line
 from emotion.timeline import Clip
 
 SOUND_BLOCK: Final = 65_536
@@ -33,25 +33,56 @@ PR_SET_PDEATHSIG: Final = 1
 CLONE_NEWUSER: Final = 0x10000000
 CLONE_NEWNET: Final = 0x40000000
 
-Message = tuple[dict[str, Any], Bytes | None]
-Task = Callable[[dict[str, Any]], Iterator[Message]]
+
+class LimitsGiven(TypedDict):
+    """:class:`media.Limits` as JSON."""
+
+    max_bytes: int
+    max_duration_s: float
 
 
-def clip_to_dict(clip: Clip) -> dict[str, Any]:
+class Order(TypedDict):
+    """What the fence asks for. Each task is given the fields that it reads, and no others; ``alive`` is added here."""
+
+    task: str
+    path: str
+    name: str
+    memory_bytes: int
+    cpu_s: int
+    written_bytes: int
+    limits: NotRequired[LimitsGiven | None]
+    stretch: NotRequired[tuple[float, float | None]]
+    folder: str
+    alive: Callable[[], None]
+    sr: int
+    fps: float
+    max_side: int
+    max_duration_s: float
+    time_s: float
+    sound: str
+    target: str
+
+
+Message = tuple[Head, Bytes | None]
+Task = Callable[[Order], Iterator[Message]]
+
+
+def clip_to_dict(clip: Clip) -> Head:
     rate = clip.frame_rate
     return dataclasses.asdict(clip) | {"frame_rate": None if rate is None else [rate.numerator, rate.denominator]}
 
 
-def _limits(order: dict[str, Any]) -> media.Limits | None:
-    return media.Limits(**order["limits"]) if order.get("limits") else None
+def _limits(order: Order) -> media.Limits | None:
+    given = order.get("limits")
+    return media.Limits(**given) if given else None
 
 
-def _probe(order: dict[str, Any]) -> Iterator[Message]:
+def _probe(order: Order) -> Iterator[Message]:
     clip = media.probe(order["path"], name=order["name"], limits=_limits(order), alive=order["alive"])
     yield {"kind": "clip", "clip": clip_to_dict(clip)}, None
 
 
-def _frames(order: dict[str, Any]) -> Iterator[Message]:
+def _frames(order: Order) -> Iterator[Message]:
     """What the clip holds, then its frames."""
     clip = media.probe(order["path"], name=order["name"], limits=_limits(order), alive=order["alive"])
     yield {"kind": "clip", "clip": clip_to_dict(clip)}, None
@@ -66,7 +97,7 @@ def _frame(frame: media.VideoFrame) -> Message:
     return {"kind": "frame", "shape": list(frame.rgb.shape), "fields": fields}, frame.rgb
 
 
-def _sound(order: dict[str, Any]) -> Iterator[Message]:
+def _sound(order: Order) -> Iterator[Message]:
     """Mono float32, in blocks; of a stretch of it no more than was asked for, and nothing is decoded after that."""
     first, last = (None if s is None else round(s * order["sr"]) for s in order.get("stretch", (0.0, None)))
     waiting: list[np.ndarray] = []
@@ -96,13 +127,13 @@ def _block(chunks: list[np.ndarray]) -> Message:
     return {"kind": "sound"}, np.concatenate(chunks).astype(np.float32, copy=False).view(np.uint8)
 
 
-def _stereo(order: dict[str, Any]) -> Iterator[Message]:
+def _stereo(order: Order) -> Iterator[Message]:
     """Blocks of (2, n) float32, one after the other."""
     for block in program.stereo(order["path"], order["sr"], name=order["name"]):
         yield {"kind": "stereo"}, block.reshape(-1).view(np.uint8)
 
 
-def _music(order: dict[str, Any]) -> Iterator[Message]:
+def _music(order: Order) -> Iterator[Message]:
     """What the file holds, then blocks of (n, channels) float32 of about a second."""
     clip = media.probe(order["path"], name=order["name"], limits=_limits(order))
     yield {"kind": "clip", "clip": clip_to_dict(clip)}, None
@@ -124,28 +155,28 @@ def _channels(blocks: list[np.ndarray]) -> Message:
     return {"kind": "music", "channels": together.shape[1]}, together.reshape(-1).view(np.uint8)
 
 
-def _picture_suffix(order: dict[str, Any]) -> Iterator[Message]:
+def _picture_suffix(order: Order) -> Iterator[Message]:
     yield {"kind": "suffix", "suffix": program.suffix_for(Path(order["path"]))}, None
 
 
-def _with_sound(order: dict[str, Any]) -> Iterator[Message]:
+def _with_sound(order: Order) -> Iterator[Message]:
     target = Path(order["folder"], order["target"])
     yield {"kind": "path", "path": str(program.with_sound(Path(order["path"]), Path(order["sound"]), target))}, None
 
 
-def _frame_at(order: dict[str, Any]) -> Iterator[Message]:
+def _frame_at(order: Order) -> Iterator[Message]:
     yield _frame(media.frame_at(order["path"], order["time_s"], max_side=order["max_side"]))
 
 
-def _made(copy: Callable[..., Path], order: dict[str, Any]) -> str:
+def _made(copy: Callable[..., Path], order: Order) -> str:
     return str(copy(Path(order["path"]), Path(order["folder"]), name=order["name"]))
 
 
-def _playable(order: dict[str, Any]) -> Iterator[Message]:
+def _playable(order: Order) -> Iterator[Message]:
     yield {"kind": "path", "path": _made(preview.playable, order)}, None
 
 
-def _proxy(order: dict[str, Any]) -> Iterator[Message]:
+def _proxy(order: Order) -> Iterator[Message]:
     making = preview.proxy(Path(order["path"]), Path(order["folder"]), name=order["name"], alive=order["alive"])
     for said in making:
         if isinstance(said, Path):
@@ -154,11 +185,11 @@ def _proxy(order: dict[str, Any]) -> Iterator[Message]:
             yield {"kind": "done", "fraction": said}, None
 
 
-def _anonymous(order: dict[str, Any]) -> Iterator[Message]:
+def _anonymous(order: Order) -> Iterator[Message]:
     yield {"kind": "path", "path": _made(preview.anonymous, order)}, None
 
 
-def _seekable(order: dict[str, Any]) -> Iterator[Message]:
+def _seekable(order: Order) -> Iterator[Message]:
     """The file with length and index beside it; the file itself where it cannot be read."""
     path = Path(order["path"])
     target = Path(order["folder"], "seekable" + path.suffix)
@@ -171,7 +202,7 @@ def _seekable(order: dict[str, Any]) -> Iterator[Message]:
     yield {"kind": "path", "path": str(target)}, None
 
 
-def _picture(order: dict[str, Any]) -> Iterator[Message]:
+def _picture(order: Order) -> Iterator[Message]:
     from emotion.media import picture
 
     rgb = picture.decode(Path(order["path"]), name=order["name"])
@@ -201,7 +232,7 @@ def work(line: Line) -> None:
         received = line.receive()
         if received is None:
             return
-        order, _ = received
+        order = cast("Order", received[0])
         confine(order)
         order["alive"] = lambda: line.send({"kind": ALIVE})
         try:
@@ -219,7 +250,7 @@ def work(line: Line) -> None:
             line.send({"kind": "error", "error": None, "detail": f"{type(e).__name__}: {e}"[:2000]})
 
 
-def confine(order: dict[str, Any]) -> None:
+def confine(order: Order) -> None:
     """Give up what reading one file does not need; what a platform does not know is left out."""
     with contextlib.suppress(OSError):
         os.chdir(order.get("folder") or tempfile.gettempdir())
