@@ -107,8 +107,11 @@ def _planned(
     if track is not None:
         asked.append(usable.throughout(sheet, shelf, track))
     ways = []
-    for turn, parts in enumerate(asked):
-        wanted = [w for cue in sheet.cues if (w := command.wanted_for(cue, parts.get(cue.id))) is not None]
+    stretches = [
+        [w for cue in sheet.cues if (w := command.wanted_for(cue, parts.get(cue.id))) is not None] for parts in asked
+    ]
+    room.prepare(w.music for wanted in stretches for w in wanted)
+    for turn, (parts, wanted) in enumerate(zip(asked, stretches, strict=True)):
         if wanted:
             plan = room.plan(clip, wanted, under_lu=level, target=TARGETS["youtube"], nudges=nudged, heard=sound)
             ways.append(under_mix.Way(_choice(turn, plan, sound, list(parts.values())), plan, parts))

@@ -90,6 +90,7 @@ def run(
     studio.know(sounds)
     say(f"{clip.name}: planning")
     own = studio.hear(heard)
+    studio.prepare(w.music for w in wanted)
     plan = studio.plan(heard, wanted, under_lu=under, target=aim, effects=score.effects_at(marks), heard=own)
     say(f"{clip.name}: mixing")
     telling = Spoken(say, f"{clip.name}: mixing")
