@@ -271,7 +271,7 @@ def test_a_clip_becomes_a_mix_and_stems_that_say_what_they_are(tmp_path: Path, r
     sounds = {f: stereo(tmp_path / f) for f in report.files}
     assert {y.shape for y in sounds.values()} == {own.shape}, "all of one length, to the sample"
     difference = sounds["stems/dialogue.wav"] - own
-    assert 10 * np.log10((difference**2).mean() / (own**2).mean()) < -90
+    assert not difference.any(), "not a sample is rounded"
     mix = pyloudnorm.Meter(SR, filter_class="DeMan").integrated_loudness(sounds["mix.wav"].T.astype(np.float64))
     assert mix == pytest.approx(-16, abs=0.5)
     assert report.integrated_lufs == pytest.approx(mix, abs=0.1)

@@ -8,7 +8,7 @@ again on what was written; where that is not what was promised, it is written ag
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -29,7 +29,9 @@ from recommender.mix.planner import BLOCK_S
 from recommender.mix.report import Report
 from recommender.mix.stored import Load
 
-SUBTYPE: Final = "PCM_24"
+MIX: Final = {".wav": "PCM_24", ".flac": "PCM_24"}
+STEM: Final = {".wav": "FLOAT", ".flac": "PCM_24"}
+"""A stem as WAV is neither rounded where it is quiet nor cut where it is loud."""
 HEADROOM_DB: Final = 0.3
 """The limiter aims so far under the promised peak: coding moves peaks a little."""
 CLOSE_LU: Final = 0.2
@@ -151,7 +153,7 @@ def _write_stems(plan: MixPlan, source: Source, work: Path, form: Form, progress
     meters = {name: Meter(SR, peaks=False) for name in ("dialogue", "music", "mix")}
     (work / "stems").mkdir()
     with ExitStack() as stack:
-        out = {s: stack.enter_context(_written(work / "stems" / f"{s}.{form}")) for s in STEMS}
+        out = {s: stack.enter_context(_written(work / "stems" / f"{s}.{form}", STEM)) for s in STEMS}
         own = _steady(source.dialogue(), total, step)
         for start, dialogue in zip(range(0, total, step), own, strict=True):
             n = dialogue.shape[1]
@@ -167,9 +169,9 @@ def _write_stems(plan: MixPlan, source: Source, work: Path, form: Form, progress
     return _Lines(meters["dialogue"].powers, meters["music"].powers, meters["mix"].integrated_lufs)
 
 
-def _written(path: Path) -> soundfile.SoundFile:
+def _written(path: Path, subtypes: Mapping[str, str]) -> soundfile.SoundFile:
     """A WAV or FLAC file, as its name says."""
-    return soundfile.SoundFile(path, "w", samplerate=SR, channels=2, subtype=SUBTYPE)
+    return soundfile.SoundFile(path, "w", samplerate=SR, channels=2, subtype=subtypes[path.suffix])
 
 
 def _steady(blocks: Iterable[Sound], total: int, step: int) -> Iterator[Sound]:
@@ -262,7 +264,7 @@ def _gain_db(target_lufs: float, lufs: float) -> float:
 def _write_mix(work: Path, form: str, gain_db: float, ceiling_db: float, progress: _Progress) -> None:
     limiter, done = Limiter(ceiling_db, SR), 0
     gain = np.float32(10 ** (gain_db / 20))
-    with _written(work / f"mix{form}") as out:
+    with _written(work / f"mix{form}", MIX) as out:
         for y in _summed(work, form):
             out.write(limiter.add(y * gain).T)
             done += y.shape[1]
