@@ -34,12 +34,12 @@ def ours(clip: Path) -> dict[str, Any]:
             first.append(time.perf_counter() - loaded)
 
     timeline = analyse(clip, readers, on_progress=note)
-    done = time.perf_counter()
+    done, peak_mb = time.perf_counter(), _peak_mb()
     assert "tensorflow" not in sys.modules
     decoding, ratio = _against_decoding(lambda: analyse(clip, readers), clip)
     cpu, cpu_of_decoding = _cpu_of(lambda: analyse(clip, readers)), _cpu_of(lambda: _decode(clip))
     return {
-        "peak_mb": _peak_mb(),
+        "peak_mb": peak_mb,
         "load": loaded - started,
         "voice": first[0],
         "decoding": decoding,
