@@ -17,6 +17,8 @@ import sqlalchemy as sa
 
 from emotion.errors import FileMissing
 from recommender.library import index, workshop
+from recommender.library.track_sound import TrackSound
+from recommender.mix import sources
 from recommender.mix.sources import installed_sounds
 from recommender.store import database
 from tests.conftest import ROOT
@@ -58,6 +60,26 @@ def test_a_folder_is_heard_once_and_brought_up_to_date(folder: Path, engine: sa.
 
     os.utime(folder / "c.wav", ns=(1, 1))
     assert index.update(engine, [folder], workers=1).heard == 1
+
+
+def test_what_the_index_holds_need_not_be_heard_for_a_mix(
+    folder: Path, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.update(engine, [folder], workers=1)
+    (folder / "b.wav").write_bytes((folder / "b.wav").read_bytes() + b"\0\0")  # changed since
+    heard: list[str] = []
+
+    def describe(path: Path) -> TrackSound:
+        heard.append(path.name)
+        return next(iter(installed_sounds().values()))
+
+    monkeypatch.setattr(database, "database_url", lambda: engine.url.render_as_string(hide_password=False))
+    found = sources.tracks(str(folder))
+    assert {t.title for t in found} == {"a", "b", "copy of a", "broken"}
+    known = sources.known_sounds(found, describe)
+    assert sorted(heard) == ["b.wav", "broken.mp3", "copy of a.wav"]
+    mine = next(t for t in found if t.title == "a")
+    assert known[mine.id] == next(t.sound for t in index.tracks(engine) if t.path.name == "a.wav")
 
 
 def test_what_was_heard_before_an_interruption_is_kept(folder: Path, engine: sa.Engine) -> None:

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from emotion.labels import EMOTIONS, INDEX, TABLE
 from emotion.messages import catalogue as sentences
-from pages.music import plane
+from pages.music import listing, plane
 from pages.music.plane import points
 from pages.music.selection import Area, Selection
 from pages.shared.services import studio
@@ -324,3 +324,11 @@ def test_the_page_in_chinese() -> None:
 def test_both_languages_have_the_same_sentences() -> None:
     own = [{k.split("#")[0] for k in sentences(lang) if k.startswith("library.")} for lang in ("en", "zh_TW")]
     assert own[0] == own[1]
+
+
+def test_a_song_whose_lyrics_say_one_mood_and_whose_figures_another_is_told_apart() -> None:
+    columns = {"artist": ["A", "B", "C"], "title": ["X", "Y", "Z"], "mood": ["grief", "grief", "grief"]}
+    songs = from_columns("x", columns | {"valence": [0.7, -0.6, None], "arousal": [0.6, -0.2, None]})
+    said = [listing._jars(songs, row) for row in range(3)]
+    assert "sombre" in said[0] and "bright" in said[0]
+    assert said[1:] == ["", ""], "one agrees, and one has no figures of its own"

@@ -17,8 +17,9 @@ from pages.music import filter_widgets
 from pages.music.selection import MOST_SONGS, Selection
 from pages.shared import language
 from pages.shared.language import emotion_name, markdown, t, t_plain
-from pages.shared.ui import copying, pick_buttons, song
+from pages.shared.ui import copying, pick_buttons, song, usable_words
 from pages.shared.ui.failures import calm
+from recommender.songs import wording
 from recommender.songs.catalogue import Catalogue, Track
 
 PER_PAGE: Final = 12
@@ -55,7 +56,7 @@ def songs(catalogue: Catalogue, rows: npt.NDArray[np.intp], selection: Selection
     for column, some in zip(st.columns(2), (shown[0::2], shown[1::2]), strict=True):
         with column:
             for row in some:
-                _song(catalogue[int(row)], selection, "list", said)
+                _song(catalogue[int(row)], selection, "list", said, jars=_jars(catalogue, int(row)))
 
 
 def page_of(count: int, per_page: int, key: str, selection: Selection) -> int:
@@ -99,12 +100,23 @@ def facts(track: Track) -> Sequence[str]:
     return [emotion_name(track.emotion), *(k for k in known if k)]
 
 
-def _song(track: Track, selection: Selection, place: str, said: Mapping[str | None, str] | None) -> None:
+def _jars(catalogue: Catalogue, row: int) -> str:
+    """Where the mood that its words have and its own figures say two things: that sentence, else nothing."""
+    mood = str(catalogue.mood[row])
+    if not mood or not catalogue.measured[row]:
+        return ""
+    valence, energy = (float(x) for x in catalogue.position[row])
+    return usable_words.contrast_note(wording.contrast("", (mood,), valence, energy))
+
+
+def _song(
+    track: Track, selection: Selection, place: str, said: Mapping[str | None, str] | None, jars: str = ""
+) -> None:
     aside = track.id in selection.songs
     playing = f"playing_{place}_{track.id}"
     with st.container(border=place == "list", key=f"{place}_{track.id}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-            about = markdown(" · ".join(facts(track)))
+            about = markdown(" · ".join([*facts(track), *([jars] if jars else [])]))
             st.markdown(f"**{markdown(track.title)}** · {markdown(track.artist)}  \n:small[{about}]", width="stretch")
             with st.container(horizontal=True, width="content", gap="xsmall"):
                 if st.button(

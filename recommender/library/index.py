@@ -160,6 +160,16 @@ def tracks(engine: sa.Engine, folders: Sequence[Path] | None = None) -> list[Own
     ]
 
 
+def unchanged(engine: sa.Engine, paths: Sequence[Path]) -> dict[Path, TrackSound]:
+    """The sounds of those of these files that were heard and have not changed since."""
+    found = {str(f.path): f for f in scan.files_under(paths)}
+    known = _through(engine, _known)
+    same = [p for p, file in found.items() if p in known and _same(known[p], file) and known[p]["state"] == "heard"]
+    asked = sa.select(own_tracks.c.path, own_tracks.c.sound).where(own_tracks.c.path.in_(same))
+    rows = _through(engine, lambda c: c.execute(asked).all()) if same else []
+    return {Path(path): TrackSound.from_dict(json.loads(sound)) for path, sound in rows if sound}
+
+
 def stamp(engine: sa.Engine) -> str:
     """Another text whenever the index holds something else."""
     asked = sa.select(sa.func.count(), sa.func.max(own_tracks.c.at))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recommender.errors import MemoryUnavailable
 from recommender.library import mood
+from recommender.library.scan import Tags
 from recommender.library.track_sound import TrackSound
 from recommender.songs.licences import LICENCES, UNKNOWN, recognised
 from recommender.songs.usable import Usable
@@ -22,21 +25,40 @@ def track_id(path: Path) -> str:
 
 
 def usable(track: OwnTrack) -> Usable:
+    """A track of the index."""
+    return replace(
+        of_file(track.path, track.tags), duration_s=None if track.sound is None else track.sound.duration_s
+    )  # fmt: skip
+
+
+def of_file(path: Path, tags: Tags) -> Usable:
     """A file of the editor's own with what its tags say; its licence is the one found, or unknown."""
-    tags = track.tags
     licence = recognised(tags.licence)
-    title, artist = tags.title or track.path.stem, tags.artist or ""
+    title, artist = tags.title or path.stem, tags.artist or ""
     return Usable(
-        id=track_id(track.path),
+        id=track_id(path),
         source="own",
         title=title,
         artist=artist,
         licence=licence,
         credit=_credit(title, artist, licence),
-        path=str(track.path),
-        duration_s=None if track.sound is None else track.sound.duration_s,
+        path=str(path),
         said=tags.said,
     )
+
+
+def indexed(paths: Iterable[Path]) -> dict[str, TrackSound]:
+    """What the index holds of those of these files that have not changed since, by the track's id."""
+    from recommender.library import index
+    from recommender.store import database
+
+    if not database.is_there():
+        return {}
+    try:
+        held = index.unchanged(database.open_database(), [p.resolve() for p in paths])
+    except MemoryUnavailable:
+        return {}
+    return {track_id(path): sound for path, sound in held.items()}
 
 
 def _credit(title: str, artist: str, licence: str) -> str:

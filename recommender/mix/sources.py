@@ -16,10 +16,10 @@ import numpy as np
 from emotion import errors, media
 from emotion.many import expand
 from recommender import paths
-from recommender.library import own
+from recommender.library import own, scan
 from recommender.library.track_sound import TrackSound
 from recommender.songs import installed
-from recommender.songs.usable import UNKNOWN, Usable, read_parquet
+from recommender.songs.usable import Usable, read_parquet
 
 INSTALLED: Final = "installed"
 CATALOGUE: Final = "catalogue"
@@ -47,17 +47,9 @@ def tracks(source: str) -> list[Usable]:
     return [of_file(p) for p in expand([str(path)], media.SUFFIXES)]
 
 
-def of_file(path: Path, licence: str = UNKNOWN) -> Usable:
-    """A file of the editor's own: its licence is theirs to know."""
-    return Usable(
-        id=own.track_id(path),
-        source="own",
-        title=path.stem,
-        artist="",
-        licence=licence,
-        credit=path.stem,
-        path=str(path),
-    )
+def of_file(path: Path) -> Usable:
+    """A file of the editor's own, with what its tags say; its licence is the one found there, or unknown."""
+    return own.of_file(path, scan.read_tags(path))
 
 
 def with_sound(found: Iterable[Usable], sounds: Mapping[str, TrackSound]) -> list[Usable]:
@@ -70,11 +62,14 @@ def with_sound(found: Iterable[Usable], sounds: Mapping[str, TrackSound]) -> lis
 
 
 def known_sounds(found: Iterable[Usable], describe: Callable[[Path], TrackSound]) -> dict[str, TrackSound]:
-    """What is known of the tracks' sound by id: measured before for what ships, worked out now for files.
+    """What is known of the tracks' sound by id: measured before for what ships, by the index or now for files.
 
     A file that cannot be read as music is left out.
     """
-    shipped = installed_sounds()
+    found = list(found)
+    shipped = dict(installed_sounds())
+    if any(track.source == "own" for track in found):
+        shipped |= own.indexed(t.file for t in found if t.file is not None)
     out: dict[str, TrackSound] = {}
     for track in found:
         if track.id in shipped:

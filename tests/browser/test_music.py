@@ -91,7 +91,7 @@ def test_installed_music_plays_at_once_and_one_at_a_time(open_page: Open) -> Non
 def test_a_track_of_an_open_catalogue_that_cannot_be_had_is_said(open_page: Open) -> None:
     """There is no network here: the list stands, and says why."""
     page = opened(open_page, "/music?from=open&q=marimba")
-    page.get_by_role("button", name=re.compile("^Fetch and play")).first.click()
+    page.get_by_role("button", name=re.compile("^Get it and play")).first.click()
     expect(page.locator(".said")).to_contain_text("incompetech.com")
     expect(page.locator(".track").first).to_be_visible()
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 NOTHING: Final = Collection((), {})
 LOOK_EVERY_S: Final = 2.0
 """The database is asked so often at most whether the index has changed."""
+LOOK_WHILE_RUNNING_S: Final = 60.0
+"""While it grows with every track: a large one takes a second to read."""
 
 
 def folders() -> tuple[Path, ...]:
@@ -55,7 +57,7 @@ def stamp() -> str:
     if not allowed:
         return ""
     at, text = _asked
-    if time.monotonic() - at > LOOK_EVERY_S:
+    if time.monotonic() - at > (LOOK_WHILE_RUNNING_S if run().running else LOOK_EVERY_S):
         from recommender.library import index
         from recommender.store.database import open_database
 
@@ -67,7 +69,7 @@ def stamp() -> str:
     return text and f"{text} {allowed}"
 
 
-_asked = (-LOOK_EVERY_S, "")
+_asked = (-LOOK_WHILE_RUNNING_S, "")
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -87,7 +89,7 @@ def _held(allowed: tuple[Path, ...], stamp: str) -> tuple[Collection, list[OwnTr
 def look_again() -> None:
     """The next question asks the database, however soon it comes."""
     global _asked
-    _asked = (-LOOK_EVERY_S, "")
+    _asked = (-LOOK_WHILE_RUNNING_S, "")
 
 
 # The run -----------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ from recommender.songs.collection import Collection
 from recommender.songs.usable import Usable
 
 STRETCHED: Final = "_stretched"
+PLAYED: Final = frozenset({".mp3", ".m4a", ".aac", ".flac", ".ogg", ".opus", ".wav", ".webm", ".mp4"})
+"""What browsers play as it is; of other files they get a copy."""
 BLOCK: Final = 10 * SR
 
 _published: dict[Path, str] = {}
@@ -86,7 +88,7 @@ def sound_of(track: Usable) -> TrackSound | None:
 
 def address(path: Path, rate: float = 1.0) -> str | None:
     """Where the browser gets a track, played so many times as fast; None where the server has no such route."""
-    if rate != 1:
+    if rate != 1 or path.suffix.lower() not in PLAYED:
         return _stretched(path, rate)
     with _lock:
         if path not in _published:
@@ -98,9 +100,14 @@ def address(path: Path, rate: float = 1.0) -> str | None:
 
 
 def address_of(track: Usable) -> str | None:
-    """The same for any track; None too where its sound has not been fetched."""
+    """The same for any track; None too where its sound is to be fetched, or a copy to be made, when it is asked for."""
     path = track.file or open_sound.kept(track)
-    return None if path is None else address(path)
+    if path is None:
+        return None
+    if path.suffix.lower() in PLAYED:
+        return address(path)
+    known = st.session_state.get(STRETCHED, {}).get((path, 1.0))
+    return None if known is None else known[1]
 
 
 def _stretched(path: Path, rate: float) -> str | None:

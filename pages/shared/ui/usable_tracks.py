@@ -42,8 +42,10 @@ def _fetch(found: Sequence[Usable], key: str) -> str:
         return ""
     try:
         with st.spinner(t("tracks.fetching")):
-            fetched.fetch(track)
-        fetched.hear_soon(track)
+            path = track.file or fetched.fetch(track)
+            studio.address(path)  # a copy is made here where browsers do not play the file
+        if track.file is None:
+            fetched.hear_soon(track)
     except MoodCueError as e:
         return failures.plain(e)
     return ""

@@ -8,6 +8,7 @@ from pages.shared.language import clock, known, t_plain
 from recommender.songs.collection import contrast_of
 from recommender.songs.licences import LICENCES, UNKNOWN
 from recommender.songs.usable import Usable
+from recommender.songs.wording import Contrast
 
 MOST_MOODS: Final = 3
 
@@ -49,7 +50,10 @@ def licence(track: Usable) -> str:
 
 def note(track: Usable) -> str:
     """Where words and sound say two things; empty where they do not."""
-    jars = contrast_of(track)
+    return contrast_note(contrast_of(track))
+
+
+def contrast_note(jars: Contrast | None) -> str:
     if jars is None:
         return ""
     return t_plain("tracks.contrast", words=t_plain(f"cue.mood.{jars.words}"), sound=t_plain(f"cue.mood.{jars.sound}"))

@@ -68,7 +68,7 @@ def _row(row: Row) -> dict[str, Any]:
         "licence": usable_words.licence(track),
         "note": usable_words.note(track),
         "path": row.address,
-        "fetch": row.address is None and track.url is not None,
+        "fetch": row.address is None and (track.url is not None or track.path is not None),
         "cover": row.cover,
         "duration": track.duration_s,
         "start": row.start_s,
