@@ -48,7 +48,7 @@ def main() -> None:
             page.wait_for_timeout(2000)
         picture = Image.open(io.BytesIO(page.screenshot()))
         browser.close()
-    picture.convert("RGB").quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE).save(args.output, optimize=True)
+    picture.convert("RGB").quantize(COLOURS, kmeans=5).save(args.output, optimize=True)
     print(args.output, picture.size, args.output.stat().st_size // 1024, "KB")
 
 

@@ -213,6 +213,22 @@ def test_a_bad_file_gives_a_sentence(open_page: Open, server: Server, name: str)
     assert "Traceback" not in page.content()
 
 
+def test_an_error_is_gone_once_an_upload_works(open_page: Open) -> None:
+    page = open_page()
+    page.locator("input[type=file]").first.wait_for(state="attached")
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "empty.mp4", "mimeType": "video/mp4", "buffer": b""}
+    )
+    page.get_by_role("alert").first.wait_for()
+    upload(page, SAMPLES / "voice-note.mp3")
+    result_of(page)
+    assert page.get_by_role("alert").count() == 0
+    page.get_by_role("button", name="Another clip").click()
+    page.get_by_text("Upload sound or video").wait_for()
+    settled(page)
+    assert page.get_by_role("alert").count() == 0
+
+
 def test_a_clip_without_speech_or_face_says_so(open_page: Open, tmp_path: Path) -> None:
     page = open_page()
     page.locator("input[type=file]").first.wait_for(state="attached")
@@ -519,16 +535,43 @@ def swiped(page: Page, place: str) -> float:
     return float(page.evaluate(top) - before)
 
 
+def dragged(page: Page, place: str, by: int) -> None:
+    """A finger on ``place`` that moves to the right by so many pixels."""
+    x, y = page.locator(place).first.evaluate(
+        """e => { e.scrollIntoView({block: 'center'}); const b = e.getBoundingClientRect();
+                  return [b.left + b.width / 2, b.top + b.height / 4]; }"""
+    )
+    page.wait_for_timeout(300)
+    touch = page.context.new_cdp_session(page)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 11):
+        point = {"x": x + by * step / 10, "y": y}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        page.wait_for_timeout(16)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 def test_a_finger_scrolls_the_page_from_anywhere(browser: Browser, server: Server) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
     page = context.new_page()
     try:
-        page.goto(server.url + "/?sample=good_news")
+        page.goto(server.url + "/?sample=long_evening")
         result_of(page)
         page.locator(".st-key-verdict_plane .js-plotly-plot").wait_for()
         charts = ("clip_timeline", "verdict_bars", "verdict_plane")
-        places = (".st-key-cue_strip .track", *(f".st-key-{key} .js-plotly-plot" for key in charts))
+        sheet = (".track", ".block", ".edge")
+        rows = ("[class*=st-key-cue_head_]", "[class*=st-key-cue_song_]")
+        places = (
+            *(f".st-key-cue_strip {part}" for part in sheet),
+            *rows,
+            *(f".st-key-{key} .js-plotly-plot" for key in charts),
+        )
         assert [place for place in places if swiped(page, place) < 100] == []
+        before = spans(page)
+        dragged(page, ".st-key-cue_strip .edge", 40)
+        until(
+            page, "old => !document.querySelector('[class*=st-key-cue_play_]').innerText.includes(old)", arg=before[0]
+        )
         page.goto(server.url + "/music")
         page.locator(".st-key-music_plane canvas").wait_for()
         settled(page)
