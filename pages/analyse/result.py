@@ -28,6 +28,8 @@ from pages.shared.services import models, returning, visit
 from pages.shared.ui import announce, charts, cue_words, players, plotting, verdict
 from pages.shared.ui.failures import calm
 
+TABS: Final = "result_section"
+OPENED_FIRST: Final = "result_section_first"
 SECTIONS: Final = ("reading", "songs", "sound", "share", "export")
 
 
@@ -119,11 +121,20 @@ def _chosen() -> None:
         current.state = current.state.looked_at(float(picked.points[0]["x"]))
 
 
+def _opened_first(current: Session) -> str:
+    """The section to open when the tabs are drawn for the first time: after another page, the one that was open there.
+
+    It stays what it is while the tabs stand: with another default they would be other tabs.
+    """
+    tag = language.language()
+    if TABS not in st.session_state or st.session_state.get(OPENED_FIRST, ("", ""))[0] != tag:
+        st.session_state[OPENED_FIRST] = (tag, current.state.section or SECTIONS[0])
+    return st.session_state[OPENED_FIRST][1]
+
+
 def _sections(current: Session, ready: Ready, timeline: Timeline) -> None:
     labels = [t(f"section.{s}") for s in SECTIONS]
-    # What was open comes back after another page was visited, which forgets what its widgets held.
-    opened = labels[SECTIONS.index(current.state.section)] if current.state.section in SECTIONS else None
-    tabs = st.tabs(labels, key="result_section", on_change="rerun", default=opened)
+    tabs = st.tabs(labels, key=TABS, on_change="rerun", default=labels[SECTIONS.index(_opened_first(current))])
     for name, tab in zip(SECTIONS, tabs, strict=True):
         if not tab.open:
             continue

@@ -38,6 +38,17 @@ def test_another_visitor_sees_what_was_shared_until_it_is_deleted(open_page: Ope
     other.get_by_role("radio").nth(1).check(force=True)
     other.get_by_text("1 票").wait_for()
     owner.get_by_text("1 vote", exact=False).wait_for()  # the tally renews itself
+    other.get_by_placeholder("簡短意見").first.fill("<i>slower</i>, please")
+    other.get_by_placeholder("簡短意見").first.press("Enter")
+    owner.get_by_text("<i>slower</i>, please", exact=False).wait_for()
+    assert other.locator(".st-key-link_strip .edge").count() == 0, "a guest changes nothing of the sheet"
+    other.get_by_text("依標籤").click()
+    expect(other.locator("details[open]")).to_contain_text(re.compile(r".{100,}", re.DOTALL))
+    preview = owner.request.get(link).text()
+    assert '<meta property="og:title" content="&lt;b&gt;Our&lt;/b&gt; news' in preview
+    picture = re.search(r'property="og:image" content="([^"]+)"', preview)
+    assert picture is not None
+    assert owner.request.get(picture[1]).headers["content-type"] == "image/png"
     expect(other.get_by_text(re.compile(r"連結有效至 \d{4}年\d{1,2}月\d{1,2}日"))).to_be_visible()
     settled(other)
     assert other.locator("video, audio, iframe, [data-testid=stImage]").count() == 0
@@ -46,6 +57,12 @@ def test_another_visitor_sees_what_was_shared_until_it_is_deleted(open_page: Ope
     assert server.home.joinpath("shares").is_dir()
     assert list(server.home.joinpath("shares").iterdir()) == []
 
+    owner.get_by_role("button", name="End the vote").click()
+    owner.get_by_role("button", name="Open the vote again").wait_for()
+    other.reload()
+    other.get_by_text("投票已結束。").wait_for()
+    expect(other.get_by_role("radio").first).to_be_disabled()
+    expect(other.get_by_placeholder("簡短意見")).to_have_count(0)
     owner.get_by_role("button", name="Delete this link").click()
     owner.get_by_text("The link was deleted").wait_for()
     other.reload()
