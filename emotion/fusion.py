@@ -11,10 +11,9 @@
 4. Missing. One modality alone is taken as it is; none gives None.
 5. Disagreement. Jensen-Shannon divergence in bits, in [0, 1], after rule 3: Lin (1991), "Divergence
    measures based on the Shannon entropy", IEEE Trans. Information Theory 37(1), 145-151.
-6. Sure. The answer passes the higher of both thresholds, at least one side is sure by itself, and no side contradicts:
-   each gives the answer at least half of what it gives its own first choice (``CONTRADICTS``). An undecided voice is no
-   objection. On left-out voices with faces (docs/fusion.md) it is as often right as by divergence alone, and sure of
-   half as many answers again.
+6. Sure. A side is sure by its own threshold, the answer passes that threshold as well, and no side contradicts: each
+   gives the answer at least half of what it gives its own first choice (``CONTRADICTS``). An undecided voice is no
+   objection. How often that is right, on left-out voices with faces: docs/fusion.md.
 """
 
 from __future__ import annotations
@@ -134,20 +133,16 @@ def verdict_of_both(
 ) -> tuple[Verdict | None, float | None]:
     """The verdict on the whole clip, and how far voice and face differ.
 
-    It is sure by rule 6: it passes the threshold of the modality that spoke (the higher one of both), at
-    least one of them is sure by itself (two doubts do not add up to certainty), and neither contradicts
-    (calibrated confidence alone cannot tell which of two sure ones is right).
+    It is sure by rule 6: it passes the threshold of a modality that is sure by itself (two doubts do not add up
+    to certainty), and neither contradicts (calibrated confidence alone cannot tell which of two sure ones is right).
     """
     fused = fuse(voice, face, reliability)
     if fused is None:
         return None, None
     differ = disagreement(voice, face)
     spoken = [(side, t) for side, t in zip((voice, face), thresholds, strict=True) if side is not None]
-    sure = (
-        fused.confidence >= max(t for _, t in spoken)
-        and any(side.confidence >= t for side, t in spoken)
-        and not _contradicted(fused, voice, face)
-    )
+    sure = any(min(side.confidence, fused.confidence) >= t for side, t in spoken)
+    sure = sure and not _contradicted(fused, voice, face)
     return Verdict(fused, sure), differ
 
 

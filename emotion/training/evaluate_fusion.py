@@ -31,8 +31,8 @@ from emotion.labels import EMOTIONS, INDEX
 from emotion.timeline import EmotionScores, Timeline, Verdict
 from emotion.training import face_data, scores, voice_data
 from emotion.training import voice_features as vf
-from emotion.training.evaluate_corpora import MOST_JUDGED, abroad, answers, left_out, name_of, sure_by
-from emotion.training.voice_reading import Left, calibrated
+from emotion.training.evaluate_corpora import MOST_JUDGED, abroad, answers, left_out, name_of, ready_for
+from emotion.training.voice_reading import Left
 from emotion.weights import models_dir
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -157,9 +157,9 @@ def voices(lefts: dict[str, Left], face: FaceReader) -> Iterator[tuple[str, str,
     """Each corpus, and what is known of its speakers, as readings hear it that were trained and calibrated without."""
     for corpus, left in lefts.items():
         others = [found for name, found in lefts.items() if name != corpus]
-        ready = calibrated(left.reading, others)
+        ready, sure_from = ready_for(corpus, lefts)
         reliability = Reliability(abroad(ready, others), face.reliability)
-        limits = (sure_by(ready, others), face.threshold)
+        limits = (sure_from, face.threshold)
         some = left.some(MOST_JUDGED).by(ready)
         kept = np.flatnonzero(some.truth != INDEX["calm"])
         for setting in SETTINGS:

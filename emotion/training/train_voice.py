@@ -24,7 +24,7 @@ import numpy.typing as npt
 from emotion.labels import EMOTIONS
 from emotion.training import export, speaker_encoder, voice_head, whisper_encoder
 from emotion.training import voice_features as vf
-from emotion.training.evaluate_corpora import RECIPE, abroad, left_out, sure_by
+from emotion.training.evaluate_corpora import RECIPE, abroad, left_out, ready_for, sure_by
 from emotion.training.voice_data import HOME
 from emotion.training.voice_head import Examples
 from emotion.training.voice_protocols import Judged, Study, folds, home_logits, home_temperatures, without_fold
@@ -52,10 +52,8 @@ def export_encoders(wheels: Path, folder: Path) -> float:
 
 def judged(data: Examples, lefts: Mapping[str, Left]) -> list[Judged]:
     """The home corpus's folds, with the doubt that the corpora other than the home one give."""
-    beside = [left for corpus, left in lefts.items() if corpus != HOME]
-    ready = calibrated(beside[0].reading, beside)
-    same = {name: ready.a[name] for name in CALIBRATED}
-    return folds(Study.of(data), RECIPE, same, sure_by(ready, beside))
+    ready, sure_from = ready_for(HOME, lefts)
+    return folds(Study.of(data), RECIPE, {name: ready.a[name] for name in CALIBRATED}, sure_from)
 
 
 def stored(reading: Reading) -> dict[str, npt.NDArray[Any]]:

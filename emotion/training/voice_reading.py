@@ -37,7 +37,7 @@ TRAINING = (DIRECTIONS, GENERATIVE_DIRECTIONS, GATE_DIRECTIONS, MOOD_DIRECTIONS,
 HOME_DATA = (HOME, "nemo", "emodb")
 """What the layers of the home studio are trained on."""
 CALIBRATED = ("guard", "doubt", "affect")
-ENOUGH = 120
+ENOUGH = 240
 """So many clips of a left-out corpus are looked at to calibrate."""
 SETTINGS = ((0, False), (1, False), (3, False), (12, False), (3, True), (12, True))
 """How many other clips of the speaker are known, and whether all are of the judged one's mood."""

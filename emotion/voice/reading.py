@@ -32,8 +32,8 @@ Probs = npt.NDArray[np.float64]
 
 TEMPER: Final = 8.0
 """Log-likelihoods of the two covariances are divided by this: features are not independent."""
-GENERATIVE: Final = 2.0
-"""How much the two covariances weigh beside the layers."""
+GENERATIVE: Final = 1.0
+"""How much the two covariances weigh beside the layers: what any five of the six corpora choose for the sixth."""
 FEW: Final = 0.3
 """Windows of which nothing shows that their moods vary count together as so many."""
 FAR: Final = 1.15
