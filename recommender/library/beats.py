@@ -14,15 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.library.front_end import BEAT_FPS, Spectrogram
+from recommender.library.tempo import HIGH_BANDS, LOW_BANDS, NEAR, Choice, Heard, around, evidence
 
 Activations = npt.NDArray[np.float32]
 
 TEMPO_RANGES: Final = ((52.0, 78.0), (74.0, 110.0), (105.0, 155.0), (148.0, 215.0))
 """Beats are looked for in each, so that half and double the tempo can be weighed against each other."""
-USUAL_BPM: Final = 110.0
-CHOICE: Final = np.array([1.2, -0.1, 2.1, -0.8, -6.8, -0.3, 4.5, -0.9])
-"""Weights of :func:`candidate`: a logistic regression on seeds 0 to 71 of ``recommender.training.rendered``."""
-
+SAME: Final = 0.02
 RISE_FRAMES: Final = 3
 RISE_WEIGHT: Final = 0.7
 SOFT: Final = 100.0
@@ -41,9 +39,6 @@ FLOOR: Final = 0.02
 METRES: Final = (2, 3, 4)
 SLIP: Final = 0.002
 """How likely it is that a bar does not have its length."""
-NEAR: Final = 3
-"""Frames around a beat in which its answers are looked up."""
-
 PULSE: Final = 0.12
 """Mean answer at the beats under which there is no pulse to speak of."""
 MIN_BEATS: Final = 4
@@ -64,24 +59,26 @@ class Pulse:
 NO_PULSE: Final = Pulse((), (), None, None, 0.0)
 
 
-def track(beats: Activations, bands: Spectrogram) -> Pulse:
+def track(beats: Activations, bands: Spectrogram, colours: npt.NDArray[np.float32], choice: Choice) -> Pulse:
     """The pulse under BeatNet's answers.
 
     Args:
         beats: (frames, 2), how likely a beat within the bar is, and a bar's first beat.
         bands: (frames, 136), the log-frequency spectrogram that the answers were read from.
+        colours: (tenths of a second, 12), the chroma.
+        choice: decides between half and double the tempo.
     """
-    heard = rises(bands)
-    either = beats.sum(axis=1)
-    either = either + RISE_WEIGHT * heard * (1 - either)
-    frames = _sounding(_best_beats(beats, either, heard), bands)
-    if len(frames) < MIN_BEATS:
+    heard = hearing(beats, bands, colours)
+    rows = {k: frames for k, frames in enumerate(candidates(heard, bands)) if len(frames) >= MIN_BEATS}
+    if not rows:
         return NO_PULSE
-    clarity = float(_around(either, frames).mean())
+    best = choice.best([measured(beats, heard, frames) for frames in rows.values()])
+    frames = list(rows.values())[best]
+    clarity = float(around(heard.pulse, frames).mean())
     if clarity < PULSE:
         return Pulse((), (), None, None, clarity)
-    times = _refined(either, frames)
-    opens, metre = bars(_around(beats[:, 1], frames), _around(beats[:, 0], frames))
+    times = refined(heard.pulse, frames)
+    opens, metre = bars(around(beats[:, 1], frames), around(beats[:, 0], frames))
     return Pulse(
         tuple(round(float(t), 3) for t in times),
         tuple(round(float(t), 3) for t in times[opens]),
@@ -89,6 +86,35 @@ def track(beats: Activations, bands: Spectrogram) -> Pulse:
         metre,
         clarity,
     )
+
+
+def hearing(beats: Activations, bands: Spectrogram, colours: npt.NDArray[np.float32]) -> Heard:
+    """Everything that beats are looked for in."""
+    net, new = beats.sum(axis=1), rises(bands)
+    pulse = net + RISE_WEIGHT * new * (1 - net)
+    return Heard(net, new, pulse, rises(bands[:, LOW_BANDS]), rises(bands[:, HIGH_BANDS]), colours)
+
+
+def candidates(heard: Heard, bands: Spectrogram) -> list[npt.NDArray[np.int_]]:
+    """The likeliest beats in each range of tempo, in frames; those that fall together come once."""
+    if len(heard.pulse) < 2 * BEAT_FPS:
+        return []
+    found: list[npt.NDArray[np.int_]] = []
+    for slowest, fastest in TEMPO_RANGES:
+        frames = _sounding(likeliest_beats(heard.pulse, slowest, fastest), bands)
+        bpm = [tempo(f / BEAT_FPS) for f in (*found, frames) if len(f) >= 2]
+        if len(frames) >= 2 and all(abs(bpm[-1] / other - 1) >= SAME for other in bpm[:-1]):
+            found.append(frames)
+    return found
+
+
+def measured(beats: Activations, heard: Heard, frames: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
+    """The evidence for one candidate."""
+    down, within = around(beats[:, 1], frames), around(beats[:, 0], frames)
+    opens, _ = bars(down, within)
+    share = down / np.maximum(down + within, 1e-6)
+    opens_share = float(share[opens].mean() - share[~opens].mean()) if opens.any() and not opens.all() else 0.0
+    return evidence(heard, frames, tempo(frames / BEAT_FPS), opens_share)
 
 
 def rises(bands: Spectrogram) -> Activations:
@@ -108,39 +134,6 @@ def rises(bands: Spectrogram) -> Activations:
     return np.clip(above / (np.percentile(above, 97) + 1e-6), 0, 1).astype(np.float32)
 
 
-def _best_beats(beats: Activations, either: Activations, heard: Activations) -> npt.NDArray[np.int_]:
-    """The likeliest beats in each range of tempo, and of these the ones that are right most probably."""
-    if len(either) < 2 * BEAT_FPS:
-        return np.zeros(0, int)
-    found = [likeliest_beats(either, slowest, fastest) for slowest, fastest in TEMPO_RANGES]
-    found = [frames for frames in found if len(frames) >= MIN_BEATS]
-    return max(found, key=lambda f: float(candidate(beats, either, heard, f) @ CHOICE), default=np.zeros(0, int))
-
-
-def candidate(
-    beats: Activations, either: Activations, heard: Activations, frames: npt.NDArray[np.int_]
-) -> npt.NDArray[np.float64]:
-    """What tells whether beats are taken at the right one of several possible tempi; see :data:`CHOICE`."""
-    middle = (frames[:-1] + frames[1:]) // 2
-    at, between = _around(either, frames), _around(either, middle).mean()
-    new, new_between = _around(heard, frames).mean(), _around(heard, middle).mean()
-    odd, even = at[::2].mean(), at[1::2].mean()
-    _, metre = bars(_around(beats[:, 1], frames), _around(beats[:, 0], frames))
-    octaves = np.log2(tempo(frames / BEAT_FPS) / USUAL_BPM)
-    return np.array(
-        [
-            np.log(at.mean() + 0.05),
-            np.log((between + 0.05) / (at.mean() + 0.05)),
-            min(odd, even) / (max(odd, even) + 1e-6),
-            octaves,
-            octaves**2,
-            float(metre == 2),
-            np.log(new + 0.05),
-            np.log((new_between + 0.05) / (new + 0.05)),
-        ]
-    )
-
-
 def _sounding(frames: npt.NDArray[np.int_], bands: Spectrogram) -> npt.NDArray[np.int_]:
     """The beats from where the music begins to where it has died away."""
     level = bands.mean(axis=1)
@@ -156,13 +149,7 @@ def tempo(times: npt.NDArray[np.float64]) -> float:
     return float(60.0 * span / np.median(times[span:] - times[:-span]))
 
 
-def _around(values: npt.NDArray[np.float32], frames: npt.NDArray[np.int_]) -> npt.NDArray[np.float32]:
-    """The largest value within :data:`NEAR` frames of each."""
-    padded = np.pad(values, NEAR)
-    return np.max([padded[frames + k] for k in range(2 * NEAR + 1)], axis=0)
-
-
-def _refined(either: npt.NDArray[np.float32], frames: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
+def refined(either: npt.NDArray[np.float32], frames: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
     """Each beat moved to the centre of the answers around it, if there are any; in seconds."""
     padded = np.pad(either, NEAR)
     offsets = np.arange(-NEAR, NEAR + 1)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from recommender.library import beats, mood, structure, tonal
 from recommender.library.hear import Heard, Networks, hear
 from recommender.library.mood import ENERGY, VALENCE, MoodHead
+from recommender.library.tempo import Choice
 from recommender.library.track_sound import QUADRANTS, STEP_S, Section, TrackSound, Vocals
 
 HARDLY: Final = 0.08
@@ -21,11 +22,12 @@ HARDLY_S: Final = 2.0
 
 
 class Describer:
-    """The models of ``music-v1``, loaded once."""
+    """The models of ``music-v2``, loaded once."""
 
     def __init__(self) -> None:
         self._networks = Networks()
         self._head = MoodHead(self._networks.weights)
+        self._choice = Choice.load(self._networks.weights)
 
     @property
     def version(self) -> str:
@@ -47,15 +49,16 @@ class Describer:
         """
         heard = hear(path, self._networks, name=name, on_progress=on_progress)
         on_heard(heard)
-        return put_together(heard, self._head)
+        return put_together(heard, self._head, self._choice)
 
 
-def put_together(heard: Heard, head: MoodHead) -> TrackSound:
+def put_together(heard: Heard, head: MoodHead, choice: Choice) -> TrackSound:
     """Pure: from what was heard to what is said of it."""
     frames = heard.frames
     judged = head.judge(frames, heard.embedding, heard.tags, heard.duration_s)
-    pulse = beats.track(frames.beats, frames.bands.astype(np.float32))
     pitch = frames.pitch.astype(np.float32)
+    colours = tonal.chroma(pitch)
+    pulse = beats.track(frames.beats, frames.bands.astype(np.float32), colours, choice)
     key = tonal.find_key(pitch)
     start_s, end_s = structure.bounds(frames.mel)
     end_s = min(end_s, heard.duration_s)
@@ -84,7 +87,7 @@ def put_together(heard: Heard, head: MoodHead) -> TrackSound:
         sections=_sections(heard, valence, energy),
         start_s=start_s,
         end_s=end_s,
-        loop=structure.loop(pulse.bars_s, frames.mel, tonal.chroma(pitch), tonal.FRAMES_A_SECOND),
+        loop=structure.loop(pulse.bars_s, frames.mel, colours, tonal.FRAMES_A_SECOND),
     )
 
 

@@ -19,7 +19,7 @@ from recommender.library import front_end, tonal, track_loudness
 from recommender.library.descriptors import Frames
 from recommender.library.front_end import BEAT_FPS, PATCH_S, Signal
 
-MODEL: Final = "music-v1"
+MODEL: Final = "music-v2"
 PATCHES_A_PART: Final = 25
 PART_S: Final = PATCHES_A_PART * PATCH_S
 """74.8 s, a whole number of frames of every kind: parts join without a seam."""

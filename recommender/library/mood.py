@@ -1,4 +1,4 @@
-"""From what was heard to the plane and to mood words: linear heads on musicnn's values and on the descriptors.
+"""From what was heard to the plane and to mood words: heads on musicnn's values and on the descriptors.
 
 Valence and energy are read off the four quadrants' probabilities, P(Q1) + P(Q4) - P(Q2) - P(Q3) and
 P(Q1) + P(Q2) - P(Q3) - P(Q4): the sets that the head learnt from name quadrants, not degrees.
@@ -18,6 +18,7 @@ from emotion.weights import Weights
 from recommender.library import descriptors
 from recommender.library.descriptors import Frames
 from recommender.library.front_end import PATCH_S
+from recommender.library.quadrant_head import QuadrantHead, normed
 from recommender.library.track_sound import MOODS, QUADRANTS, STEP_S, Mood, TrackSound
 
 Array = npt.NDArray[np.float32]
@@ -44,11 +45,12 @@ class Judged:
 
 
 class MoodHead:
-    """The heads of a model folder: ``head.npz`` holds mean and scale of the features, and one matrix a head."""
+    """The heads of a model folder's ``head.npz``: the quadrants', and the moods', which is linear."""
 
     def __init__(self, weights: Weights) -> None:
         with np.load(weights.path("head.npz")) as arrays:
-            self._a = {name: arrays[name].astype(np.float64) for name in arrays.files}
+            self._quadrants = QuadrantHead.read(arrays)
+            self._weights, self._bias = (arrays[n].astype(np.float64) for n in ("mood_weights", "mood_bias"))
 
     def judge(self, frames: Frames, embedding: Array, tags: Array, duration_s: float) -> Judged:
         """Read a whole track and its course; one call a track."""
@@ -59,22 +61,12 @@ class MoodHead:
 
     def quadrants(self, rows: npt.ArrayLike) -> Probs:
         """Features (n, d) to probabilities (n, 4)."""
-        logits = self._normed(rows) @ self._a["quadrant_weights"] + self._a["quadrant_bias"]
-        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return raised / raised.sum(axis=1, keepdims=True)
+        return self._quadrants.probs(rows)
 
     def moods(self, rows: npt.ArrayLike) -> Probs:
         """Features (n, d) to scores (n, 9): above 0.5 where more listeners name the mood than of the usual track."""
-        logits = self._normed(rows) @ self._a["mood_weights"] + self._a["mood_bias"]
-        return 1 / (1 + np.exp(-logits))
-
-    def _normed(self, rows: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        z = (np.asarray(rows, np.float64) - self._a["mean"]) / self._a["scale"]
-        return np.clip(z, -CLIP, CLIP)
-
-
-CLIP: Final = 4.0
-"""Deviations beyond which a feature says nothing more: sound unlike any that the head was taught."""
+        z = normed(rows, self._quadrants.mean, self._quadrants.scale)
+        return 1 / (1 + np.exp(-(z @ self._weights + self._bias)))
 
 
 def spans(duration_s: float) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:

@@ -27,6 +27,7 @@ from onnx import TensorProto, helper, numpy_helper
 from emotion.training import export
 from emotion.weights import models_dir
 from recommender.library.front_end import BEAT_FPS
+from recommender.library.hear import MODEL
 
 MODELS: Final = (1, 2, 3)
 """Three trainings, each with another corpus kept out; their answers are averaged."""
@@ -180,7 +181,7 @@ def main() -> None:
     parser.add_argument("--wheels", type=Path, required=True, metavar="DIR")
     args = parser.parse_args()
     networks = [read_variables(args.wheels, n) for n in MODELS]
-    target = models_dir() / "music-v1" / FILE
+    target = models_dir() / MODEL / FILE
     target.parent.mkdir(exist_ok=True)
     onnx.save(export.shrunk(build(networks), "float16"), str(target))
     print(f"{sum(a.size for v in networks for a in v.values()):,} parameters; {target.stat().st_size:,} bytes")

@@ -25,6 +25,7 @@ from onnx import TensorProto, helper, numpy_helper
 from emotion.training import export
 from emotion.weights import models_dir
 from recommender.library.front_end import MEL_BANDS, PATCH_FRAMES
+from recommender.library.hear import MODEL
 
 CHECKPOINT: Final = "MSD_musicnn"
 FILE: Final = "musicnn.onnx"
@@ -181,7 +182,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = unpack(args.wheels, Path(scratch))
         variables = read_variables(folder)
-        target = models_dir() / "music-v1"
+        target = models_dir() / MODEL
         target.mkdir(exist_ok=True)
         onnx.save(export.shrunk(build(variables), "float16"), str(target / FILE))
         print(f"{sum(v.size for v in variables.values()):,} parameters; {(target / FILE).stat().st_size:,} bytes")

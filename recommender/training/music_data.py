@@ -8,18 +8,22 @@ clips of a minute and 8,407 listeners' answers, from sergi-andreu/ProjectMusicIn
 from __future__ import annotations
 
 import csv
-import hashlib
+import tempfile
 from collections import defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import soundfile
 
-from recommender.library import mood
-from recommender.library.hear import Networks, hear
+from emotion import media
+from recommender.library import loudness, mood
+from recommender.library.descriptors import Frames
+from recommender.library.hear import Heard, Networks, hear
 from recommender.library.track_sound import MOODS, QUADRANTS
 
 EMOTIFY_COLUMNS: Final = (
@@ -27,6 +31,8 @@ EMOTIFY_COLUMNS: Final = (
     "calmness",
 )  # fmt: skip
 """Emotify's names of the nine, in the order of MOODS."""
+EMOTIFY_MIDDLE_S: Final = (15.0, 45.0)
+"""Of pieces of a minute, the middle half is heard: the served head judges in stretches of 30 s."""
 assert len(EMOTIFY_COLUMNS) == len(MOODS)
 
 
@@ -39,6 +45,8 @@ class Clip:
     quadrant: int | None = None
     moods: tuple[float, ...] = ()
     words: tuple[str, ...] = ()
+    within: tuple[float, float] | None = None
+    """Only this stretch (seconds) is heard."""
 
 
 def four_quadrants(root: Path) -> list[Clip]:
@@ -72,28 +80,62 @@ def emotify(root: Path) -> list[Clip]:
             root / "data" / "emotifymusic" / genre[n] / f"{n - first[genre[n]] + 1}.mp3",
             genre[n],
             moods=tuple(np.mean(answers[n], axis=0).tolist()),
+            within=EMOTIFY_MIDDLE_S,
         )
         for n in sorted(answers)
     ]
 
 
 def features(clips: list[Clip], cache: Path, *, workers: int = 2) -> npt.NDArray[np.float32]:
-    """One row a clip, of its middle half minute, as the served head gets them; heard once and kept in ``cache``."""
+    """One row a clip, of its middle half minute, as the served head gets them."""
+    rows = []
+    for heard in all_heard(clips, cache, workers=workers):
+        middle = max(0.0, (heard.duration_s - mood.WHOLE_S) / 2)
+        span = (middle, min(heard.duration_s, middle + mood.WHOLE_S))
+        rows.append(mood.features(heard.frames, heard.embedding, heard.tags, [span])[0])
+    return np.stack(rows)
+
+
+def all_heard(clips: list[Clip], cache: Path, *, workers: int = 2) -> Iterator[Heard]:
+    """What the networks hear in each clip's file, in order; heard once and kept in ``cache``, about 1 MB a clip."""
     cache.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(workers) as pool:
-        return np.stack(list(pool.map(_row, [c.path for c in clips], [cache] * len(clips), chunksize=8)))
+        for kept in pool.map(_kept, clips, [cache] * len(clips), chunksize=8):
+            yield _read(kept)
 
 
 _networks: list[Networks] = []
 
 
-def _row(path: Path, cache: Path) -> npt.NDArray[np.float32]:
-    kept = cache / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.npy"
+def _kept(clip: Clip, cache: Path) -> Path:
+    kept = cache / f"{clip.path.parent.name}-{clip.path.stem}.npz"
     if not kept.is_file():
-        if not _networks:
-            _networks.append(Networks())
-        heard = hear(path, _networks[0])
-        middle = max(0.0, (heard.duration_s - mood.WHOLE_S) / 2)
-        span = (middle, min(heard.duration_s, middle + mood.WHOLE_S))
-        np.save(kept, mood.features(heard.frames, heard.embedding, heard.tags, [span])[0])
-    return np.load(kept)
+        heard = _heard(clip)
+        arrays = {f.name: getattr(heard.frames, f.name) for f in fields(Frames)}
+        arrays |= {"embedding": heard.embedding, "tags": heard.tags}
+        numbers = [heard.duration_s, heard.singing_s, heard.speech_s, heard.loudness_lufs or -np.inf]
+        with tempfile.TemporaryDirectory(dir=cache) as scratch:
+            part = Path(scratch) / "heard.npz"
+            np.savez(part, allow_pickle=False, numbers=np.array(numbers), **arrays)
+            part.replace(kept)
+    return kept
+
+
+def _heard(clip: Clip) -> Heard:
+    if not _networks:
+        _networks.append(Networks())
+    if clip.within is None:
+        return hear(clip.path, _networks[0])
+    y = media.read_sound(clip.path, loudness.SR)
+    start, end = (round(t * loudness.SR) for t in clip.within)
+    with tempfile.TemporaryDirectory() as scratch:
+        wav = Path(scratch) / "part.wav"
+        soundfile.write(wav, y[start:end], loudness.SR)
+        return hear(wav, _networks[0])
+
+
+def _read(kept: Path) -> Heard:
+    with np.load(kept) as a:
+        duration_s, singing_s, speech_s, lufs = a["numbers"].tolist()
+        frames = Frames(*(a[f.name] for f in fields(Frames)))
+        return Heard(duration_s, frames, a["embedding"], a["tags"], singing_s, speech_s, lufs)

@@ -1,8 +1,9 @@
 """Pieces whose beats, tempo and key are known, because code wrote them: MIDI files played by FluidSynth.
 
-What they are like is drawn at random from a seed: tempo 64 to 152, bars of three or four beats,
-all 24 keys, one instrument alone or a band, with or without drums, straight or with runs between the
-beats, played with the small errors of hands. Nothing here is heard by any model in training.
+What they are like is drawn at random from a seed: tempo 60 to 180, bars of three or four beats, all 24
+keys, straight or swung, one instrument alone or a band, with or without drums, dense or sparse, played
+with the small errors of hands. Half the ensembles are only ever taught from, the others only ever
+judged on. Nothing here is heard by any network in training.
 """
 
 from __future__ import annotations
@@ -18,28 +19,43 @@ from typing import Final
 import numpy as np
 
 from recommender.library.track_sound import PITCH_CLASSES, Mode
+from recommender.training import patterns
+from recommender.training.patterns import DRUMS, Note
 
 SOUNDFONT: Final = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 TICKS: Final = 480
 SR: Final = 44_100
-DRUMS: Final = 9
-"""General MIDI's channel of drums, counted from 0."""
+SLOWEST_BPM: Final = 60.0
+FASTEST_BPM: Final = 180.0
 
-ENSEMBLES: Final[dict[str, tuple[int, int, int]]] = {
+TAUGHT: Final[dict[str, tuple[int, int, int]]] = {
     "piano": (0, 0, 0),
     "electric piano": (4, 33, 4),
-    "guitar": (25, 25, 25),
     "strings": (48, 42, 40),
-    "string quartet": (45, 42, 40),
     "organ": (19, 19, 19),
     "band": (27, 33, 29),
-    "synth": (81, 38, 80),
     "woodwind": (71, 70, 73),
-    "brass": (61, 58, 56),
     "pad and flute": (89, 32, 73),
-    "vibraphone": (11, 32, 11),
+    "choir": (52, 43, 52),
+    "music box": (10, 46, 10),
 }
-"""Programs of chords, bass and melody."""
+"""Programs of chords, bass and melody: what the choice of the tempo is taught from."""
+JUDGED: Final[dict[str, tuple[int, int, int]]] = {
+    "bright piano": (1, 1, 1),
+    "guitar": (25, 25, 25),
+    "string quartet": (45, 42, 41),
+    "synth": (81, 38, 80),
+    "brass": (61, 58, 56),
+    "vibraphone": (11, 32, 11),
+    "harp and oboe": (46, 43, 68),
+    "accordion": (21, 32, 21),
+    "rock": (30, 34, 65),
+}
+"""What it is judged on."""
+ALONE: Final = frozenset({"piano", "bright piano", "organ", "string quartet", "music box", "harp and oboe"})
+"""Never with drums."""
+SWUNG: Final = 0.15
+"""So many of the pieces; the second half of a beat begins after two thirds of it."""
 
 MAJOR: Final = (0, 2, 4, 5, 7, 9, 11)
 MINOR: Final = (0, 2, 3, 5, 7, 8, 10)
@@ -56,6 +72,7 @@ class Piece:
     name: str
     ensemble: str
     drums: bool
+    swung: bool
     beats_s: tuple[float, ...]
     bars_s: tuple[float, ...]
     tempo_bpm: float
@@ -63,115 +80,45 @@ class Piece:
     mode: Mode
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Times in beats; ``channel`` from 0."""
-
-    start: float
-    length: float
-    pitch: int
-    velocity: int
-    channel: int
-
-
 def available() -> bool:
     """Whether FluidSynth and its sounds are installed (Debian: ``fluidsynth``, ``fluid-soundfont-gm``)."""
     return shutil.which("fluidsynth") is not None and SOUNDFONT.is_file()
 
 
-def compose(seed: int, *, duration_s: float = 32.0) -> tuple[Piece, bytes]:
-    """A piece and its MIDI file."""
-    rng = np.random.default_rng([2026, seed])
-    ensemble = list(ENSEMBLES)[seed % len(ENSEMBLES)]
-    bpm = float(np.round(np.exp(rng.uniform(np.log(64), np.log(152))), 1))
-    metre = int(rng.choice([3, 3, 4, 4, 4]))
+def compose(seed: int, *, judged: bool, duration_s: float = 32.0) -> tuple[Piece, bytes]:
+    """A piece and its MIDI file; ``judged`` says which ensembles play."""
+    rng = np.random.default_rng([2027, int(judged), seed])
+    ensembles = JUDGED if judged else TAUGHT
+    ensemble = list(ensembles)[seed % len(ensembles)]
+    bpm = float(np.round(np.exp(rng.uniform(np.log(SLOWEST_BPM), np.log(FASTEST_BPM))), 1))
+    metre = int(rng.choice([3, 4, 4, 4]))
     mode: Mode = "major" if rng.random() < 0.5 else "minor"
     tonic = int(rng.integers(12))
-    drums = ensemble not in {"piano", "organ", "string quartet"} and bool(rng.random() < 0.5)
+    drums = ensemble not in ALONE and bool(rng.random() < 0.6)
+    swung = bool(rng.random() < SWUNG)
     bars = max(4, round(duration_s * bpm / 60 / metre))
-    notes = _score(rng, ensemble, metre, mode, tonic, bars, drums=drums, bpm=bpm)
-    beat_s = 60 / bpm
-    beats = tuple(round(k * beat_s, 4) for k in range(bars * metre))
+    tune = patterns.Tune(
+        metre, bars, bpm, tonic, MAJOR if mode == "major" else MINOR, mode == "minor",
+        PROGRESSIONS[mode][int(rng.integers(len(PROGRESSIONS[mode])))],
+    )  # fmt: skip
+    notes = patterns.score(rng, tune, drums=drums)
+    if swung:
+        notes = [_swung(n) for n in notes]
+    beats = tuple(round(k * 60 / bpm, 4) for k in range(bars * metre))
     name = f"{seed:03d}-{ensemble.replace(' ', '-')}-{bpm:.0f}-{metre}-{PITCH_CLASSES[tonic]}-{mode}"
-    piece = Piece(name, ensemble, drums, beats, beats[::metre], bpm, PITCH_CLASSES[tonic], mode)
-    return piece, midi(notes, bpm, ENSEMBLES[ensemble])
+    piece = Piece(name, ensemble, drums, swung, beats, beats[::metre], bpm, PITCH_CLASSES[tonic], mode)
+    return piece, midi([_by_hand(n, rng, bpm) for n in notes], bpm, ensembles[ensemble])
 
 
-def _score(
-    rng: np.random.Generator, ensemble: str, metre: int, mode: Mode, tonic: int, bars: int, *, drums: bool, bpm: float
-) -> list[Note]:
-    scale = MAJOR if mode == "major" else MINOR
-    progression = PROGRESSIONS[mode][int(rng.integers(len(PROGRESSIONS[mode])))]
-    style = str(rng.choice(["blocks", "broken", "beats"]))
-    if ensemble in {"strings", "pad and flute", "organ"} and not drums:
-        style = "beats" if style == "blocks" else style  # held chords alone have no beats to find
-    notes: list[Note] = []
-    figure = rng.integers(0, 5, size=metre * 2)
-    for bar in range(bars):
-        degree = progression[bar % len(progression)]
-        if bar == bars - 1:
-            degree = 0
-        at = float(bar * metre)
-        notes += _bass(degree, scale, tonic, at, metre)
-        notes += _chords(degree, scale, tonic, at, metre, style, mode)
-        notes += _melody(rng, degree, scale, tonic, at, metre, figure, quick=bpm < 130)
-        if drums:
-            notes += _drums(at, metre)
-    beat_s = 60 / bpm
-    return [
-        Note(
-            max(0.0, n.start + float(rng.normal(0, 0.006)) / beat_s), n.length, n.pitch,
-            int(np.clip(n.velocity + rng.integers(-6, 7), 20, 127)), n.channel,
-        )
-        for n in notes
-    ]  # fmt: skip
+def _swung(n: Note) -> Note:
+    within = n.start % 1
+    late = within * 4 / 3 if within <= 0.5 else 2 / 3 + (within - 0.5) * 2 / 3
+    return Note(n.start - within + late, n.length, n.pitch, n.velocity, n.channel)
 
 
-def _pitch(degree: int, scale: tuple[int, ...], tonic: int, octave: int) -> int:
-    return 12 * (octave + 1) + tonic + scale[degree % 7] + 12 * (degree // 7)
-
-
-def _bass(degree: int, scale: tuple[int, ...], tonic: int, at: float, metre: int) -> list[Note]:
-    root = _pitch(degree, scale, tonic, 2)
-    if metre == 4:
-        return [Note(at, 1.9, root, 92, 1), Note(at + 2, 1.9, root + 7 if degree < 6 else root, 78, 1)]
-    return [Note(at, metre - 0.1, root, 92, 1)]
-
-
-def _chords(
-    degree: int, scale: tuple[int, ...], tonic: int, at: float, metre: int, style: str, mode: Mode
-) -> list[Note]:
-    pitches = [_pitch(degree + k, scale, tonic, 3) for k in (0, 2, 4)]
-    if mode == "minor" and degree == 4:
-        pitches[1] += 1  # the leading note
-    if style == "broken":
-        order = [pitches[k % 3] + (12 if k % 4 == 3 else 0) for k in range(metre * 2)]
-        return [Note(at + k / 2, 0.5, p, 70 - 8 * (k % 2), 0) for k, p in enumerate(order)]
-    if style == "beats":
-        return [Note(at + k, 0.9, p, 74 if k == 0 else 64, 0) for k in range(metre) for p in pitches]
-    held = [Note(at, metre - 0.1, p, 72, 0) for p in pitches]
-    return held + [Note(at + k, 0.8, pitches[0] + 12, 60, 0) for k in range(1, metre)]
-
-
-def _melody(
-    rng: np.random.Generator, degree: int, scale: tuple[int, ...], tonic: int, at: float, metre: int,
-    figure: np.ndarray, *, quick: bool,
-) -> list[Note]:  # fmt: skip
-    notes = []
-    for k in range(metre):
-        step = degree + int((0, 2, 4, 2, 7)[figure[k]]) if rng.random() < 0.7 else degree + int(rng.integers(0, 7))
-        halves = quick and figure[metre + k] > 2
-        notes.append(Note(at + k, 0.45 if halves else 0.95, _pitch(step, scale, tonic, 5), 88 if k == 0 else 80, 2))
-        if halves:
-            notes.append(Note(at + k + 0.5, 0.45, _pitch(step + 1, scale, tonic, 5), 72, 2))
-    return notes
-
-
-def _drums(at: float, metre: int) -> list[Note]:
-    kick, snare, hat = 36, 38, 42
-    strokes = [(k, kick if k == 0 or (metre == 4 and k == 2) else snare) for k in range(metre)]
-    notes = [Note(at + k, 0.2, p, 100 if k == 0 else 90, DRUMS) for k, p in strokes]
-    return notes + [Note(at + k / 2, 0.1, hat, 70 - 15 * (k % 2), DRUMS) for k in range(metre * 2)]
+def _by_hand(n: Note, rng: np.random.Generator, bpm: float) -> Note:
+    start = max(0.0, n.start + float(rng.normal(0, 0.006)) * bpm / 60)
+    return Note(start, n.length, n.pitch, int(np.clip(n.velocity + rng.integers(-6, 7), 20, 127)), n.channel)
 
 
 def midi(notes: list[Note], bpm: float, programs: tuple[int, ...]) -> bytes:
@@ -209,3 +156,6 @@ def render(content: bytes, wav: Path) -> None:
         file.flush()
         command = ["fluidsynth", "-ni", "-q", "-g", "0.5", "-r", str(SR), "-F", str(wav), str(SOUNDFONT), file.name]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+__all__ = ["DRUMS", "JUDGED", "TAUGHT", "Note", "Piece", "available", "compose", "midi", "render"]

@@ -1,4 +1,4 @@
-"""Teach the heads of ``music-v1`` and print every figure of its card.
+"""Teach the heads of ``music-v2`` and print every figure of its card.
 
     python -m recommender.training.train_music --quadrants DIR --emotify DIR --cache DIR
 
@@ -25,8 +25,9 @@ from sklearn.preprocessing import StandardScaler
 
 from emotion.training import card, export
 from emotion.weights import models_dir
-from recommender.library import mood
+from recommender.library import mood, tempo
 from recommender.library.hear import MODEL
+from recommender.library.quadrant_head import QuadrantHead, kernel, normed
 from recommender.library.track_sound import MOODS
 from recommender.training import music_data
 from recommender.training.music_data import Clip
@@ -35,8 +36,10 @@ Rows = npt.NDArray[np.float32]
 Array = npt.NDArray[Any]
 
 FOLDS: Final = 10
-STRENGTHS: Final = (0.003, 0.01, 0.03)
-"""Inverse of how much the quadrants' head is held back (C)."""
+STRENGTH: Final = 0.01
+"""Inverse of how much the linear half of the quadrants' head is held back (C)."""
+KERNELS: Final = ((0.2, 0.3), (0.2, 1.0), (0.4, 0.3), (0.4, 1.0), (0.7, 0.3), (0.7, 1.0))
+"""Width, and how much it is held back, of the half that goes by likeness."""
 RIDGE: Final = 3000.0
 STANDS_OUT: Final = 0.8
 """A mood is named where its share is so many deviations above the usual track's."""
@@ -46,26 +49,37 @@ STIRRED: Final = (0, 1)
 COMMAND: Final = "python -m recommender.training.train_music --quadrants DIR --emotify DIR --cache DIR"
 
 
-def quadrant_head(strength: float) -> Any:
-    return make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=3000))
+def quadrant_head(x: Rows, y: Array, width: float, ridge: float) -> QuadrantHead:
+    """Both halves of the head, taught on features (n, d) and quadrants (n,)."""
+    norm = StandardScaler().fit(x)
+    mean, scale = np.asarray(norm.mean_), np.asarray(norm.scale_)
+    z = normed(x, mean, scale)
+    linear = LogisticRegression(C=STRENGTH, max_iter=1000, tol=1e-3).fit(z, y)
+    wanted = np.eye(4)[y]
+    level = wanted.mean(axis=0)
+    pull = np.linalg.solve(kernel(z, z, width) + ridge * np.eye(len(z)), wanted - level)
+    return QuadrantHead(
+        mean, scale, np.asarray(linear.coef_).T, np.asarray(linear.intercept_), z, pull, level, np.array(width)
+    )
 
 
-def chosen_strength(x: Rows, y: Array, groups: Array) -> float:
-    """By three folds of groups inside what may be learnt from."""
+def chosen(x: Rows, y: Array, groups: Array) -> tuple[float, float]:
+    """One of the kernels, by three folds of groups inside what may be learnt from."""
+    folds = list(StratifiedGroupKFold(3, shuffle=True, random_state=1).split(x, y, groups))
     scores = []
-    for strength in STRENGTHS:
+    for variant in KERNELS:
         found = np.zeros_like(y)
-        for train, test in StratifiedGroupKFold(3, shuffle=True, random_state=1).split(x, y, groups):
-            found[test] = quadrant_head(strength).fit(x[train], y[train]).predict(x[test])
+        for train, test in folds:
+            found[test] = quadrant_head(x[train], y[train], *variant).probs(x[test]).argmax(axis=1)
         scores.append(f1_score(y, found, average="macro"))
-    return STRENGTHS[int(np.argmax(scores))]
+    return KERNELS[int(np.argmax(scores))]
 
 
-def cross_validated(x: Rows, y: Array, groups: Array, make: Callable[[Array], Any]) -> Array:
-    """Probabilities (n, 4), each from a head that heard nothing of the artist; ``make`` gets the training indices."""
+def cross_validated(x: Rows, y: Array, groups: Array, judge: Callable[[Array, Array], Array]) -> Array:
+    """Probabilities (n, 4), each from a head that heard nothing of the artist: ``judge(train, test)``."""
     probs = np.zeros((len(y), 4))
     for train, test in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(x, y, groups):
-        probs[test] = make(train).fit(x[train], y[train]).predict_proba(x[test])
+        probs[test] = judge(train, test)
     return probs
 
 
@@ -73,14 +87,15 @@ def quadrant_figures(y: Array, probs: Array) -> dict[str, Any]:
     found = probs.argmax(axis=1)
     sure = probs.max(axis=1) >= 0.7
 
-    def sign(those: tuple[int, int]) -> float:
-        return round(float((np.isin(found, those) == np.isin(y, those)).mean()), 4)
+    def sign(axis: Array, those: tuple[int, int]) -> float:
+        """Of the value that is shown, not of the likeliest quadrant."""
+        return round(float(((probs @ axis > 0) == np.isin(y, those)).mean()), 4)
 
     return {
         "macro_f1": round(float(f1_score(y, found, average="macro")), 4),
         "f1_by_quadrant": [round(float(f1_score(y == k, found == k)), 4) for k in range(4)],
-        "valence_sign": sign(PLEASANT),
-        "energy_sign": sign(STIRRED),
+        "valence_sign": sign(mood.VALENCE, PLEASANT),
+        "energy_sign": sign(mood.ENERGY, STIRRED),
         "sure": {"answered": round(float(sure.mean()), 4), "right": round(float((found == y)[sure].mean()), 4)},
     }
 
@@ -91,12 +106,19 @@ def on_quadrants(clips: Sequence[Clip], x: Rows) -> dict[str, Any]:
 
     def ours(columns: slice) -> dict[str, Any]:
         part = x[:, columns]
-        make = lambda train: quadrant_head(chosen_strength(part[train], y[train], groups[train]))  # noqa: E731
-        return quadrant_figures(y, cross_validated(part, y, groups, make))
+
+        def judge(train: Array, test: Array) -> Array:
+            variant = chosen(part[train], y[train], groups[train])
+            return quadrant_head(part[train], y[train], *variant).probs(part[test])
+
+        return quadrant_figures(y, cross_validated(part, y, groups, judge))
 
     known = sorted({w for c in clips for w in c.words})
     words = np.array([[w in c.words for w in known] for c in clips], np.float32)
-    by_words = cross_validated(words, y, groups, lambda _: LogisticRegression(max_iter=3000))
+
+    def by_words(train: Array, test: Array) -> Array:
+        return LogisticRegression(max_iter=3000).fit(words[train], y[train]).predict_proba(words[test])
+
     return {
         "clips": len(y),
         "artists": len(set(groups)),
@@ -104,7 +126,7 @@ def on_quadrants(clips: Sequence[Clip], x: Rows) -> dict[str, Any]:
         "musicnn_alone": ours(slice(0, 450)),
         "descriptors_alone": ours(slice(450, None)),
         "majority": quadrant_figures(y, np.tile([1.0, 0, 0, 0], (len(y), 1))) | {"sure": None},
-        "mood_words_alone": quadrant_figures(y, by_words),
+        "mood_words_alone": quadrant_figures(y, cross_validated(words, y, groups, by_words)),
         "published_f1": {"Panda et al. 2018, 100 features, support vectors": 0.765},
     }
 
@@ -135,7 +157,7 @@ def on_moods(clips: Sequence[Clip], x: Rows) -> dict[str, Any]:
 def across(quadrants: Sequence[Clip], qx: Rows, clips: Sequence[Clip], ex: Rows) -> dict[str, Any]:
     """Taught on one set, judged on the other: nothing but the music is shared."""
     y = np.array([c.quadrant for c in quadrants])
-    probs = quadrant_head(STRENGTHS[1]).fit(qx, y).predict_proba(ex)
+    probs = quadrant_head(qx, y, *KERNELS[3]).probs(ex)
     shares = dict(zip(MOODS, np.array([c.moods for c in clips]).T, strict=True))
     pleasant = shares["joy"] + shares["tenderness"] + shares["calmness"] - shares["tension"] - shares["sadness"]
     stirred = shares["joy"] + shares["power"] + shares["tension"] - shares["calmness"] - shares["tenderness"]
@@ -156,24 +178,19 @@ def across(quadrants: Sequence[Clip], qx: Rows, clips: Sequence[Clip], ex: Rows)
 def final_head(quadrants: Sequence[Clip], qx: Rows, clips: Sequence[Clip], ex: Rows) -> dict[str, Array]:
     """What is served: both heads on features normed alike."""
     y, groups = np.array([c.quadrant for c in quadrants]), np.array([c.group for c in quadrants])
-    strength = chosen_strength(qx, y, groups)
-    norm = StandardScaler().fit(qx)
-    judge = LogisticRegression(C=strength, max_iter=3000).fit(norm.transform(qx), y)
+    head = quadrant_head(qx, y, *chosen(qx, y, groups))
     shares = np.array([c.moods for c in clips])
     own = StandardScaler().fit(ex)
     ridge = Ridge(RIDGE).fit(own.transform(ex), shares)
     found = ridge.predict(own.transform(ex))
     # The ridge's own norm is folded into its matrix, so that one norm serves both.
-    ratio = np.asarray(norm.scale_) / np.asarray(own.scale_)
-    offset = (np.asarray(norm.mean_) - np.asarray(own.mean_)) / np.asarray(own.scale_)
+    ratio = head.scale / np.asarray(own.scale_)
+    offset = (head.mean - np.asarray(own.mean_)) / np.asarray(own.scale_)
     weights = np.asarray(ridge.coef_).T
     gain = STEEP / np.maximum(found.std(axis=0), 1e-6)
     bias = (offset @ weights + ridge.intercept_ - shares.mean(axis=0)) * gain - STEEP * STANDS_OUT
     return {
-        "mean": np.asarray(norm.mean_),
-        "scale": np.asarray(norm.scale_),
-        "quadrant_weights": judge.coef_.T,
-        "quadrant_bias": judge.intercept_,
+        **head.arrays(),
         "mood_weights": ratio[:, None] * weights * gain,
         "mood_bias": bias,
     }
@@ -187,8 +204,9 @@ def main() -> None:
     quadrants, clips = music_data.four_quadrants(args.quadrants), music_data.emotify(args.emotify)
     qx, ex = (music_data.features(of, args.cache) for of in (quadrants, clips))
     folder = models_dir() / MODEL
-    head = {k: v.astype(np.float32) for k, v in final_head(quadrants, qx, clips, ex).items()}
-    np.savez(folder / "head.npz", allow_pickle=False, **head)
+    head = final_head(quadrants, qx, clips, ex)
+    shrunk = {k: v.astype(np.float16 if k == "quadrant_points" else np.float32) for k, v in head.items()}
+    np.savez(folder / "head.npz", allow_pickle=False, **shrunk)
     metrics = {
         "four_quadrants": on_quadrants(quadrants, qx),
         "emotify": on_moods(clips, ex),
@@ -209,7 +227,7 @@ def write_folder(folder: Path, metrics: dict[str, Any]) -> None:
     path = folder / "metrics.json"
     kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     path.write_text(json.dumps({**kept, **metrics}, indent=1) + "\n", encoding="utf-8")
-    names = ("head.npz", "musicnn.onnx", "beatnet.onnx")
+    names = ("head.npz", tempo.FILE, "musicnn.onnx", "beatnet.onnx")
     config = {
         "files": {n: export.sha256(folder / n) for n in names},
         "labels": {"quadrants": ["Q1", "Q2", "Q3", "Q4"], "moods": list(MOODS)},

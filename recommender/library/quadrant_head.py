@@ -1,0 +1,69 @@
+"""The four quadrants from the features: the mean of two answers, one linear and one by likeness to known clips.
+
+The linear one is a logistic regression. The other is a kernel ridge regression: how like the clips that
+it was taught a stretch is (a Gaussian of the distance), weighed by what these were. They err on
+different music, and their mean on less than either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Probs = npt.NDArray[np.float64]
+
+CLIP: Final = 4.0
+"""Deviations beyond which a feature says nothing more: sound unlike any that the head was taught."""
+SHARPNESS: Final = 5.0
+"""From the kernel's answers, near 0 or 1, to probabilities: what lies 0.2 apart is e times as likely."""
+PREFIX: Final = "quadrant_"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QuadrantHead:
+    """``mean`` and ``scale`` (d,) of the features; ``weights`` (d, 4) and ``bias`` (4,) of the linear answer;
+    ``points`` (n, d), normed, their ``pull`` (n, 4), the ``level`` (4,) without any, and the kernel's ``width``.
+    """  # fmt: skip
+
+    mean: npt.NDArray[np.floating]
+    scale: npt.NDArray[np.floating]
+    weights: npt.NDArray[np.floating]
+    bias: npt.NDArray[np.floating]
+    points: npt.NDArray[np.floating]
+    pull: npt.NDArray[np.floating]
+    level: npt.NDArray[np.floating]
+    width: npt.NDArray[np.floating]
+
+    @classmethod
+    def read(cls, arrays: Mapping[str, npt.NDArray[np.floating]]) -> QuadrantHead:
+        return cls(**{f.name: np.asarray(arrays[PREFIX + f.name], np.float64) for f in fields(cls)})
+
+    def arrays(self) -> dict[str, npt.NDArray[np.floating]]:
+        """By the names that :meth:`read` knows."""
+        return {PREFIX + f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
+
+    def probs(self, rows: npt.ArrayLike) -> Probs:
+        """Features (n, d) to probabilities (n, 4)."""
+        z = normed(rows, self.mean, self.scale)
+        alike = kernel(z, self.points, float(self.width)) @ self.pull + self.level
+        return (softmax(z @ self.weights + self.bias) + softmax(SHARPNESS * alike)) / 2
+
+
+def normed(rows: npt.ArrayLike, mean: npt.ArrayLike, scale: npt.ArrayLike) -> Probs:
+    """In deviations from the mean, at most :data:`CLIP`."""
+    return np.clip((np.asarray(rows, np.float64) - np.asarray(mean)) / np.asarray(scale), -CLIP, CLIP)
+
+
+def kernel(rows: npt.NDArray[np.floating], points: npt.NDArray[np.floating], width: float) -> Probs:
+    """How like each row is each point, in (0, 1]; shape (rows, points)."""
+    squares = (rows**2).sum(axis=1)[:, None] + (points**2).sum(axis=1) - 2 * rows @ points.T
+    return np.exp(-width * np.maximum(squares, 0) / rows.shape[1])
+
+
+def softmax(logits: npt.NDArray[np.floating]) -> Probs:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
