@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
@@ -22,16 +22,11 @@ def show(evidence: Sequence[Evidence]) -> None:
         return
     st.subheader(t("evidence.sound"), anchor=False)
     st.caption(t("evidence.sound.how", clips=found["clips"], artists=found["artists"]))
-    rows = [
-        {
-            t_plain("evidence.sound.head"): t_plain(f"evidence.sound.{name}"),
-            t_plain("evidence.sound.f1"): percent(found[name]["macro_f1"], 1),
-            t_plain("evidence.sound.valence"): percent(found[name]["valence_sign"], 1),
-            t_plain("evidence.sound.energy"): percent(found[name]["energy_sign"], 1),
-        }
-        for name in HEADS
-    ]
+    rows = [_row(t_plain(f"evidence.sound.{name}"), found[name]) for name in HEADS]
+    rows += [_row(f"{name} *", {"macro_f1": f1}) for name, f1 in found["published_f1"].items()]
     st.dataframe(rows, hide_index=True, key="sound_quadrants")
+    people = next(iter(metrics["people"].values()))
+    st.caption(t("evidence.sound.published", happy=percent(people["happy"]), sad=percent(people["sad"])))
     st.caption(t("evidence.sound.moods.how"))
     moods = [
         {
@@ -41,6 +36,31 @@ def show(evidence: Sequence[Evidence]) -> None:
         for name, values in metrics["emotify"]["by_mood"].items()
     ]
     st.dataframe(moods, hide_index=True, key="sound_moods")
+    _known_truth(metrics)
+
+
+def _row(name: str, figures: Mapping[str, Any]) -> dict[str, str]:
+    shown = [percent(figures[k], 1) if k in figures else "–" for k in ("macro_f1", "valence_sign", "energy_sign")]
+    columns = ("evidence.sound.head", "evidence.sound.f1", "evidence.sound.valence", "evidence.sound.energy")
+    return dict(zip([t_plain(c) for c in columns], [name, *shown], strict=True))
+
+
+def _known_truth(metrics: Mapping[str, Any]) -> None:
+    """Beats, tempo and key of rendered pieces; piano alone and in the light of its library."""
+    if pieces := metrics.get("rendered"):
+        named = {k: percent(pieces[k], 1) for k in ("beat_f_measure", "tempo", "key")}
+        st.caption(t("evidence.sound.rendered", pieces=pieces["pieces"], **named))
+    if piano := metrics.get("piano"):
+        st.caption(
+            t(
+                "evidence.sound.piano",
+                pieces=piano["pieces"],
+                alone=percent(piano["alone"]["energy_sign"]),
+                among=percent(piano["among_all"]["energy_sign"]),
+                valence_alone=percent(piano["alone"]["valence_sign"]),
+                valence_among=percent(piano["among_all"]["valence_sign"]),
+            )
+        )
 
 
 def _metrics(evidence: Sequence[Evidence]) -> dict[str, Any]:

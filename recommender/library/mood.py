@@ -108,12 +108,16 @@ def among(sounds: Sequence[TrackSound]) -> list[TrackSound]:
     """
     if not sounds:
         return []
-    probs = np.array([s.quadrant_probs for s in sounds])
-    weight = len(sounds) / (len(sounds) + TRUST)
+    shifted = among_probs(np.array([s.quadrant_probs for s in sounds]))
+    return [_moved(s, p) for s, p in zip(sounds, shifted, strict=True)]
+
+
+def among_probs(probs: Probs) -> Probs:
+    """The quadrants (n, 4) of a library's tracks in its own light; see :func:`among`."""
+    weight = len(probs) / (len(probs) + TRUST)
     usual = np.maximum(probs.mean(axis=0), 1e-3) ** weight
     shifted = probs / usual
-    shifted /= shifted.sum(axis=1, keepdims=True)
-    return [_moved(s, p) for s, p in zip(sounds, shifted, strict=True)]
+    return shifted / shifted.sum(axis=1, keepdims=True)
 
 
 def _moved(sound: TrackSound, probs: Probs) -> TrackSound:

@@ -27,10 +27,13 @@ HIGH_BANDS: Final = slice(100, None)
 ONSET: Final = 0.15
 SOFTENED: Final = 0.05
 
+GROUPS: Final = (2, 3, 4, 6, 8)
+"""Every so many beats the harmony may change, and the bass enter: a bar, or two."""
 NAMES: Final = (
     "pulse", "pulse_between", "octaves", "octaves_squared", "new", "new_between", "bar_opens", "net", "net_between",
     "pulse_at_thirds", "new_at_quarters", "low", "low_between", "high", "high_between", "onsets_a_beat",
     "onsets_a_beat_squared", "unsteady", "harmony_moves",
+    *(f"harmony_by_{n}" for n in GROUPS), *(f"low_by_{n}" for n in GROUPS),
 )  # fmt: skip
 
 Curve = npt.NDArray[np.float32]
@@ -89,15 +92,27 @@ def evidence(heard: Heard, frames: Beats, bpm: float, opens_share: float) -> npt
 
     pulse, new, net = (level(c, frames) for c in (heard.pulse, heard.new, heard.net))
     low, high = level(heard.low, frames), level(heard.high, frames)
+    moves, bass = _moves(heard.colours, frames), around(heard.low, frames)
     return np.array(
         [
             pulse, level(heard.pulse, middle) - pulse, octaves, octaves**2, new, level(heard.new, middle) - new,
             opens_share, net, level(heard.net, middle) - net, level(heard.pulse, thirds) - pulse,
             level(heard.new, quarters) - new, low, level(heard.low, middle) - low, high,
             level(heard.high, middle) - high, rate, rate**2, float(steps.std() / steps.mean()),
-            float(np.log(_moves(heard.colours, frames).mean() + 0.02)),
+            float(np.log(moves.mean() + 0.02)),
+            *(_stands_out(moves, n) for n in GROUPS), *(_stands_out(bass, n) for n in GROUPS),
         ]
     )  # fmt: skip
+
+
+def _stands_out(values: npt.NDArray[np.floating], every: int) -> float:
+    """How much the beats of one place in groups of ``every`` differ from all others, over the mean; the most of any."""
+    if len(values) <= 2 * every:
+        return 0.0
+    total, count = values.sum(), len(values)
+    sums = np.array([values[k::every].sum() for k in range(every)])
+    counts = np.array([len(values[k::every]) for k in range(every)])
+    return float(np.abs(sums / counts - (total - sums) / (count - counts)).max() / (total / count + 0.02))
 
 
 def around(values: npt.NDArray[np.float32], frames: Beats) -> npt.NDArray[np.float32]:

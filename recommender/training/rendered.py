@@ -2,8 +2,7 @@
 
 What they are like is drawn at random from a seed: tempo 60 to 180, bars of three or four beats, all 24
 keys, straight or swung, one instrument alone or a band, with or without drums, dense or sparse, played
-with the small errors of hands. Half the ensembles are only ever taught from, the others only ever
-judged on. Nothing here is heard by any network in training.
+with the small errors of hands. Nothing here is heard by any network in training.
 """
 
 from __future__ import annotations
@@ -28,30 +27,31 @@ SR: Final = 44_100
 SLOWEST_BPM: Final = 60.0
 FASTEST_BPM: Final = 180.0
 
-TAUGHT: Final[dict[str, tuple[int, int, int]]] = {
-    "piano": (0, 0, 0),
-    "electric piano": (4, 33, 4),
-    "strings": (48, 42, 40),
-    "organ": (19, 19, 19),
-    "band": (27, 33, 29),
-    "woodwind": (71, 70, 73),
-    "pad and flute": (89, 32, 73),
-    "choir": (52, 43, 52),
-    "music box": (10, 46, 10),
-}
-"""Programs of chords, bass and melody: what the choice of the tempo is taught from."""
-JUDGED: Final[dict[str, tuple[int, int, int]]] = {
-    "bright piano": (1, 1, 1),
-    "guitar": (25, 25, 25),
-    "string quartet": (45, 42, 41),
-    "synth": (81, 38, 80),
-    "brass": (61, 58, 56),
-    "vibraphone": (11, 32, 11),
-    "harp and oboe": (46, 43, 68),
-    "accordion": (21, 32, 21),
-    "rock": (30, 34, 65),
-}
-"""What it is judged on."""
+ENSEMBLES: Final[tuple[dict[str, tuple[int, int, int]], ...]] = (
+    {
+        "piano": (0, 0, 0),
+        "electric piano": (4, 33, 4),
+        "strings": (48, 42, 40),
+        "organ": (19, 19, 19),
+        "band": (27, 33, 29),
+        "woodwind": (71, 70, 73),
+        "pad and flute": (89, 32, 73),
+        "choir": (52, 43, 52),
+        "music box": (10, 46, 10),
+    },
+    {
+        "bright piano": (1, 1, 1),
+        "guitar": (25, 25, 25),
+        "string quartet": (45, 42, 41),
+        "synth": (81, 38, 80),
+        "brass": (61, 58, 56),
+        "vibraphone": (11, 32, 11),
+        "harp and oboe": (46, 43, 68),
+        "accordion": (21, 32, 21),
+        "rock": (30, 34, 65),
+    },
+)
+"""Programs of chords, bass and melody, in two halves."""
 ALONE: Final = frozenset({"piano", "bright piano", "organ", "string quartet", "music box", "harp and oboe"})
 """Never with drums."""
 SWUNG: Final = 0.15
@@ -85,10 +85,10 @@ def available() -> bool:
     return shutil.which("fluidsynth") is not None and SOUNDFONT.is_file()
 
 
-def compose(seed: int, *, judged: bool, duration_s: float = 32.0) -> tuple[Piece, bytes]:
-    """A piece and its MIDI file; ``judged`` says which ensembles play."""
-    rng = np.random.default_rng([2027, int(judged), seed])
-    ensembles = JUDGED if judged else TAUGHT
+def compose(seed: int, *, half: int, duration_s: float = 32.0) -> tuple[Piece, bytes]:
+    """A piece and its MIDI file; ``half`` says which ensembles play."""
+    rng = np.random.default_rng([2027, half, seed])
+    ensembles = ENSEMBLES[half]
     ensemble = list(ensembles)[seed % len(ensembles)]
     bpm = float(np.round(np.exp(rng.uniform(np.log(SLOWEST_BPM), np.log(FASTEST_BPM))), 1))
     metre = int(rng.choice([3, 4, 4, 4]))
@@ -158,4 +158,4 @@ def render(content: bytes, wav: Path) -> None:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-__all__ = ["DRUMS", "JUDGED", "TAUGHT", "Note", "Piece", "available", "compose", "midi", "render"]
+__all__ = ["DRUMS", "ENSEMBLES", "Note", "Piece", "available", "compose", "midi", "render"]

@@ -247,6 +247,8 @@ def card_lines(metrics: dict[str, Any]) -> list[str]:
         row = found[name]
         cells = (row["macro_f1"], row["valence_sign"], row["energy_sign"])
         lines.append(f"| {name.replace('_', ' ')} | {' | '.join(f'{c:.3f}' for c in cells)} |")
+    for name, f1 in found["published_f1"].items():
+        lines.append(f"| {name} (other folds) | {f1:.3f} | | |")
     lines += ["", "| Emotify, each genre kept out in turn | r | AUC of the top quarter |", "| --- | --- | --- |"]
     lines += [f"| {n} | {v['r']:.2f} | {v['auc_top_quarter']:.2f} |" for n, v in metrics["emotify"]["by_mood"].items()]
     across_sets = metrics["across_corpora"]
@@ -254,6 +256,17 @@ def card_lines(metrics: dict[str, Any]) -> list[str]:
     there, back = across_sets["taught_on_4q_judged_on_emotify"], across_sets["taught_on_emotify_judged_on_4q"]
     lines.append(f"| 4Q to Emotify, Pearson r | {there['valence_r']:.2f} | {there['energy_r']:.2f} |")
     lines.append(f"| Emotify to 4Q, AUC | {back['valence_auc']:.2f} | {back['energy_auc']:.2f} |")
+    if choice := metrics.get("tempo"):
+        lines += ["", "| tempo of pieces that were left out of the teaching of its choice | right | pieces |"]
+        lines += ["| --- | --- | --- |"]
+        for kind, name in (("rendered", "rendered, other ensembles"), ("written", "written by people, other games")):
+            lines.append(f"| {name} | {choice['left_out'][kind]:.3f} | {choice['left_out'][f'{kind}_pieces']} |")
+    if piano := metrics.get("piano"):
+        lines += ["", f"| {piano['pieces']} piano pieces (VGMIDI) | macro-F1 | valence sign | energy sign |"]
+        lines += ["| --- | --- | --- | --- |"]
+        for name in ("alone", "among_12", "among_all", "majority"):
+            cells = " | ".join(f"{piano[name][k]:.3f}" for k in ("macro_f1", "valence_sign", "energy_sign"))
+            lines.append(f"| {name.replace('_', ' ')} | {cells} |")
     if pieces := metrics.get("rendered"):
         lines += ["", "| rendered pieces of known truth | value |", "| --- | --- |"]
         lines += [f"| {k.replace('_', ' ')} | {v} |" for k, v in pieces.items()]

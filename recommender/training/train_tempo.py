@@ -2,15 +2,16 @@
 
     python -m recommender.training.train_tempo --vgmidi DIR --cache DIR [--pieces 45]
 
-``DIR`` is a checkout of lucasnfe/vgmidi (:mod:`written`). Taught are rendered pieces of the ensembles
-that are never judged, and written ones; how well the choice does on game series that it was not taught
-is printed beside it. Rendered pieces of other ensembles: :mod:`evaluate_rendered`.
+``DIR`` is a checkout of lucasnfe/vgmidi (:mod:`written`). Taught are rendered pieces and written ones; how
+well the choice does on ensembles and on game series that it was not taught is printed beside it.
+Rendered pieces of other seeds: :mod:`evaluate_rendered`.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import tempfile
 from collections.abc import Sequence
@@ -30,10 +31,14 @@ from recommender.library.hear import MODEL, Networks
 from recommender.library.tempo import FILE, NAMES, Choice
 from recommender.training import rendered, written
 from recommender.training.rendered import Piece
+from recommender.training.train_music import write_folder
 
 HELD_BACK: Final = 2.0
 """Of the squared weights, against one piece's log-likelihood."""
+WRITTEN: Final = 0.5
+"""What a written piece counts against a rendered one: what its author calls a beat is one habit of several."""
 FOLDS: Final = 5
+COMMAND: Final = "python -m recommender.training.train_tempo --vgmidi DIR --cache DIR"
 RIGHT: Final = 0.04
 """A tempo within so much of the truth counts."""
 
@@ -74,14 +79,16 @@ def taught(examples: Sequence[Example]) -> dict[str, npt.NDArray[np.float64]]:
     mean, scale = together.mean(axis=0), together.std(axis=0) + 1e-6
     normed = [(e.rows - mean) / scale for e in usable]
 
+    counts = [WRITTEN if e.group.startswith("written") else 1.0 for e in usable]
+
     def loss(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         value, slope = HELD_BACK * float(weights @ weights) / 2, HELD_BACK * weights
-        for rows, e in zip(normed, usable, strict=True):
+        for rows, e, count in zip(normed, usable, counts, strict=True):
             scores = rows @ weights
             raised = np.exp(scores - scores.max())
             among_right = raised * e.right
-            value -= float(np.log(among_right.sum() / raised.sum() + 1e-12))
-            slope = slope - (among_right / (among_right.sum() + 1e-12) - raised / raised.sum()) @ rows
+            value -= count * float(np.log(among_right.sum() / raised.sum() + 1e-12))
+            slope = slope - count * (among_right / (among_right.sum() + 1e-12) - raised / raised.sum()) @ rows
         return value, slope
 
     found: Any = minimize(loss, np.zeros(together.shape[1]), jac=True, method="L-BFGS-B")
@@ -115,18 +122,16 @@ def main() -> None:
     args.cache.mkdir(parents=True, exist_ok=True)
     networks = Networks()
     examples = []
-    for seed in range(args.pieces):
-        piece, content = rendered.compose(seed, judged=False)
+    for seed, half in itertools.product(range(args.pieces), range(len(rendered.ENSEMBLES))):
+        piece, content = rendered.compose(seed, half=half)
         examples.append(example(piece, f"rendered {piece.ensemble}", content, networks, args.cache))
     examples += [
         example(w.piece, f"written {w.series}", w.content, networks, args.cache) for w in written.written(args.vgmidi)
     ]
     folder = models_dir() / MODEL
     np.savez(folder / FILE, allow_pickle=False, **{k: v.astype(np.float32) for k, v in taught(examples).items()})
-    figures = {"left_out": left_out(examples), "command": "python -m recommender.training.train_tempo"}
-    path = folder / "metrics.json"
-    metrics = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    path.write_text(json.dumps({**metrics, "tempo": figures}, indent=1) + "\n", encoding="utf-8")
+    figures = {"left_out": left_out(examples), "command": COMMAND}
+    write_folder(folder, {"tempo": figures})
     print(json.dumps(figures, indent=1))
 
 
