@@ -21,7 +21,7 @@ import numpy.typing as npt
 import soundfile
 
 from emotion import media
-from recommender.library import loudness, mood
+from recommender.library import mood, track_loudness
 from recommender.library.descriptors import Frames
 from recommender.library.hear import Heard, Networks, hear
 from recommender.library.track_sound import MOODS, QUADRANTS
@@ -126,11 +126,11 @@ def _heard(clip: Clip) -> Heard:
         _networks.append(Networks())
     if clip.within is None:
         return hear(clip.path, _networks[0])
-    y = media.read_sound(clip.path, loudness.SR)
-    start, end = (round(t * loudness.SR) for t in clip.within)
+    y = media.read_sound(clip.path, track_loudness.SR)
+    start, end = (round(t * track_loudness.SR) for t in clip.within)
     with tempfile.TemporaryDirectory() as scratch:
         wav = Path(scratch) / "part.wav"
-        soundfile.write(wav, y[start:end], loudness.SR)
+        soundfile.write(wav, y[start:end], track_loudness.SR)
         return hear(wav, _networks[0])
 
 

@@ -1,0 +1,75 @@
+"""Half and double the tempo: the same pulses are counted by where the harmony changes and the drums fall."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion.weights import load
+from recommender.library import quadrant_head, tempo
+from recommender.library.describe import Describer
+from recommender.library.hear import MODEL
+from recommender.library.tempo import NAMES, Choice
+from recommender.training import rendered
+from recommender.training.rendered import Note
+
+needs_player = pytest.mark.skipif(not rendered.available(), reason="FluidSynth and its sounds are not installed")
+CHORDS = ((48, 64, 67, 72), (45, 64, 69, 72), (53, 65, 69, 72), (55, 62, 67, 71))
+
+
+def song(bpm: float) -> list[Note]:
+    """Four beats of each chord, kick and snare in turn, hats between them: nobody would count it otherwise."""
+    notes = []
+    for bar in range(round(30 * bpm / 60 / 4)):
+        at = 4.0 * bar
+        for k in range(4):
+            notes += [Note(at + k, 0.9, p, 74 if k == 0 else 62, 0) for p in CHORDS[bar % 4]]
+            notes += [Note(at + k, 0.1, 38 if k % 2 else 36, 100, 9), Note(at + k, 0.1, 42, 80, 9)]
+            notes.append(Note(at + k + 0.5, 0.1, 42, 60, 9))
+        notes.append(Note(at, 3.9, CHORDS[bar % 4][0] - 12, 95, 1))
+    return notes
+
+
+@pytest.fixture(scope="module")
+def describer() -> Describer:
+    return Describer()
+
+
+@needs_player
+@pytest.mark.parametrize("bpm", [76.0, 98.0, 124.0, 146.0])
+def test_a_song_with_drums_has_the_tempo_and_the_beats_that_it_was_written_in(
+    describer: Describer, tmp_path: Path, bpm: float
+) -> None:
+    rendered.render(rendered.midi(song(bpm), bpm, (4, 33, 4)), tmp_path / "song.wav")
+    sound = describer.describe(tmp_path / "song.wav")
+    assert sound.tempo_bpm == pytest.approx(bpm, rel=0.04)
+    assert sound.beats_a_bar in (2, 4)
+    written = np.arange(0, 29, 60 / bpm)
+    found = np.array(sound.beats_s)
+    assert np.mean([np.abs(found - w).min() < 0.07 for w in written]) > 0.95
+
+
+def test_the_choice_knows_every_measure_and_takes_the_likeliest() -> None:
+    choice = Choice.load(load(MODEL))
+    rows = [np.zeros(len(NAMES)), np.ones(len(NAMES))]
+    assert choice.best(rows[:1]) == 0
+    plain = Choice(np.zeros(len(NAMES)), np.ones(len(NAMES)), np.eye(len(NAMES))[3])
+    assert plain.best(rows) == 1 and plain.best(rows[::-1]) == 0
+
+
+def test_what_changes_every_fourth_beat_stands_out_by_fours_and_not_by_threes() -> None:
+    values = np.tile([1.0, 0.1, 0.1, 0.1], 12)
+    by = {n: tempo._stands_out(values, n) for n in tempo.GROUPS}
+    assert by[4] > 2 * by[3] and by[8] > by[3]
+    assert tempo._stands_out(values[:6], 4) == 0.0
+
+
+def test_the_quadrants_are_probabilities_whatever_is_heard() -> None:
+    with np.load(load(MODEL).path("head.npz")) as arrays:
+        head = quadrant_head.QuadrantHead.read(arrays)
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([rng.normal(size=(5, len(head.mean))) * 1e6, np.zeros((1, len(head.mean)))])
+    probs = head.probs(rows)
+    assert probs.shape == (6, 4) and np.allclose(probs.sum(axis=1), 1) and (probs > 0).all()
