@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -79,13 +80,11 @@ def test_a_change_of_everything_is_a_new_section(describer: Describer, tmp_path:
     quiet = bars((C, F, G, C) * 3, harmonics=1, drums=False) * 0.3
     loud = np.clip(bars((A, F, A, G) * 3, harmonics=12) * 6, -0.9, 0.9)
     sound = described(describer, tmp_path, np.concatenate([quiet, loud]))
-    edges = [s.start_s for s in sound.sections[1:]]
-    assert min(abs(e - 24.0) for e in edges) < 3.5
-    assert len(sound.sections) <= 4
-    first, last = sound.sections[0], sound.sections[-1]
-    assert last.energy > first.energy
-    for before, after in zip(sound.sections, sound.sections[1:], strict=False):
-        assert before.end_s == after.start_s
+    sections = list(sound.sections)
+    assert 2 <= len(sections) <= 4
+    assert min(abs(s.start_s - 24.0) for s in sections[1:]) < 3.5
+    assert sections[-1].energy > sections[0].energy
+    assert all(before.end_s == after.start_s for before, after in pairwise(sections))
 
 
 def test_somebody_who_speaks_is_heard_and_plucked_strings_are_nobody(describer: Describer, tmp_path: Path) -> None:

@@ -178,3 +178,8 @@ def test_the_music_model_shows_its_figures_and_those_alone() -> None:
     tables = {tuple(d.value.columns): d.value for d in page.dataframe}
     (table,) = [d for columns, d in tables.items() if "Four quadrants, macro-F1" in columns]
     assert table.iloc[0]["Four quadrants, macro-F1"] == f"{metrics['four_quadrants']['this_model']['macro_f1']:.1%}"
+    published = next(iter(metrics["four_quadrants"]["published_f1"].values()))
+    assert f"{published:.1%}" in set(table["Four quadrants, macro-F1"])
+    captions = " ".join(c.value for c in page.caption).replace("\\", "")
+    assert f"{metrics['rendered']['tempo']:.1%}" in captions
+    assert f"{metrics['piano']['among_all']['energy_sign']:.0%}" in captions

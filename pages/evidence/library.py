@@ -48,8 +48,8 @@ def _row(name: str, figures: Mapping[str, Any]) -> dict[str, str]:
 def _known_truth(metrics: Mapping[str, Any]) -> None:
     """Beats, tempo and key of rendered pieces; piano alone and in the light of its library."""
     if pieces := metrics.get("rendered"):
-        named = {k: percent(pieces[k], 1) for k in ("beat_f_measure", "tempo", "key")}
-        st.caption(t("evidence.sound.rendered", pieces=pieces["pieces"], **named))
+        beats, tempo, tonic = (percent(pieces[k], 1) for k in ("beat_f_measure", "tempo", "key"))
+        st.caption(t("evidence.sound.rendered", pieces=pieces["pieces"], beats=beats, tempo=tempo, tonic=tonic))
     if piano := metrics.get("piano"):
         st.caption(
             t(
