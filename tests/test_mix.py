@@ -14,7 +14,7 @@ import soundfile
 
 from emotion import errors, media
 from emotion.timeline import Segment
-from recommender.mix import arrange, duck, fit, levels, material, own_music, plan, planner, render, score
+from recommender.mix import arrange, duck, fit, levels, material, own_music, plan, planner, render, score, sources
 from recommender.mix.limiter import Limiter
 from recommender.mix.music_sound import Cut, MusicSound
 from recommender.mix.stored import InMemory, Readable, Stored
@@ -302,6 +302,23 @@ def test_a_click_on_a_critical_passage_brings_the_music_down_there_and_nowhere_e
         assert under - before[second] == pytest.approx(lower, abs=0.7 if lower else 1.5), second
         if lower == 0 and second not in (6.0, 8.0, 11.0, 13.0):
             assert under == before[second]
+
+
+def test_another_level_needs_no_reading_of_the_music(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = SAMPLES / "voice-note.mp3"
+    seconds = media.probe(path).duration_s
+    clip = score.Clip(path, path.name, seconds, (Segment(0.2, seconds - 0.2),))
+    studio = score.Studio(sources.installed_sounds(), lambda path: pytest.fail("its sound is known"))
+    own, wanted = studio.hear(clip), [plan.Wanted(1, 0, seconds, score.music_of(TRACKS["Plain Talk"].usable()))]
+    studio.prepare(w.music for w in wanted)
+    target = plan.TARGETS["youtube"]
+    first = studio.plan(clip, wanted, under_lu=10.0, target=target, heard=own)
+    told = score.meter(first, own, studio.load)
+    monkeypatch.setattr(studio, "load", lambda path, rate=1.0: pytest.fail("the music is read again"))
+    assert studio.meter(first, own) == told
+    second = studio.plan(clip, wanted, under_lu=20.0, target=target, heard=own)
+    for made, level in ((first, 10), (second, 20)):
+        assert np.median([s.under_lu for s in studio.meter(made, own)]) == pytest.approx(level, abs=1)
 
 
 def test_no_music_no_speech_and_no_sound_still_give_files(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -140,7 +140,7 @@ def _chosen_elsewhere(sheet: CueSheet) -> tuple[dict[str, Usable], tuple[str, ..
 
 def _choice(turn: int, plan: MixPlan, sound: planner.ClipSound, parts: list[Part]) -> under.Choice:
     titles = ", ".join(dict.fromkeys(p.track.title for p in parts))
-    meter = score.meter(plan, sound, studio.studio().load)
+    meter = studio.studio().meter(plan, sound)
     low = critical(meter, plan.under_lu)
     places = ", ".join(t_plain("under.place", time=clock(s.start_s), level=round(s.under_lu)) for s in low[:MOST_NAMED])
     note = t_plain("under.critical", places=places) if low else t_plain("under.clear", level=round(plan.under_lu))

@@ -85,6 +85,7 @@ def make_plan(
     target: Target,
     effects: Sequence[EffectPlacement] = (),
     nudges: Mapping[int, float] | None = None,
+    powers_of: Callable[[tuple[Placement, ...]], Levels] | None = None,
 ) -> MixPlan:
     """The plan for a clip.
 
@@ -96,11 +97,12 @@ def make_plan(
         under_lu: how far speech is to stand above the music.
         nudges: seconds of the clip at which the music goes down by so many LU more: what a click on
             a critical passage of the meter asks for.
+        powers_of: power of each 100 ms of the music as it lies under the clip, where somebody knows it already.
     """
     placed = placements(wanted, study)
     if not placed:
         return MixPlan(clip.duration_s, (), duck.FLAT, under_lu, target, tuple(effects))
-    music = powers(MusicSound(placed, load, SR), clip.duration_s)
+    music = powers_of(placed) if powers_of else powers(MusicSound(placed, load, SR), clip.duration_s)
     n = min(len(music), len(clip.powers))
     inside = clip.speaking[:n]
     gain = duck.solve(clip.powers[:n], music[:n], inside, under_lu) if inside.any() else _alone(clip, n)

@@ -21,7 +21,7 @@ from recommender.mix import duck, levels, material, own_music
 from recommender.mix.duck import Second
 from recommender.mix.levels import Sound
 from recommender.mix.music_sound import MusicSound
-from recommender.mix.plan import SR, EffectPlacement, MixPlan, Music, Target, Wanted
+from recommender.mix.plan import SR, EffectPlacement, MixPlan, Music, Placement, Target, Wanted
 from recommender.mix.planner import ClipSound, Sounding, make_plan, powers
 from recommender.mix.recent import Recent
 from recommender.mix.render import Form, Source, ignore, never, render
@@ -35,6 +35,7 @@ EFFECT_DB: Final = -6.0
 AT_ONCE: Final = 2
 MOST_SOUNDING: Final = 8
 """Tracks whose sound is held at once: the alternatives of a cue or two."""
+MOST_POWERS: Final = 32
 MOST_AT_HAND: Final = 12
 """Decoded tracks that lie on the disk."""
 
@@ -66,6 +67,7 @@ class Studio:
         self._known = dict(sounds)
         self._describe = describe
         self._sounding: Recent[Sounding] = Recent(MOST_SOUNDING)
+        self._powers: Recent[levels.Levels] = Recent(MOST_POWERS)
         self._at_hand: Recent[Readable] = Recent(MOST_AT_HAND)
         self._cancelled = cancelled
 
@@ -147,6 +149,19 @@ class Studio:
         return make_plan(
             heard or self.hear(clip), wanted, self.study, self.load,
             under_lu=under_lu, target=target, effects=effects, nudges=nudges,
+            powers_of=lambda placed: self._powers_of(placed, clip.duration_s),
+        )  # fmt: skip
+
+    def meter(self, plan: MixPlan, clip: ClipSound) -> tuple[Second, ...]:
+        """As :func:`meter`; the music of a plan of one's own is not read again."""
+        if not plan.placements:
+            return ()
+        return _measured(plan, clip, self._powers_of(plan.placements, clip.duration_s))
+
+    def _powers_of(self, placed: tuple[Placement, ...], duration_s: float) -> levels.Levels:
+        """The same however loud the music is to be: another level needs no reading."""
+        return self._powers.of(
+            (placed, duration_s), lambda: powers(MusicSound(placed, self.load, SR), duration_s)
         )  # fmt: skip
 
     def render(
@@ -201,7 +216,10 @@ def meter(plan: MixPlan, clip: ClipSound, load: Load) -> tuple[Second, ...]:
     """How far speech will stand above the music, second by second, by the plan."""
     if not plan.placements:
         return ()
-    flat = powers(MusicSound(plan.placements, load, SR), clip.duration_s)
+    return _measured(plan, clip, powers(MusicSound(plan.placements, load, SR), clip.duration_s))
+
+
+def _measured(plan: MixPlan, clip: ClipSound, flat: levels.Levels) -> tuple[Second, ...]:
     n = min(len(flat), len(clip.powers))
     moments = (np.arange(n) + 0.5) * levels.STEP_S
     return duck.measure(clip.powers[:n], flat[:n] * 10 ** (plan.gain.at(moments) / 10), clip.speaking[:n])
