@@ -152,6 +152,27 @@ def _ids(page: AppTest) -> list[str]:
     return [s.id for s in cue_sheet.of(page.session_state["analyse"], turning()).cues[0].music]
 
 
+def test_an_edit_draws_the_whole_page_anew_only_where_another_part_shows_the_sheet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pages.analyse import cue_sheet
+
+    state: dict[str, object] = {}
+    again: list[str] = []
+    monkeypatch.setattr(cue_sheet.st, "session_state", state)
+    monkeypatch.setattr(cue_sheet.st, "rerun", lambda scope: again.append(scope))
+    before, after = make_sheet(turning()), make_sheet(_longer())
+    cue_sheet.renew_others(before)
+    cue_sheet.renew_others(after)
+    assert (again, state) == ([], {}), "nothing else shows it"
+    state[cue_sheet.SHOWN_ELSEWHERE] = before
+    cue_sheet.renew_others(before)
+    assert again == []
+    cue_sheet.renew_others(after)
+    cue_sheet.renew_others(after)
+    assert again == ["app"], "once"
+
+
 def test_a_typed_time_moves_an_edge_and_nonsense_is_said(page: AppTest) -> None:
     second = sheet(page).cues[1].id
     page.button(f"cue_open_{second}").click().run()

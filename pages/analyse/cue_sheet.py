@@ -43,10 +43,10 @@ def change(current: Session, sheet: CueSheet, edit: Edit) -> None:
 
 def renew_others(sheet: CueSheet) -> None:
     """At the end of a run of the cues alone: the whole page, where another part of it shows the sheet of before."""
-    shown = st.session_state.pop(SHOWN_ELSEWHERE, sheet)
-    if shown is not sheet:
+    shown = st.session_state.get(SHOWN_ELSEWHERE)
+    if shown is not None and shown is not sheet:
+        del st.session_state[SHOWN_ELSEWHERE]
         st.rerun(scope="app")
-    st.session_state[SHOWN_ELSEWHERE] = shown
 
 
 def others(current: Session, sheet: CueSheet, cue_id: int) -> None:

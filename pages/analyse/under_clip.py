@@ -51,6 +51,7 @@ class Heard:
 def show(here: Session, timeline: Timeline) -> None:
     """Everything is worked out when it is asked for: tracks are read and fitted then."""
     if timeline.clip.sr is None or not st.toggle(t("under.on"), key=ON, help=t("under.lead")):
+        st.session_state.pop(cue_sheet.SHOWN_ELSEWHERE, None)
         return
     level = st.slider(
         t_plain("under.level"), int(UNDER_LU["forward"]), int(UNDER_LU["accessible"]), int(UNDER_LU["default"]),
