@@ -13,15 +13,19 @@ from streamlit.testing.v1 import AppTest
 
 from emotion.labels import EMOTIONS
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
+from pages.analyse import under_clip
 from pages.analyse.cue_list import seconds_of
 from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.session import STEPS, Fetching, IllegalStep, Ready, Session, Waiting
 from pages.shared.services import link_preview, studio
 from pages.shared.ui import cue_strip, cue_words
 from pages.shared.ui.cue_strip import Edit
-from recommender.cues import CueSheet, from_dict, make_sheet, to_dict
+from recommender.cues import CueSheet, edits, from_dict, make_sheet, to_dict, usable
 from recommender.cues.mood import MOODS
-from recommender.cues.usable import may_be_used
+from recommender.cues.usable import may_be_used, with_usable
+from recommender.mix import command
+from recommender.players import open_sound
+from recommender.songs import installed
 from recommender.store import database
 from tests import results
 
@@ -133,6 +137,39 @@ def test_what_is_asked_of_the_music_holds_for_every_cue_and_for_the_visit(page: 
     page.button("wish_reset").click().run()
     assert page.slider("wish_tempo").value == (40, 220)
     assert len(_songs(page)) == 4 and not any("No music to use" in c.value for c in page.caption)
+
+
+def chosen_from_the_open_catalogue(page: AppTest) -> CueSheet:
+    made = with_usable(make_sheet(turning()), studio.shelf(), elsewhere=studio.elsewhere())
+    far = next(s.id for s in made.cues[0].music if s.id.startswith("incompetech:"))
+    return edits.choose(made, made.cues[0].id, far)
+
+
+def test_a_chosen_track_that_cannot_be_fetched_is_said_and_another_stands_in(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_sound, "HOSTS", frozenset())  # as little as without a network
+    chosen = chosen_from_the_open_catalogue(page)
+    found, missing = under_clip._chosen_elsewhere(chosen)
+    assert found == {} and len(missing) == 1
+    parts = usable.take(chosen, studio.shelf(), also=found)
+    assert all(part.track.file is not None for part in parts.values())
+
+
+def test_a_chosen_track_that_was_fetched_is_heard_and_plays_under_its_cue(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = tmp_path / "track.opus"
+    kept.write_bytes(installed.tracks()[0].path.read_bytes())
+    monkeypatch.setattr(open_sound, "kept", lambda track: kept)
+    chosen = chosen_from_the_open_catalogue(page)
+    found, missing = under_clip._chosen_elsewhere(chosen)
+    assert missing == ()
+    parts = usable.take(chosen, studio.shelf(), also=found)
+    first = parts[chosen.cues[0].id].track
+    assert first.id == chosen.cues[0].chosen and first.file == kept and first.measured
+    assert first.credit in command.wanted_for(chosen.cues[0], parts[chosen.cues[0].id]).music.credit  # type: ignore[union-attr]
+    assert (tmp_path / "heard" / "track.json").is_file(), "heard once"
 
 
 def _songs(page: AppTest) -> list[str]:
