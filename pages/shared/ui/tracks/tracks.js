@@ -53,6 +53,7 @@ class List {
     this.now = null;
     this.waiting = null; // what was asked to be fetched plays when it has come
     for (const kind of ['play', 'playing', 'pause', 'ended']) this.player.addEventListener(kind, () => this.show());
+    this.player.addEventListener('playing', () => this.started());
     this.player.addEventListener('timeupdate', () => this.follow());
     this.player.addEventListener('error', () => this.fail());
     // One thing at a time on a page: another list, or the clip, makes this one pause.
@@ -216,20 +217,19 @@ class List {
       if (own.seek) own.seek.hidden = own.time.hidden = !now;
       if (own.head) own.head.setAttribute('visibility', now ? 'visible' : 'hidden');
     }
-    if (this.now !== null && this.player.currentTime > 0 && !this.player.paused && this.asked) {
-      this.parts.tracks.dataset.startedMs = String(Math.round(performance.now() - this.asked));
-      this.asked = 0;
-    }
     this.follow();
+  }
+
+  // The browser says so when sound begins to come.
+  started() {
+    if (!this.asked) return;
+    this.parts.tracks.dataset.startedMs = String(Math.round(performance.now() - this.asked));
+    this.asked = 0;
   }
 
   follow() {
     const own = this.rows.get(this.now);
     if (!own || !own.seek) return;
-    if (this.asked && this.player.currentTime > 0 && !this.player.paused) {
-      this.parts.tracks.dataset.startedMs = String(Math.round(performance.now() - this.asked));
-      this.asked = 0;
-    }
     const whole = Number.isFinite(this.player.duration) ? this.player.duration : own.row.duration || 1;
     const at = this.player.currentTime;
     own.seek.max = String(whole);
