@@ -45,10 +45,13 @@ def test_a_song_with_drums_has_the_tempo_and_the_beats_that_it_was_written_in(
     rendered.render(rendered.midi(song(bpm), bpm, (4, 33, 4)), tmp_path / "song.wav")
     sound = describer.describe(tmp_path / "song.wav")
     assert sound.tempo_bpm == pytest.approx(bpm, rel=0.04)
-    assert sound.beats_a_bar in (2, 4)
+    assert sound.beats_a_bar == 4
     written = np.arange(0, 29, 60 / bpm)
     found = np.array(sound.beats_s)
     assert np.mean([np.abs(found - w).min() < 0.07 for w in written]) > 0.95
+    bars = np.array(sound.bars_s)
+    assert np.mean([np.abs(bars - w).min() < 0.07 for w in written[::4]]) > 0.9
+    assert len(bars) <= len(written) / 4 + 2
 
 
 def test_the_choice_knows_every_measure_and_takes_the_likeliest() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.library.front_end import BEAT_FPS, Spectrogram
-from recommender.library.tempo import HIGH_BANDS, LOW_BANDS, NEAR, Choice, Heard, around, evidence
+from recommender.library.tempo import HIGH_BANDS, LOW_BANDS, NEAR, Choice, Heard, around, evidence, moves
 
 Activations = npt.NDArray[np.float32]
 
@@ -37,6 +37,8 @@ BEAT_PART: Final = 16
 FLOOR: Final = 0.02
 
 METRES: Final = (2, 3, 4)
+HEARD_METRES: Final = (3, 4)
+"""Bars of two beats are taken in pairs: what is cut on their bars is cut on bars all the same."""
 SLIP: Final = 0.002
 """How likely it is that a bar does not have its length."""
 PULSE: Final = 0.12
@@ -78,7 +80,10 @@ def track(beats: Activations, bands: Spectrogram, colours: npt.NDArray[np.float3
     if clarity < PULSE:
         return Pulse((), (), None, None, clarity)
     times = refined(heard.pulse, frames)
-    opens, metre = bars(around(beats[:, 1], frames), around(beats[:, 0], frames))
+    down, within = around(beats[:, 1], frames), around(beats[:, 0], frames)
+    # Chords change and basses enter where bars begin; BeatNet alone takes half a bar for one.
+    lean = _deviations(moves(heard.colours, frames)) + _deviations(around(heard.low, frames))
+    opens, metre = bars(down, within, lean, HEARD_METRES)
     return Pulse(
         tuple(round(float(t), 3) for t in times),
         tuple(round(float(t), 3) for t in times[opens]),
@@ -202,17 +207,30 @@ def _path(
     return np.array(beats[::-1], int)
 
 
-def bars(down: npt.NDArray[np.float32], within: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.bool_], int]:
+def _deviations(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """From the mean, at most two."""
+    return np.clip((values - values.mean()) / (values.std() + 1e-6), -2, 2)
+
+
+def bars(
+    down: npt.NDArray[np.float32],
+    within: npt.NDArray[np.float32],
+    lean: npt.NDArray[np.floating] | float = 0.0,
+    metres: tuple[int, ...] = METRES,
+) -> tuple[npt.NDArray[np.bool_], int]:
     """Which beats open a bar, and how many beats the bars have: Viterbi over (metre, place in the bar).
 
     Args:
         down, within: of each beat, the answers for a bar's first beat and for another one; shape (n,).
+        lean: what else speaks for a bar's first beat, as a logarithm; shape (n,).
+        metres: numbers of beats that a bar may have.
     """
     share = np.clip(down / np.maximum(down + within, 1e-6), 0.02, 0.98)
-    states = [(m, k) for m in METRES for k in range(m)]
+    states = [(m, k) for m in metres for k in range(m)]
     opens = np.array([k == 0 for _, k in states])
     # Each metre says how often a bar opens: without this prior, short bars would explain every strong beat.
     gain = np.log(np.where(opens[None, :], share[:, None], 1 - share[:, None]))
+    gain += np.where(opens[None, :], np.broadcast_to(lean, share.shape)[:, None], 0.0)
     hop = np.full((len(states), len(states)), np.log(SLIP / len(states)))
     for i, (m, k) in enumerate(states):
         hop[i, states.index((m, (k + 1) % m))] = np.log(1 - SLIP)
@@ -226,5 +244,5 @@ def bars(down: npt.NDArray[np.float32], within: npt.NDArray[np.float32]) -> tupl
     for t in range(len(share) - 1, 0, -1):
         path.append(int(back[t, path[-1]]))
     path.reverse()
-    metres = [states[i][0] for i in path]
-    return opens[path], max(METRES, key=metres.count)
+    taken = [states[i][0] for i in path]
+    return opens[path], max(metres, key=taken.count)

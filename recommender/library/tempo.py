@@ -92,15 +92,15 @@ def evidence(heard: Heard, frames: Beats, bpm: float, opens_share: float) -> npt
 
     pulse, new, net = (level(c, frames) for c in (heard.pulse, heard.new, heard.net))
     low, high = level(heard.low, frames), level(heard.high, frames)
-    moves, bass = _moves(heard.colours, frames), around(heard.low, frames)
+    changes, bass = moves(heard.colours, frames), around(heard.low, frames)
     return np.array(
         [
             pulse, level(heard.pulse, middle) - pulse, octaves, octaves**2, new, level(heard.new, middle) - new,
             opens_share, net, level(heard.net, middle) - net, level(heard.pulse, thirds) - pulse,
             level(heard.new, quarters) - new, low, level(heard.low, middle) - low, high,
             level(heard.high, middle) - high, rate, rate**2, float(steps.std() / steps.mean()),
-            float(np.log(moves.mean() + 0.02)),
-            *(_stands_out(moves, n) for n in GROUPS), *(_stands_out(bass, n) for n in GROUPS),
+            float(np.log(changes.mean() + 0.02)),
+            *(_stands_out(changes, n) for n in GROUPS), *(_stands_out(bass, n) for n in GROUPS),
         ]
     )  # fmt: skip
 
@@ -127,7 +127,7 @@ def _onsets(new: Curve, frames: Beats) -> int:
     return int(((peaks >= frames[0]) & (peaks < frames[-1])).sum())
 
 
-def _moves(colours: npt.NDArray[np.float32], frames: Beats) -> npt.NDArray[np.float64]:
+def moves(colours: npt.NDArray[np.float32], frames: Beats) -> npt.NDArray[np.float64]:
     """How different the chroma of the beat before each beat is from that of the beat after it (1 less the cosine)."""
     sums = np.concatenate([np.zeros((1, 12)), np.cumsum(colours, axis=0, dtype=np.float64)])
     last = len(sums) - 1

@@ -79,7 +79,8 @@ def main() -> None:
     figures["beat_f_measure_with_drums"] = _mean(rows, "beat_f_measure", drums)
     figures["beat_f_measure_70_to_150_bpm"] = _mean(rows, "beat_f_measure", usual)
     figures["tempo_70_to_150_bpm"] = _mean(rows, "tempo", usual)
-    figures |= {"pieces": len(rows), "command": "python -m recommender.training.evaluate_rendered"}
+    command = f"python -m recommender.training.evaluate_rendered --pieces {len(rows)}"
+    figures |= {"pieces": len(rows), "command": command}
     folder = models_dir() / MODEL
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     (folder / "metrics.json").write_text(
