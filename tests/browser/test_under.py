@@ -60,3 +60,21 @@ def test_music_is_heard_under_the_clip_in_step_and_taken_away(open_page: Open, s
             assert tracks and all(quote(n) in text for n in tracks), "the timelines name what lies beside them"
             assert "file:" not in text, "nothing of the server's own folders"
     assert not list(server.cache.glob("visitors/*/mix-*/stems/*")), "only the mix and the archive stay"
+
+
+def test_an_edit_of_the_sheet_is_heard_without_being_asked_for_again(open_page: Open) -> None:
+    """The cues are drawn anew by themselves after an edit; the music under the clip follows them."""
+    page = open_page("/?sample=long_evening")
+    result_of(page)
+    page.get_by_text("Hear it under the clip").click()
+    choices = page.locator(".under .choices button")
+    expect(choices).to_have_count(4, timeout=60_000)
+    first = choices.nth(1).inner_text()
+    songs = page.locator("[class*=st-key-cue_song_]").first.get_by_role("radio")
+    labels = [songs.nth(k).locator("xpath=ancestor::label") for k in range(2)]
+    names = [label.inner_text().split(" · ")[0].strip() for label in labels]
+    other = next(k for k, name in enumerate(names) if name not in first)
+    name = names[other]
+    labels[other].click()
+    expect(choices.nth(1)).to_contain_text(name, timeout=60_000)
+    settled(page)
