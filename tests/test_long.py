@@ -35,6 +35,7 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def minute() -> np.ndarray:
     """A minute of the samples' speech, one after the other."""
     said = [media.read_sound(SAMPLES / name) for name in ("good-news.mp4", "long-evening.mp4", "two-at-the-table.mp4")]
+    said[1] = said[1][: 11 * 16_000]
     return np.concatenate([*said, *said])
 
 
@@ -122,7 +123,7 @@ def test_a_long_clip_ends_like_a_short_one(readers: Readers, in_parts: None, tmp
     before = path.read_bytes()
     studied = study(path, readers, limits=media.Limits.in_place())
     timeline = studied.timeline
-    assert timeline.clip.duration_s == pytest.approx(39.7, abs=0.5)
+    assert timeline.clip.duration_s == pytest.approx(2 * (8.37 + 33.73), abs=0.5)
     assert timeline.moments[-1].segment.end_s == pytest.approx(timeline.clip.duration_s, abs=0.2)
     assert sum(m.voice is not None for m in timeline.moments) > 0.5 * len(timeline.moments)
     assert sum(m.face is not None for m in timeline.moments) > 0.4 * len(timeline.moments)
