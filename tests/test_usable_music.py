@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from emotion.labels import EMOTIONS
 from pages.shared.language import t_plain
 from pages.shared.services import covers, studio
 from pages.shared.ui import tracks, usable_words
@@ -216,3 +217,9 @@ def test_a_cover_is_drawn_anew_and_small(covered: Path, tmp_path: Path) -> None:
     shown = covers.small(track(path=str(broken)))
     assert shown is None or shown.startswith("data:image/webp;base64,")  # whatever is left of it, nothing is raised
     assert covers.small(track(path=str(tmp_path / "gone.mp3"))) is None
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_who_looks_for_an_emotion_finds_installed_music_of_it(emotion: str) -> None:
+    found = studio.installed()
+    assert found.mask(emotions=[emotion]).sum() >= 3, "its makers call three of it so at least"

@@ -100,7 +100,11 @@ class Collection:
         for part in fold(text).split():
             keep &= np.fromiter((part in words for words in self.search_text), bool, len(self))
         if emotions:
-            keep &= np.isin(self.emotion, [EMOTIONS.index(e) for e in emotions])
+            # Few sounds lie nearest to "happy": who looks for it also wants what its maker calls so.
+            called = np.fromiter(
+                (not set(emotions).isdisjoint((*t.moods, *t.said)) for t in self.tracks), bool, len(self)
+            )
+            keep &= called | np.isin(self.emotion, [EMOTIONS.index(e) for e in emotions])
         if moods:
             keep &= np.fromiter((_of_mood(t, moods) for t in self.tracks), bool, len(self))
         if sources:
