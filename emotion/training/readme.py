@@ -11,7 +11,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 README: Final = ROOT / "README.md"
 START, END = "<!-- evidence -->", "<!-- /evidence -->"
 
-VOICE, SEED, FACE = "voice-v3", "voice-seed-v1", "face-v8"
+VOICE, SEED, FACE, MUSIC = "voice-v3", "voice-seed-v1", "face-v8", "music-v2"
 BOTH = f"{VOICE}/fusion"
 """A file beside a model's metrics.json."""
 
@@ -83,9 +83,25 @@ def table() -> str:
         f"of a voice with a face that shows something else, of {apart['sure']:.0%}.",
         f"Expected calibration error: voice, corpora left out, {away['ece']:.3f}, "
         f"face {face['private']['seven']['ece']:.3f}.",
-        "Commands: " + "; ".join(f"`{c}`" for c in (voice["left_out_command"], face["command"])) + ".",
+        *_music(music := metrics(MUSIC)),
+        "Commands: "
+        + "; ".join(f"`{c}`" for c in (voice["left_out_command"], face["command"], music["command"]))
+        + ".",
     ]
     return "\n".join(lines)
+
+
+def _music(measured: Any) -> tuple[str, str]:
+    quadrants, rendered = measured["four_quadrants"], measured["rendered"]
+    ours, most = quadrants["this_model"], quadrants["majority"]
+    (published,) = quadrants["published_f1"].values()
+    return (
+        f"Music, the 4Q set's {quadrants['clips']} clips in ten folds by artist: macro-F1 {ours['macro_f1']:.3f} over "
+        f"four quadrants (published {published}, always the same {most['macro_f1']:.2f}); pleasantness on the right "
+        f"side of the middle {ours['valence_sign']:.0%}, energy {ours['energy_sign']:.0%}.",
+        f"On {rendered['pieces']} rendered pieces whose truth is known: beats F {rendered['beat_f_measure']:.2f}, "
+        f"bars F {rendered['bar_f_measure']:.2f}, tempo right {rendered['tempo']:.0%}, key {rendered['key']:.0%}.",
+    )
 
 
 def written() -> str:
