@@ -16,16 +16,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from emotion import settings
+from emotion import heap
 from emotion.errors import MoodCueError
 from recommender.library.track_sound import TrackSound
 
 if TYPE_CHECKING:
     from recommender.library.hear import Heard
-
-MALLOC: Final = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "4194304"}
-"""glibc gives back what a track took, instead of keeping it for each thread."""
-
 
 DIED: Final = "This file ended the process that read it."
 
@@ -48,8 +44,6 @@ class Workshop:
     """Asked for files by path, it answers as each is done, in any order."""
 
     def __init__(self, threads: int) -> None:
-        for name, value in MALLOC.items():
-            settings.tell_library(name, value, replace=False)
         context = get_context("spawn")
         self._line, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(theirs, threads), daemon=True)
@@ -113,6 +107,7 @@ def heard(paths: Sequence[Path], threads: int) -> Iterator[Said]:
 
 def _work(line: Connection, threads: int) -> None:
     """Until nobody asks any more."""
+    heap.give_back()  # what a track took, instead of keeping it for each thread
     from recommender.library import prints
     from recommender.library.describe import Describer
 
