@@ -24,6 +24,7 @@ WAIT_S: Final = 0.45
 STAGES: Final = ("reading", "hearing", "looking", "matching")
 _LEFT: Final = "_time_left"
 _SHOWN: Final = "_voice_shown"
+_FIRST: Final = "_first_look"
 
 
 def show() -> None:
@@ -36,6 +37,7 @@ def show() -> None:
     announce.view(f"progress {id(current)}", t_plain("progress.title"))
     status = session.advance()
     st.session_state[_SHOWN] = status is not None and _voice(status.progress) is not None
+    st.session_state[_FIRST] = True
     _follow()
     if status is not None:
         _early(status.progress)
@@ -59,7 +61,10 @@ def _follow() -> None:
         st.button(t("progress.cancel"), icon=":material/close:", key="analyse_cancel", on_click=_cancel)
         # What the voice says is drawn once, and not again with each look: a chart is much work for a browser.
         new = _voice(status.progress) is not None and not st.session_state[_SHOWN]
-        if new or session.over_within(WAIT_S):
+        # The first look does not wait: what is pressed before the whole page has been run through would be taken for
+        # what was pressed before it, an upload, once more.
+        first = st.session_state.pop(_FIRST, False)
+        if new or (not first and session.over_within(WAIT_S)):
             st.rerun()
 
 

@@ -23,13 +23,15 @@ def show(error: BaseException | None) -> None:
     _from_the_link()
     if error is not None:
         failures.show(error)
+    key = f"{UPLOADER}_{st.session_state.get(UPLOADER, 0)}"
     st.file_uploader(
         t("analyse.upload"),
         type=sorted(media.SUFFIXES),
-        key=f"{UPLOADER}_{st.session_state.get(UPLOADER, 0)}",
+        key=key,
         max_upload_size=max(1, limits.max_bytes // 1024**2),
         help=t("analyse.upload_help", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60),
         on_change=_uploaded,
+        args=(key,),
     )
     uploader.words(t_plain("analyse.upload_drop", mb=limits.max_bytes / 1024**2), key="clip")
     browse.show()
@@ -56,9 +58,10 @@ def _from_the_link() -> None:
         st.rerun()
 
 
-def _uploaded() -> None:
-    upload = st.session_state[f"{UPLOADER}_{st.session_state.get(UPLOADER, 0)}"]
-    if upload is not None:
+def _uploaded(key: str) -> None:
+    """Each uploader takes one file: a click that follows at once has Streamlit tell of the last one again."""
+    upload = st.session_state.get(key)
+    if upload is not None and key == f"{UPLOADER}_{st.session_state.get(UPLOADER, 0)}":
         session.open_file(upload, upload.name)
         visit.forget_upload(upload)
         st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1
