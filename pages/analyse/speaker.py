@@ -143,7 +143,7 @@ def _uploader() -> str:
 
 
 def _uploaded(current: Session) -> None:
-    for file in st.session_state[_uploader()] or ():
+    for file in st.session_state.get(_uploader()) or ():
         clip_reading.add(current, file, file.name, models.readers(), pools.pool())
         visit.forget_upload(file)
     st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1
