@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
 
 from emotion.assembly import Heard
 from emotion.timeline import Clip, Timeline
@@ -18,3 +22,9 @@ def session(analysed: Analysed | Timeline | None = None, kept: Kept | None = Non
     if not isinstance(analysed, Analysed):
         analysed = Analysed(analysed or Timeline(Clip("c.mp4", 1.0), ()), None, Heard())
     return Session(Ready(kept or Kept(Path("c.mp4"), "c.mp4", SHA), analysed, Busy(waiting=1)))
+
+
+def rows(app: AppTest) -> list[dict[str, Any]]:
+    """What the browser is told of the cues of a page's sheet, the open one's neighbours too."""
+    told = [e.proto for e in app.get("bidi_component")]
+    return [row for p in told if p.component_name == "moodcue_cue_rows" for row in json.loads(p.json)["rows"]]

@@ -13,12 +13,13 @@ from streamlit.testing.v1 import AppTest
 
 from emotion.labels import EMOTIONS
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
-from pages.analyse import under_clip
-from pages.analyse.cue_list import seconds_of
+from pages.analyse import cue_list, cue_sheet, under_clip
+from pages.analyse.cue_editor import seconds_of
 from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.session import STEPS, Fetching, IllegalStep, Ready, Session, Waiting
 from pages.shared.services import link_preview, studio
-from pages.shared.ui import cue_strip, cue_words
+from pages.shared.ui import cue_rows, cue_strip, cue_words
+from pages.shared.ui.cue_rows import Asked
 from pages.shared.ui.cue_strip import Edit
 from recommender.cues import CueSheet, edits, from_dict, make_sheet, to_dict, usable
 from recommender.cues.mood import MOODS
@@ -68,6 +69,14 @@ def page() -> AppTest:
     return app
 
 
+def tell(app: AppTest, asked: Asked) -> None:
+    """What a press in the browser does on the server."""
+    here = app.session_state["analyse"]
+    cue_list.act(here, cue_sheet.of(here, turning()), asked)
+    app.run()
+    assert not app.exception
+
+
 def sheet(app: AppTest) -> CueSheet:
     made = app.session_state["analyse"].state.sheet
     return made if made is not None else make_sheet(turning())
@@ -76,8 +85,9 @@ def sheet(app: AppTest) -> CueSheet:
 def test_each_cue_has_its_times_mood_and_songs_with_reasons_that_are_true(page: AppTest) -> None:
     assert [round(float(c.start)) for c in sheet(page).cues] == [0, 20]
     assert "tense" in page.subheader[0].value.lower()
-    assert [len(radio.options) for radio in page.radio] == [4, 4], "two here, one to fetch, one reference"
-    said = " ".join(str(r.proto.captions) for r in page.radio)
+    rows = results.rows(page)
+    assert [len(row["songs"]) for row in rows] == [4, 4], "two here, one to fetch, one reference"
+    said = " ".join(song["why"] for row in rows for song in row["songs"])
     assert "where the voice is angry" in said
     assert "where the voice is calm" in said
     assert "away" not in said
@@ -91,7 +101,7 @@ def test_what_voice_and_face_say_is_told_from_cue_to_cue_and_not_as_a_mean() -> 
 
 def test_an_open_cue_is_named_corrected_silenced_and_split_and_all_is_taken_back(page: AppTest) -> None:
     first = sheet(page).cues[0].id
-    page.button(f"cue_open_{first}").click().run()
+    tell(page, Asked("open", first))
     page.text_input(f"cue_title_{first}").set_value("Cold open").run()
     page.selectbox(f"cue_mood_{first}").set_value("sad").run()
     page.button(f"cue_halve_{first}").click().run()
@@ -110,19 +120,21 @@ def test_an_open_cue_is_named_corrected_silenced_and_split_and_all_is_taken_back
 
 def test_a_song_is_chosen_without_any_consent_and_stands_in_the_sheet(page: AppTest) -> None:
     first = sheet(page).cues[0].id
-    wanted = page.radio(f"cue_song_{first}").options
-    page.radio(f"cue_song_{first}").set_value(_ids(page)[1]).run()
-    assert not page.exception
+    wanted = results.rows(page)[0]["songs"][1]
+    tell(page, Asked("choose", first, wanted["id"]))
     made = sheet(page).cues[0]
-    assert made.chosen == _ids(page)[1]
+    assert made.chosen == wanted["id"] == results.rows(page)[0]["chosen"]
     assert made.state == "kept"
-    assert made.song is not None and made.song.title in wanted[1].replace("\\", "")
+    assert made.song is not None and made.song.title in wanted["title"]
+    for wrong in (Asked("choose", first, "none of its songs"), Asked("choose", 10**6, wanted["id"])):
+        tell(page, wrong)
+        assert sheet(page).cues[0] == made
 
 
 def test_what_is_asked_of_the_music_holds_for_every_cue_and_for_the_visit(page: AppTest) -> None:
     first = sheet(page).cues[0].id
     chosen = _ids(page)[0]
-    page.radio(f"cue_song_{first}").set_value(chosen).run()
+    tell(page, Asked("choose", first, chosen))
     page.slider("wish_tempo").set_range(60, 90).run()
     page.selectbox("wish_use").set_value("client").run()
     assert not page.exception
@@ -133,10 +145,10 @@ def test_what_is_asked_of_the_music_holds_for_every_cue_and_for_the_visit(page: 
         assert all(t and t.tempo_bpm and 60 <= t.tempo_bpm <= 90 and "client" in t.uses for t in tracks)
     assert sheet(page).cues[0].chosen == chosen, "what was chosen stays"
     page.slider("wish_length").set_range(9, 9).run()
-    assert any("No music to use" in c.value for c in page.caption)
+    assert any("No music to use" in row["none"] for row in results.rows(page))
     page.button("wish_reset").click().run()
     assert page.slider("wish_tempo").value == (40, 220)
-    assert len(_songs(page)) == 4 and not any("No music to use" in c.value for c in page.caption)
+    assert len(_songs(page)) == 4 and not any(row["none"] for row in results.rows(page))
 
 
 def chosen_from_the_open_catalogue(page: AppTest) -> CueSheet:
@@ -178,22 +190,18 @@ def _songs(page: AppTest) -> list[str]:
 
 def test_tracks_to_use_are_heard_in_an_open_cue(page: AppTest) -> None:
     first = sheet(page).cues[0].id
-    page.button(f"cue_open_{first}").click().run()
+    tell(page, Asked("open", first))
     assert not page.exception
     assert f"cue_tracks_{first}" in page.session_state
 
 
 def _ids(page: AppTest) -> list[str]:
-    from pages.analyse import cue_sheet
-
     return [s.id for s in cue_sheet.of(page.session_state["analyse"], turning()).cues[0].music]
 
 
 def test_an_edit_draws_the_whole_page_anew_only_where_another_part_shows_the_sheet(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from pages.analyse import cue_sheet
-
     state: dict[str, object] = {}
     again: list[str] = []
     monkeypatch.setattr(cue_sheet.st, "session_state", state)
@@ -212,7 +220,7 @@ def test_an_edit_draws_the_whole_page_anew_only_where_another_part_shows_the_she
 
 def test_a_typed_time_moves_an_edge_and_nonsense_is_said(page: AppTest) -> None:
     second = sheet(page).cues[1].id
-    page.button(f"cue_open_{second}").click().run()
+    tell(page, Asked("open", second))
     page.text_input(f"cue_start_{second}").set_value("0:17.5").run()
     assert float(sheet(page).cues[1].start) == pytest.approx(17.5, abs=0.03)
     page.text_input(f"cue_start_{second}").set_value("soon").run()
@@ -245,6 +253,33 @@ def test_what_the_strip_sends_is_checked(told: object, edit: Edit | None) -> Non
     assert cue_strip.parse(told) == edit
 
 
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        ({"kind": "open", "cue": 3}, Asked("open", 3)),
+        ({"kind": "choose", "cue": 3, "value": "a:1"}, Asked("choose", 3, "a:1")),
+        ({"kind": "note", "cue": 0, "value": "<b>"}, Asked("note", 0, "<b>")),
+        ({"kind": "choose", "cue": 3, "value": 1}, None),
+        ({"kind": "choose", "cue": True, "value": "a"}, None),
+        ({"kind": ["open"], "cue": 3}, None),
+        ({"kind": "drop", "cue": 3}, None),
+        ("open", None),
+        (None, None),
+    ],
+)
+def test_what_a_row_sends_is_checked(told: object, asked: Asked | None) -> None:
+    assert cue_rows.parse(told) == asked
+
+
+def test_the_open_cue_is_the_last_of_those_above_its_widgets() -> None:
+    made = make_sheet(turning())
+    ids = [cue.id for cue in made.cues]
+    for open_, above in ((None, ids), (ids[0], ids[:1]), (ids[1], ids), (99, ids)):
+        up, opened, down = cue_list.parted(made, open_)
+        assert [c.id for c in up] == above and [c.id for c in (*up, *down)] == ids
+        assert opened == (open_ in ids)
+
+
 def test_the_strip_has_a_colour_for_every_mood_and_breaks_its_line_where_nothing_is_read() -> None:
     assert set(cue_strip.COLOURS) == set(MOODS)
     points = [(0.5, 0.1), (1.5, None), (2.5, -0.2), (3.5, 0.3)]
@@ -253,8 +288,6 @@ def test_the_strip_has_a_colour_for_every_mood_and_breaks_its_line_where_nothing
 
 
 def test_a_sheet_that_was_downloaded_is_taken_back_and_nothing_else_is(page: AppTest) -> None:
-    from pages.analyse import cue_sheet
-
     current = results.session(turning())
     made = cue_sheet.of(current, turning())
     cue_sheet.change(current, made, lambda s: s)

@@ -21,11 +21,17 @@ from emotion.labels import EMOTIONS
 from emotion.messages import catalogue as sentences
 from emotion.timeline import Box, EmotionScores, FaceTrack, Sighting, Timeline
 from pages.analyse import cue_sheet, session
-from pages.shared.services import clips, links, memory
+from pages.link import sheet as link_sheet
+from pages.shared.services import clips, links, memory, studio
+from pages.shared.ui import cue_rows
+from pages.shared.ui.cue_rows import Asked
 from recommender.cues import edits
+from recommender.songs.collection import Collection
 from recommender.store import database, snapshot
 from recommender.store.history import History
 from recommender.store.shares import Made, Shares, folder
+from recommender.store.votes import Votes
+from tests import results
 from tests.conftest import ROOT, SAMPLES
 from tests.test_page_picks import clip
 
@@ -120,7 +126,7 @@ def test_a_link_shows_verdict_and_songs_and_neither_clip_nor_faces_unless_ticked
     page = opened(made.id)
     assert [e.value for e in page.title] == [r"My \<b\>talk\</b\>"]
     assert "throughout" in page.subheader[0].value
-    assert [len(r.options) for r in page.radio if str(r.key).startswith("vote_")] == [4]
+    assert [len(row["songs"]) for row in results.rows(page)] == [4]
     assert [e.label for e in page.expander] == [EN["picks.way.lists"]], "the five and five stay, beside the sheet"
     assert len(page.expander[0].markdown) >= 5
     assert page.get("image") == page.get("video") == []
@@ -148,15 +154,38 @@ def test_the_sheet_comes_along_as_it_was_edited_and_guests_vote_on_it(section: A
     cue_sheet.change(current, sheet, lambda s: edits.rename(s, only, "Cold <i>open</i>"))
     made = make(section.run())
     page = opened(made.id)
-    assert "Cold \\<i\\>open\\</i\\>" in texts(page)
-    page.radio(f"vote_{only}").set_value(sheet.cues[0].music[1].id).run()
-    page.text_input(f"vote_note_{only}_0").set_value("[more](http://127.0.0.1:9) strings").run()
-    assert not page.exception
-    assert "\\[more\\]" in texts(page)
+    assert [row["name"] for row in results.rows(page)] == ["Cold <i>open</i>"]
+    votes, wanted = Votes(made.share.key), sheet.cues[0].music[1]
+    for value in (wanted.id, "no song of the sheet"):
+        link_sheet.act(sheet, votes, "guest", Asked("choose", only, value))
+    link_sheet.act(sheet, votes, "guest", Asked("choose", only + 1, wanted.id))
+    link_sheet.act(sheet, votes, "guest", Asked("note", only, "[more](http://127.0.0.1:9) strings"))
+    (row,) = results.rows(opened(made.id))
+    assert [song["marks"] for song in row["songs"]].count("1 vote") == 1 and row["songs"][1]["marks"] == "1 vote"
+    assert row["notes"] == ["[more](http://127.0.0.1:9) strings"]
     section.run()
-    assert sheet.cues[0].music[1].title.replace("(", "\\(").replace(")", "\\)") in texts(section)
+    assert wanted.title.replace("(", "\\(").replace(")", "\\)") in texts(section)
+    assert "\\[more\\]" in texts(section)
     section.button(f"vote_end_{made.share.key}").click().run()
-    assert opened(made.id).radio(f"vote_{only}").disabled
+    assert EN["vote.ended"] in texts(opened(made.id))
+
+
+def test_guests_hear_installed_music_and_nothing_of_the_owners_folders(
+    section: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(clips, "_mounted", True)
+    sheet = cue_sheet.of(section.session_state["analyse"], with_faces())
+    here = [s.id for s in sheet.cues[0].music if s.id.startswith("installed:")]
+    assert here
+    guests = cue_rows.row(sheet.cues[0], guests=cue_rows.Guests())
+    heard = {song["id"]: song["path"] for song in guests["songs"]}
+    assert all(heard[song] for song in here)
+    installed = studio.everything().of(here[0])
+    assert installed is not None
+    own = replace(installed, source="own")
+    monkeypatch.setattr(studio, "everything", lambda: Collection((own,), {}))
+    assert studio.heard_at(here[0])[0] is not None, "its owner hears it"
+    assert studio.heard_at(here[0], by_guests=True) == (None, 0.0)
 
 
 def test_unknown_expired_and_deleted_links_say_the_same_and_make_no_database(section: AppTest, tmp_path: Path) -> None:

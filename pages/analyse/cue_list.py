@@ -1,26 +1,26 @@
-"""The cue sheet on the page: the strip, what it says as a whole, and a row for each cue, one of them open to edit."""
+"""The cue sheet on the page: the strip, what it says as a whole, and a row for each cue, one of them open to edit.
+
+The rows above the open cue and those below it are one component each; the widgets of the open cue stand between them.
+"""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any, Final
 
 import streamlit as st
 
-from emotion.labels import EMOTIONS
 from emotion.timeline import Timeline
-from pages.analyse import cue_sheet, music_wish
+from pages.analyse import cue_editor, cue_sheet, music_wish
 from pages.analyse.session import Session, current
-from pages.shared.language import clock, emotion_name, language, t, t_plain
-from pages.shared.services import song_catalogue, studio
-from pages.shared.ui import cue_strip, cue_words, song, usable_tracks
+from pages.shared.language import language, t, t_plain
+from pages.shared.ui import cue_rows, cue_strip
 from pages.shared.ui.failures import calm
-from recommender import GOALS
-from recommender.cues import INTENTS, STATES, Cue, CueSheet, edits
-from recommender.cues.usable import may_be_used
+from recommender.cues import INTENTS, Cue, CueSheet, edits
 
-AS_READ: Final = ""
-"""The choice of no emotion of one's own."""
+BELOW: Final = "cue_rows_below"
+EDITOR: Final = "cue_editor"
 
 
 @st.fragment
@@ -38,8 +38,7 @@ def show(timeline: Timeline) -> None:
         )
         st.caption(t("cues.how"))
         _tools(here, sheet)
-        for cue in sheet.cues:
-            _row(here, sheet, cue)
+        _rows(here, sheet)
         st.caption(t("songs.reference") + " " + t("songs.privacy"))
     cue_sheet.renew_others(sheet)
 
@@ -84,233 +83,35 @@ def _for_all(here: Session, sheet: CueSheet) -> None:
         cue_sheet.change(here, sheet, lambda s: edits.set_intent(s, intent))
 
 
-# A cue -----------------------------------------------------------------------------------------------
+def _rows(here: Session, sheet: CueSheet) -> None:
+    above, opened, below = parted(sheet, here.state.cue)
+    for key, cues in ((cue_rows.KEY, above), (BELOW, below)):
+        on_asked = functools.partial(_on_rows, here, sheet, key)
+        cue_rows.show(cues, key=key, on_asked=on_asked, open_=here.state.cue)
+        if opened and key == cue_rows.KEY:
+            with st.container(border=True, key=EDITOR), calm():
+                cue_editor.show(here, sheet, above[-1])
 
 
-def _row(here: Session, sheet: CueSheet, cue: Cue) -> None:
-    open_ = here.state.cue == cue.id
-    with st.container(border=True, key=f"cue_{cue.id}", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"cue_head_{cue.id}"):
-            st.button(
-                cue_words.span(cue),
-                icon=":material/play_arrow:",
-                key=f"cue_play_{cue.id}",
-                on_click=_stay,
-            )
-            st.markdown(cue_words.heading(cue), width="stretch")
-            st.button(
-                t("cues.close") if open_ else t("cues.edit"),
-                icon=":material/expand_less:" if open_ else ":material/edit:",
-                type="tertiary",
-                key=f"cue_open_{cue.id}",
-                on_click=_open,
-                args=(None if open_ else cue.id,),
-            )
-        st.caption(cue_words.direction(cue))
-        if cue.note:
-            st.caption(":material/sticky_note_2: " + t("cues.noted", note=cue.note))
-        _songs(here, sheet, cue)
-        if open_:
-            with calm():
-                _editor(here, sheet, cue)
+def parted(sheet: CueSheet, cue_id: int | None) -> tuple[Sequence[Cue], bool, Sequence[Cue]]:
+    """The cues up to the open one, whether there is one, and those after it; all are above where none is open."""
+    at = next((k for k, cue in enumerate(sheet.cues) if cue.id == cue_id), None)
+    end = len(sheet.cues) if at is None else at + 1
+    return sheet.cues[:end], at is not None, sheet.cues[end:]
 
 
-def _stay() -> None:
-    """The browser plays the cue by itself: the press is caught there."""
+def _on_rows(here: Session, sheet: CueSheet, key: str) -> None:
+    asked = cue_rows.asked(key)
+    if asked is not None:
+        act(here, sheet, asked)
 
 
-def _open(cue_id: int | None) -> None:
-    here = current()
-    here.state = here.state.opened(cue_id)
-
-
-def _songs(here: Session, sheet: CueSheet, cue: Cue) -> None:
-    if not cue.music or cue.direction.advice == "none":
+def act(here: Session, sheet: CueSheet, asked: cue_rows.Asked) -> None:
+    """Do what was asked for on a row."""
+    cue = next((c for c in sheet.cues if c.id == asked.cue), None)
+    if cue is None:
         return
-    if not any(may_be_used(s) for s in cue.music):
-        st.caption(t("wish.none"))
-    key = f"cue_song_{cue.id}"
-    ids = [s.id for s in cue.music]
-    st.session_state[key] = cue.chosen
-
-    def chosen() -> None:
-        cue_sheet.change(here, sheet, lambda s: edits.choose(s, cue.id, st.session_state[key]))
-
-    st.radio(
-        t_plain("cues.songs", span=cue_words.span(cue)),
-        ids,
-        index=None,
-        format_func={s.id: cue_words.song(s) for s in cue.music}.__getitem__,
-        captions=[f"{cue_words.use(s)} {cue_words.why(s.reason)}" for s in cue.music],
-        key=key,
-        label_visibility="collapsed",
-        on_change=chosen,
-    )
-
-
-def _editor(here: Session, sheet: CueSheet, cue: Cue) -> None:
-    music = studio.everything()
-    found = [track for s in cue.music if (track := music.of(s.id)) is not None]
-    usable_tracks.show(found, key=f"cue_tracks_{cue.id}")
-    song.listen(song_catalogue.catalogue(), cue.music, f"cue{cue.id}")
-    with st.container(horizontal=True, gap="small"):
-        if cue.chosen is not None:
-            _act(
-                here,
-                sheet,
-                "unchoose",
-                cue,
-                lambda s: edits.choose(s, cue.id, None),
-                ":material/radio_button_unchecked:",
-            )
-        st.button(
-            t("songs.others"),
-            icon=":material/shuffle:",
-            key=f"cue_others_{cue.id}",
-            on_click=cue_sheet.others,
-            args=(here, sheet, cue.id),
-        )
-    left, middle, right = st.columns(3)
-    with left:
-        _mood(here, sheet, cue)
-        _title(here, sheet, cue)
-    with middle:
-        _intent(here, sheet, cue)
-        _state(here, sheet, cue)
-    with right:
-        _times(here, sheet, cue)
-    _note(here, sheet, cue)
-    with st.container(horizontal=True, gap="small"):
-        half = float(cue.start + cue.length / 2)
-        _act(here, sheet, "halve", cue, lambda s: edits.split(s, cue.id, half), ":material/content_cut:")
-        if cue.id != sheet.cues[-1].id:
-            _act(here, sheet, "merge", cue, lambda s: edits.merge(s, cue.id), ":material/merge:")
-    cue_words.searches(cue)
-
-
-def _act(here: Session, sheet: CueSheet, name: str, cue: Cue, edit: cue_sheet.Edit, icon: str) -> None:
-    st.button(
-        t(f"cues.{name}"),
-        icon=icon,
-        key=f"cue_{name}_{cue.id}",
-        on_click=cue_sheet.change,
-        args=(here, sheet, edit),
-    )
-
-
-def _mood(here: Session, sheet: CueSheet, cue: Cue) -> None:
-    key = f"cue_mood_{cue.id}"
-    st.session_state[key] = cue.corrected or AS_READ
-
-    def corrected() -> None:
-        said = None if st.session_state[key] == AS_READ else st.session_state[key]
-        cue_sheet.change(here, sheet, lambda s: edits.correct(s, cue.id, said))
-
-    st.selectbox(
-        t_plain("cues.mood"),
-        (AS_READ, *EMOTIONS),
-        format_func=lambda e: t_plain("cues.mood.read") if e == AS_READ else emotion_name(e),
-        key=key,
-        on_change=corrected,
-    )
-
-
-def _title(here: Session, sheet: CueSheet, cue: Cue) -> None:
-    key = f"cue_title_{cue.id}"
-    st.session_state[key] = cue.title or ""
-    st.text_input(
-        t_plain("cues.title"),
-        key=key,
-        max_chars=edits.LONGEST_TEXT,
-        placeholder=cue.mood.words(language()),
-        on_change=lambda: cue_sheet.change(here, sheet, lambda s: edits.rename(s, cue.id, st.session_state[key])),
-    )
-
-
-def _note(here: Session, sheet: CueSheet, cue: Cue) -> None:
-    key = f"cue_note_{cue.id}"
-    st.session_state[key] = cue.note
-    st.text_input(
-        t_plain("cues.note"),
-        key=key,
-        max_chars=edits.LONGEST_TEXT,
-        on_change=lambda: cue_sheet.change(here, sheet, lambda s: edits.write_note(s, cue.id, st.session_state[key])),
-    )
-
-
-def _intent(here: Session, sheet: CueSheet, cue: Cue) -> None:
-    key, goal_key = f"cue_intent_{cue.id}", f"cue_goal_{cue.id}"
-    st.session_state[key] = cue.intent
-
-    def meant() -> None:
-        goal = st.session_state.get(goal_key, cue.goal)
-        intent = st.session_state[key] or cue.intent
-        cue_sheet.change(here, sheet, lambda s: edits.set_intent(s, intent, goal=goal, only=[cue.id]))
-
-    st.segmented_control(
-        t_plain("cues.intent"),
-        INTENTS,
-        format_func=lambda i: t_plain(f"cues.intent.{i}"),
-        key=key,
-        required=True,
-        on_change=meant,
-    )
-    if cue.intent == "steer":
-        st.session_state[goal_key] = cue.goal
-        st.selectbox(
-            t_plain("picks.goal"),
-            list(GOALS),
-            format_func=lambda g: t_plain(f"music.goal.{g}"),
-            key=goal_key,
-            on_change=meant,
-        )
-
-
-def _state(here: Session, sheet: CueSheet, cue: Cue) -> None:
-    key = f"cue_state_{cue.id}"
-    st.session_state[key] = cue.state
-
-    def decided() -> None:
-        state = st.session_state[key] or cue.state
-        cue_sheet.change(here, sheet, lambda s: edits.set_state(s, cue.id, state))
-
-    st.segmented_control(
-        t_plain("cues.state"),
-        STATES,
-        wrap=True,
-        format_func=lambda s: t_plain(f"cue.state.{s}"),
-        key=key,
-        required=True,
-        on_change=decided,
-    )
-
-
-def _times(here: Session, sheet: CueSheet, cue: Cue) -> None:
-    """The edges as numbers to type; the first cue begins with the clip, the last ends with it."""
-    first, last = cue.id == sheet.cues[0].id, cue.id == sheet.cues[-1].id
-    sides = (("start", cue.start, first, edits.move_start), ("end", cue.end, last, edits.move_end))
-    for name, time, fixed, move in sides:
-        key = f"cue_{name}_{cue.id}"
-        st.session_state[key] = clock(float(time))
-
-        def moved(key: str = key, move: Any = move) -> None:
-            seconds = seconds_of(st.session_state[key])
-            if seconds is None:
-                st.toast(t("cues.time.wrong"), icon=":material/error:")
-            else:
-                cue_sheet.change(here, sheet, lambda s: move(s, cue.id, seconds))
-
-        st.text_input(t_plain(f"cues.{name}"), key=key, max_chars=16, disabled=fixed, on_change=moved)
-
-
-def seconds_of(text: str) -> float | None:
-    """``1:02.5``, ``0:01:02.5`` or ``62.5`` in seconds; None where it is none of them."""
-    parts = text.strip().replace(",", ".").split(":")
-    if not 1 <= len(parts) <= 3:
-        return None
-    try:
-        values = [float(p) for p in parts]
-    except ValueError:
-        return None
-    total = sum(v * 60**k for k, v in enumerate(reversed(values)))
-    return total if all(v >= 0 for v in values) and total < 1e6 else None
+    if asked.kind == "open":
+        here.state = here.state.opened(None if here.state.cue == cue.id else cue.id)
+    elif asked.kind == "choose" and any(s.id == asked.value for s in cue.music):
+        cue_sheet.change(here, sheet, lambda s: edits.choose(s, cue.id, asked.value))

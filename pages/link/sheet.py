@@ -1,19 +1,25 @@
-"""The shared cue sheet: the strip, each cue with its songs to vote for, and short notes from whoever looks."""
+"""The shared cue sheet: the strip, each cue with its songs to hear and to vote for, and notes from whoever looks."""
 
 from __future__ import annotations
 
 import functools
+from typing import Final
 
 import streamlit as st
 
 from emotion.errors import MoodCueError
-from pages.shared.language import language, markdown, t, t_plain
+from pages.shared.language import language, t
 from pages.shared.services import returning, song_catalogue
-from pages.shared.ui import cue_strip, cue_words, failures, song
+from pages.shared.ui import cue_rows, cue_strip, failures, song
 from pages.shared.ui.failures import calm
 from recommender.cues import Cue, CueSheet
 from recommender.store.shares import Share
-from recommender.store.votes import LONGEST_NOTE, Tally, Votes
+from recommender.store.votes import Tally, Votes
+
+ROWS: Final = "link_rows"
+BELOW: Final = "link_rows_below"
+LISTENED: Final = "link_listened"
+"""The cue and the reference song whose player is open."""
 
 
 @st.fragment
@@ -24,83 +30,57 @@ def show(sheet: CueSheet, share: Share, *, player: bool) -> None:
     st.subheader(sheet.course(language()), anchor=False)
     cue_strip.show(sheet, key="link_strip", player=player)
     st.caption(t("vote.ended") if tally.ended else t("vote.lead"))
-    for cue in sheet.cues:
-        with calm():
-            _cue(cue, votes, tally, guest, player=player)
+    with calm():
+        _rows(sheet, votes, tally, guest, player=player)
     st.caption(t("songs.reference") + " " + t("songs.privacy"))
 
 
-def _cue(cue: Cue, votes: Votes, tally: Tally, guest: str, *, player: bool) -> None:
-    with st.container(border=True, key=f"link_cue_{cue.id}", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            if player:
-                st.button(cue_words.span(cue), icon=":material/play_arrow:", key=f"cue_play_{cue.id}")
-            else:
-                st.markdown(cue_words.span(cue), width="content")
-            st.markdown(cue_words.heading(cue), width="stretch")
-        st.caption(cue_words.direction(cue))
-        if cue.note:
-            st.caption(":material/sticky_note_2: " + t("cues.noted", note=cue.note))
-        if cue.music and cue.direction.advice != "none":
-            _songs(cue, votes, tally, guest)
-        for note in tally.notes:
-            if note.cue == cue.id:
-                st.markdown(f"> {markdown(note.text)}")
-        if not tally.ended:
-            _note(cue, votes, guest)
+def _rows(sheet: CueSheet, votes: Votes, tally: Tally, guest: str, *, player: bool) -> None:
+    """The player of a reference song that is listened to stands under its cue."""
+    said = {cue.id: guests(cue, tally) for cue in sheet.cues}
+    listened: tuple[int, str] | None = st.session_state.get(LISTENED)
+    end = next((k + 1 for k, cue in enumerate(sheet.cues) if listened and cue.id == listened[0]), len(sheet.cues))
+    for key, cues in ((ROWS, sheet.cues[:end]), (BELOW, sheet.cues[end:])):
+        on_asked = functools.partial(_on_rows, sheet, votes, guest, key)
+        cue_rows.show(cues, key=key, on_asked=on_asked, player=player, guests=said, ended=tally.ended)
+        if listened and key == ROWS:
+            with st.container(border=True, key="link_listen"), calm():
+                row = song_catalogue.catalogue().index_of(listened[1])
+                if row is not None:
+                    song.player(song_catalogue.catalogue()[row], "link")
 
 
-def _songs(cue: Cue, votes: Votes, tally: Tally, guest: str) -> None:
-    key = f"vote_{cue.id}"
-    st.session_state[key] = tally.mine.get(cue.id)
-    counts = tally.votes.get(cue.id, {})
-
-    def label(song_id: str) -> str:
-        one = next(s for s in cue.music if s.id == song_id)
-        chosen = " :material/check_circle:" if song_id == cue.chosen else ""
-        count = f" · {t('vote.count', count=counts[song_id])}" if song_id in counts else ""
-        return cue_words.song(one) + chosen + count
-
-    def voted() -> None:
-        if st.session_state[key] is not None:
-            _say(functools.partial(votes.vote, cue.id, st.session_state[key], guest))
-
-    st.radio(
-        t_plain("cues.songs", span=cue_words.span(cue)),
-        [s.id for s in cue.music],
-        index=None,
-        format_func=label,
-        captions=[f"{cue_words.use(s)} {cue_words.why(s.reason)}" for s in cue.music],
-        key=key,
-        label_visibility="collapsed",
-        disabled=tally.ended,
-        on_change=voted,
-    )
-    song.listen(song_catalogue.catalogue(), cue.music, f"link{cue.id}")
-
-
-def _note(cue: Cue, votes: Votes, guest: str) -> None:
-    count = st.session_state.get("vote_notes", 0)
-    key = f"vote_note_{cue.id}_{count}"
-
-    def left() -> None:
-        if st.session_state[key].strip() and _say(functools.partial(votes.note, cue.id, st.session_state[key], guest)):
-            st.session_state["vote_notes"] = count + 1
-
-    st.text_input(
-        t_plain("vote.note"),
-        key=key,
-        max_chars=LONGEST_NOTE,
-        placeholder=t_plain("vote.note.hint"),
-        label_visibility="collapsed",
-        on_change=left,
+def guests(cue: Cue, tally: Tally) -> cue_rows.Guests:
+    """What was said of one cue."""
+    catalogue = song_catalogue.catalogue()
+    return cue_rows.Guests(
+        votes=tally.votes.get(cue.id, {}),
+        notes=tuple(note.text for note in tally.notes if note.cue == cue.id),
+        mine=tally.mine.get(cue.id),
+        listen=frozenset(s.id for s in cue.music if catalogue.index_of(s.id) is not None),
     )
 
 
-def _say(act: functools.partial[None]) -> bool:
+def _on_rows(sheet: CueSheet, votes: Votes, guest: str, key: str) -> None:
+    asked = cue_rows.asked(key)
+    if asked is not None:
+        act(sheet, votes, guest, asked)
+
+
+def act(sheet: CueSheet, votes: Votes, guest: str, asked: cue_rows.Asked) -> None:
+    """Do what a guest asked for; a song or a cue that is not in the sheet is none."""
+    cue = next((c for c in sheet.cues if c.id == asked.cue), None)
+    if cue is None:
+        return
     try:
-        act()
+        if asked.kind == "note":
+            votes.note(cue.id, asked.value, guest)
+        elif not any(s.id == asked.value for s in cue.music):
+            return
+        elif asked.kind == "choose":
+            votes.vote(cue.id, asked.value, guest)
+        elif asked.kind == "listen":
+            wanted = (cue.id, asked.value)
+            st.session_state[LISTENED] = None if st.session_state.get(LISTENED) == wanted else wanted
     except MoodCueError as e:
         st.toast(failures.sentence(e), icon=":material/error:")
-        return False
-    return True

@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks long --app``: long clips opened in the app, where they lie: memory, and time to the sheet.
+"""``python -m tests.benchmarks long --app``: long clips opened in the app, where they lie: memory, time to the sheet.
 
 The clips are those of :mod:`tests.benchmarks.long`, in a folder that ``MOODCUE_FOLDERS`` names. One server opens them
 one after another, so that the last row shows too what the first ones left behind. Time is that from the press on the

@@ -27,7 +27,7 @@ SR: Final = 16_000
 LONG_S: Final = 600
 SHORT_S: Final = 28
 TIMES: Final = 5
-ROWS: Final = "[class*=st-key-cue_play_] button"
+ROWS: Final = ".cue [data-cue-play]"
 
 
 def joined(path: Path, seconds: int) -> Path:
@@ -82,7 +82,7 @@ def of(page: Page) -> dict[str, float]:
         page.wait_for_timeout(500)
     out["the sheet opens again"] = statistics.median(opens)
     halve, merge, undo = [], [], []
-    page.locator("[class*=st-key-cue_open_] button").first.click()
+    page.locator(".cue .edit").first.click()
     page.locator("[class*=st-key-cue_halve_] button").wait_for()
     for _ in range(TIMES):
         press = page.locator("[class*=st-key-cue_halve_] button").click

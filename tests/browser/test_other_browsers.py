@@ -138,10 +138,10 @@ def test_the_main_path(visitor: Visitor, server: Server, clip: Path) -> None:
     visitor.hears(0.25 * length)
 
     # The songs of a cue: another one is taken.
-    visitor.presses("[class*=st-key-cue_song_] label:not(:has(input:checked))")
-    visitor.until("() => document.querySelector('[class*=st-key-cue_song_] input:checked') !== null")
+    visitor.presses(".cue label:not(:has(input:checked))")
+    visitor.sees(".cue label:has(input:checked)")
     visitor.settles()
-    visitor.sees("[class*=st-key-cue_song_] label:has(input:checked)")
+    visitor.sees(".cue .state", "keep")
 
     # A link, which shows the cues and the songs to whoever opens it.
     visitor.presses("[role=tab]", "Share")

@@ -70,7 +70,7 @@ def test_an_edit_of_the_sheet_is_heard_without_being_asked_for_again(open_page: 
     choices = page.locator(".under .choices button")
     expect(choices).to_have_count(4, timeout=60_000)
     first = choices.nth(1).inner_text()
-    songs = page.locator("[class*=st-key-cue_song_]").first.get_by_role("radio")
+    songs = page.locator(".cue fieldset").first.get_by_role("radio")
     labels = [songs.nth(k).locator("xpath=ancestor::label") for k in range(2)]
     names = [label.inner_text().split(" · ")[0].strip() for label in labels]
     other = next(k for k, name in enumerate(names) if name not in first)

@@ -6,9 +6,10 @@ The browser is told names, sizes and numbers of ours; it sends back such a numbe
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import streamlit as st
 from streamlit.components.v2 import component
@@ -29,7 +30,7 @@ MOST_LENGTHS: Final = 60
 """Of so many clips of a list the length is looked up."""
 
 Kind = Literal["open", "enter", "up", "search", "forget"]
-KINDS: Final = frozenset({"open", "enter", "up", "search", "forget"})
+KINDS: Final[Mapping[str, Kind]] = {kind: kind for kind in get_args(Kind)}
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,9 @@ def parse(told: Any) -> Asked | None:
     if not isinstance(told, dict):
         return None
     kind, value = told.get("kind"), told.get("value", "")
-    if kind not in KINDS or not isinstance(value, str):
+    if not isinstance(kind, str) or kind not in KINDS or not isinstance(value, str):
         return None
-    return Asked(kind, value[:1000])
+    return Asked(KINDS[kind], value[:1000])
 
 
 def drawn(here: Folders, place: Place, listing: Listing, old: tuple[Entry, ...]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from typing import Final
 
 import streamlit as st
@@ -16,14 +15,6 @@ from recommender.cues import Cue, CueSheet, Song
 from recommender.cues.usable import may_be_used
 from recommender.songs.usable import UNKNOWN
 
-ICONS: Final[Mapping[str, str]] = {
-    "kept": ":material/check_circle:",
-    "changed": ":material/change_circle:",
-    "silenced": ":material/music_off:",
-    "suggested": "",
-}
-
-
 NAMED: Final = 6
 """Emotions of a side that are told one after another."""
 
@@ -32,16 +23,17 @@ def span(cue: Cue) -> str:
     return f"{clock(float(cue.start))}–{clock(float(cue.end))}"
 
 
-def heading(cue: Cue) -> str:
-    """Markdown: the name in bold, the mood beside a name of one's own, the state."""
-    tag = language()
-    mood = cue.mood.words(tag)
-    said = f"**{markdown(cue.name(tag)[:1].upper() + cue.name(tag)[1:])}**"
-    if cue.title:
-        said += f" · {markdown(mood)}"
+def name(cue: Cue) -> str:
+    said = cue.name(language())
+    return said[:1].upper() + said[1:]
+
+
+def about(cue: Cue) -> str:
+    """The mood beside a name of one's own, and whether it is the visitor's word."""
+    said = [cue.mood.words(language())] if cue.title else []
     if cue.corrected is not None:
-        said += f" · {t('cues.corrected')}"
-    return " ".join(filter(None, [ICONS[cue.state], said]))
+        said.append(t_plain("cues.corrected"))
+    return " · ".join(said)
 
 
 def sides(sheet: CueSheet) -> list[str]:
@@ -61,8 +53,8 @@ def sides(sheet: CueSheet) -> list[str]:
     return lines
 
 
-def direction(cue: Cue) -> str:
-    """Markdown: the advice, and what to search for."""
+def advice(cue: Cue) -> str:
+    """The advice, and what kind of music to look for."""
     d = cue.direction
     parts = [t_plain(f"cue.advice.{d.why}")]
     if d.advice != "none":
@@ -73,7 +65,7 @@ def direction(cue: Cue) -> str:
         if d.mode:
             parts.append(t_plain(f"music.key.{d.mode}"))
         parts.append(t_plain("songs.join").join(t_plain(f"music.instrument.{i}") for i in d.instruments))
-    return markdown(" · ".join(filter(None, parts)))
+    return " · ".join(filter(None, parts))
 
 
 def searches(cue: Cue) -> None:
@@ -89,17 +81,18 @@ def searches(cue: Cue) -> None:
 
 
 def song(one: Song) -> str:
+    """Markdown."""
     return markdown(f"{one.title} · {one.artist}")
 
 
 def use(one: Song) -> str:
-    """Whether it may go into the cut, in bold: a licence's name, or that it takes one."""
+    """Whether it may go into the cut: a licence's name, or that it takes one."""
     if not may_be_used(one):
-        return f"**{t('cues.use.reference')}**"
+        return t_plain("cues.use.reference")
     if one.licence == UNKNOWN:
-        return f"**{t('cues.use.yours')}**"
-    return f"**{t('cues.use.free', licence=one.licence)}**"
+        return t_plain("cues.use.yours")
+    return t_plain("cues.use.free", licence=one.licence)
 
 
 def why(reason: Notice) -> str:
-    return markdown(recommender.sentence(reason, language()))
+    return recommender.sentence(reason, language())

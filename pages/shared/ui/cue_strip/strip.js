@@ -233,8 +233,7 @@ class Strip {
 
   // A press on a cue's Play button, wherever on the page: the server need not be asked.
   asked(event) {
-    const place = event.target.closest?.('[class*="st-key-cue_play_"]');
-    const id = place && /st-key-cue_play_(\d+)/.exec(place.className)?.[1];
+    const id = event.composedPath().find((e) => e.dataset?.cuePlay)?.dataset.cuePlay;
     const cue = id && this.data.cues.find((c) => c.id === Number(id));
     const player = this.player();
     if (!cue || !player) return;

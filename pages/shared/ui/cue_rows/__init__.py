@@ -1,0 +1,137 @@
+"""The cues as rows under the strip: a component of our own, which draws anew only what an edit changed.
+
+As elements of Streamlit's a sheet of ten minutes would be some 300 pieces of Markdown, all of them read again by the
+browser at each edit.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+import streamlit as st
+from streamlit.components.v2 import component
+from streamlit.components.v2.types import ComponentRenderer
+
+from pages.shared.language import t_plain
+from pages.shared.services import studio
+from pages.shared.ui import cue_words
+from recommender.cues import Cue, Song
+from recommender.cues.usable import may_be_used
+from recommender.store.votes import LONGEST_NOTE
+
+KEY: Final = "cue_rows"
+STRINGS: Final = ("play", "pause", "hear", "edit", "close", "listen", "note", "send")
+
+Kind = Literal["open", "choose", "listen", "note"]
+KINDS: Final[Mapping[str, Kind]] = {kind: kind for kind in get_args(Kind)}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was done on a row: a cue to open or to close, a song to choose or to listen to elsewhere, a note."""
+
+    kind: Kind
+    cue: int
+    value: str = ""
+    """A song's id, or what a note says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guests:
+    """What guests of a link have said of one cue, and what the one who looks chose; ``listen``: songs with players."""
+
+    votes: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    mine: str | None = None
+    listen: frozenset[str] = frozenset()
+
+
+def show(
+    cues: Sequence[Cue],
+    *,
+    key: str = KEY,
+    on_asked: Callable[[], None],
+    open_: int | None = None,
+    player: bool = True,
+    guests: Mapping[int, Guests] | None = None,
+    ended: bool = False,
+) -> None:
+    """``open_`` is the cue that is open; ``player``: whether there is a clip to play.
+
+    With ``guests`` (by the id of the cue) the rows are to vote on and not to edit, until the vote has ``ended``.
+    """
+    said = guests or {}
+    data = {
+        "rows": [row(cue, open_=cue.id == open_, guests=said.get(cue.id)) for cue in cues],
+        "editable": guests is None,
+        "open_to_votes": guests is not None and not ended,
+        "longest_note": LONGEST_NOTE,
+        "player": player,
+        "strings": {name: t_plain(f"cues.rows.{name}") for name in STRINGS},
+    }
+    _mounted()(key=key, data=data, height="content", on_asked_change=on_asked)
+
+
+def asked(key: str = KEY) -> Asked | None:
+    """What was done just now; None for what is none of it."""
+    return parse(st.session_state[key].get("asked"))
+
+
+def parse(told: Any) -> Asked | None:
+    """What the browser sent, checked."""
+    if not isinstance(told, dict):
+        return None
+    kind, cue, value = told.get("kind"), told.get("cue"), told.get("value", "")
+    if not isinstance(kind, str) or not isinstance(value, str) or not isinstance(cue, int) or isinstance(cue, bool):
+        return None
+    return Asked(KINDS[kind], cue, value) if kind in KINDS else None
+
+
+def row(cue: Cue, *, open_: bool = False, guests: Guests | None = None) -> dict[str, Any]:
+    """What the browser is told of a cue: plain text all of it."""
+    said = guests or Guests()
+    songs = cue.music if cue.direction.advice != "none" else ()
+    return {
+        "id": cue.id,
+        "span": cue_words.span(cue),
+        "name": cue_words.name(cue),
+        "about": cue_words.about(cue),
+        "state": "" if cue.state == "suggested" else t_plain(f"cue.state.{cue.state}"),
+        "says": cue_words.advice(cue),
+        "note": cue.note,
+        "none": t_plain("wish.none") if songs and not any(map(may_be_used, songs)) else "",
+        "label": t_plain("cues.songs", span=cue_words.span(cue)),
+        "songs": [_song(s, cue, guests) for s in songs],
+        "chosen": cue.chosen if guests is None else guests.mine,
+        "open": open_,
+        "notes": list(said.notes),
+    }
+
+
+def _song(one: Song, cue: Cue, guests: Guests | None) -> dict[str, Any]:
+    path, start_s = studio.heard_at(one.id, by_guests=guests is not None)
+    said = guests or Guests()
+    marks = [t_plain("vote.picked")] if guests is not None and one.id == cue.chosen else []
+    if one.id in said.votes:
+        marks.append(t_plain("vote.count", count=said.votes[one.id]))
+    return {
+        "id": one.id,
+        "title": f"{one.title} · {one.artist}",
+        "use": cue_words.use(one),
+        "why": cue_words.why(one.reason),
+        "path": path,
+        "start": start_s,
+        "marks": " · ".join(marks),
+        "listen": one.id in said.listen,
+    }
+
+
+@functools.cache
+def _mounted() -> ComponentRenderer:
+    here = Path(__file__).parent
+    html, css, js = ((here / f"rows.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+    return component("moodcue_cue_rows", html=html, css=css, js=js)
