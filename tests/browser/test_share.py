@@ -41,6 +41,11 @@ def test_another_visitor_sees_what_was_shared_until_it_is_deleted(open_page: Ope
     other.get_by_placeholder("簡短意見").first.fill("<i>slower</i>, please")
     other.get_by_placeholder("簡短意見").first.press("Enter")
     owner.get_by_text("<i>slower</i>, please", exact=False).wait_for()
+    heard = other.locator(".cue .hear[data-hear]").first
+    heard.click()
+    expect(heard).to_have_attribute("aria-label", re.compile("^暫停"))
+    heard.click()
+    expect(heard).to_have_attribute("aria-label", re.compile("^試聽"))
     assert other.locator(".st-key-link_strip .edge").count() == 0, "a guest changes nothing of the sheet"
     other.get_by_text("依標籤").click()
     expect(other.locator("details[open]")).to_contain_text(re.compile(r".{100,}", re.DOTALL))
