@@ -10,13 +10,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from av.stream import Disposition
 
 from emotion import errors, media
 from emotion.media import container as containers
-from emotion.media import fence
+from emotion.media import fence, geometry
 from emotion.media.decode import Sparing
 from emotion.media.write import writing
 from tests import clips
@@ -425,3 +426,25 @@ def test_an_offset_that_begins_later_is_taken_out_within_a_second(tmp_path: Path
     y = np.concatenate([np.zeros(sr, np.float32), 0.1 * clips.tone(3.0, sr=sr) + np.float32(0.3)])
     heard = media.read_sound(clips.write(tmp_path / "later.wav", y=y, sr=sr, audio_codec="pcm_f32le"))
     assert abs(float(heard[2 * 16_000 :].mean())) < 0.003
+
+
+@pytest.mark.parametrize(
+    ("size", "largest"), [((1280, 720), 640), ((1920, 1080), 640), ((854, 480), 640), ((90, 50), 45)]
+)
+@pytest.mark.parametrize("layout", ["yuv420p", "yuvj420p", "yuv422p", "gray"])
+@pytest.mark.parametrize("colorspace", [1, 2, 9])
+def test_colours_are_those_of_the_film_however_it_is_made_smaller(
+    size: tuple[int, int], largest: int, layout: str, colorspace: int
+) -> None:
+    """Against the decoder's own library, whatever way a picture takes: by planes, or all at once."""
+    width, height = size
+    rgb = cv2.resize(clips.picture(64, 36, shade=40), size, interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+    rgb[..., 2] = 255 - rgb[..., 0]
+    frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format=layout)
+    frame.colorspace = colorspace
+    found = geometry.Upright(Fraction(1), largest)(frame)
+    scale = min(1.0, largest / width)
+    expected = frame.reformat(round(width * scale), round(height * scale), "rgb24", interpolation="AREA").to_ndarray()
+    assert found.shape == expected.shape
+    assert np.abs(found.astype(int) - expected).mean() < 3
+    assert np.abs(found.astype(int).mean(axis=(0, 1)) - expected.mean(axis=(0, 1))).max() < 3

@@ -36,7 +36,7 @@ class FramePicker:
 
     def __init__(self, fps: float, max_side: int, ratio: Fraction, rate: float | None = None) -> None:
         self.step_s = 1 / fps
-        self.max_side, self.ratio = max_side, ratio
+        self._upright = geometry.Upright(ratio, max_side)
         self._tick_s = 1 / rate if rate else 0.0
         self._due_s = self._last_s = float("-inf")
         self._held: VideoFrame | None = None
@@ -48,7 +48,7 @@ class FramePicker:
             return
         self._due_s = (math.floor(time_s / self.step_s + 1e-3) + 1) * self.step_s
         yield from self.rest(time_s)
-        self._held = VideoFrame(time_s, geometry.upright(frame, self.ratio, self.max_side))
+        self._held = VideoFrame(time_s, self._upright(frame))
 
     def rest(self, end_s: float) -> Iterator[VideoFrame]:
         """The frame that is still on screen, until ``end_s``."""

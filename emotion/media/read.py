@@ -298,7 +298,7 @@ def frame_at(path: str | os.PathLike[str], time_s: float, *, max_side: int = 960
         for skip in _places(path, container, chosen, time_s):
             shown = _last_until(Clock(container, chosen.both, path.name), video, time_s, skip)
             if shown is not None:
-                return VideoFrame(max(0.0, shown.time or 0.0), geometry.upright(shown, ratio, max_side))
+                return VideoFrame(max(0.0, shown.time or 0.0), geometry.Upright(ratio, max_side)(shown))
     first = next(iter(read_frames(path, max_side=max_side)), None)  # the picture starts after time_s
     if first is None:
         raise errors.MediaError(name=path.name)
