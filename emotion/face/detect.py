@@ -158,9 +158,10 @@ class CenterFace:
     def _look(self, rgb: Image, scale: float, threshold: float) -> list[Detection]:
         height, width = (max(8, round(n * scale)) for n in rgb.shape[:2])
         small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-        padded = np.zeros((_ceil(height), _ceil(width), 3), np.float32)
-        padded[:height, :width] = small
-        maps = self.session.run(padded.transpose(2, 0, 1)[None])
+        padded = np.zeros((1, 3, _ceil(height), _ceil(width)), np.float32)
+        for channel, colour in enumerate(cv2.split(small)):
+            padded[0, channel, :height, :width] = colour
+        maps = self.session.run(padded)
         return decode(maps, threshold, width / rgb.shape[1], height / rgb.shape[0])
 
 

@@ -6,6 +6,7 @@ The ladder: :meth:`FaceReader.read_crops` for what is a face already, :meth:`Fac
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -206,41 +207,65 @@ def analyse_frames(
     Raises:
         Cancelled: if asked to stop.
     """
-    tracker, watch = track.Tracker(reader.persons), shot_change.Watch()
+    tracker = track.Tracker(reader.persons)
     last: list[Sighting] = []
-    for n, (frame, seen, reading) in enumerate(_read(frames, reader, watch, cancelled), 1):
-        last = reading.result() if reading else [replace(s, time_s=frame.time_s, crop=None) for s in last]
-        tracker.add(frame.time_s, last, frame.rgb.shape[:2], cut=seen.cut, still=seen.still)
+    for n, (picture, found) in enumerate(_read(_asking(frames, cancelled), reader), 1):
+        frame, change = picture.frame, picture.change
+        last = found() if found else [replace(s, time_s=frame.time_s, crop=None) for s in last]
+        tracker.add(frame.time_s, last, frame.rgb.shape[:2], cut=change.cut, still=change.still)
         on_progress(n)
     return tracker.finish()
 
 
-Reading = tuple["VideoFrame", shot_change.Change, Future[list[Sighting]] | None]
+def _asking(frames: Iterable[VideoFrame], cancelled: Callable[[], bool]) -> Iterator[VideoFrame]:
+    for frame in frames:
+        if cancelled():
+            raise errors.Cancelled
+        yield frame
 
 
-def _read(
-    frames: Iterable[VideoFrame], reader: FaceReader, watch: shot_change.Watch, cancelled: Callable[[], bool]
-) -> Iterator[Reading]:
-    """Each frame in turn, with what changed and its faces (None in a still one), which may still be looked for."""
+Reading = tuple[follow.Picture, Callable[[], list[Sighting]] | None]
+
+
+def _read(frames: Iterable[VideoFrame], reader: FaceReader) -> Iterator[Reading]:
+    """Each picture in turn, with its faces (None in a still one), which may still be looked for."""
     begun: deque[Reading] = deque()
-    course = follow.Course(reader.abreast)
+    follows = isinstance(reader.detector, CenterFace) and not reader.thorough
+    together = follow.TOGETHER if follows else 1
+    before: Future[follow.Known] | None = None
     with ThreadPoolExecutor(reader.abreast, thread_name_prefix="faces") as pool:
-        for frame in frames:
-            if cancelled():
-                raise errors.Cancelled
-            seen = watch.look(frame.rgb)
-            reading = None
-            if not seen.still:
-                reading = pool.submit(_look, reader, frame, course.next(watch.thumbnail, cut=seen.cut))
-                course.found(reading)
-            begun.append((frame, seen, reading))
-            if len(begun) > reader.abreast:
+        for pictures in follow.steps(frames, shot_change.Watch(), together):
+            if pictures[0].change.still:
+                begun.append((pictures[0], None))
+            else:
+                known: Future[follow.Known] = Future()
+                scene = None if pictures[0].change.cut else before
+                reading = pool.submit(_look, reader, pictures, scene, known)
+                before = known if follows else None
+                begun.extend((p, functools.partial(_nth, reading, k)) for k, p in enumerate(pictures))
+            while len(begun) > reader.abreast * together:
                 yield begun.popleft()
         yield from begun
 
 
-def _look(reader: FaceReader, frame: VideoFrame, known: Callable[[], follow.Known] | None) -> list[Sighting]:
+def _nth(reading: Future[list[list[Sighting]]], k: int) -> list[Sighting]:
+    return reading.result()[k]
+
+
+def _look(
+    reader: FaceReader,
+    pictures: Sequence[follow.Picture],
+    before: Future[follow.Known] | None,
+    known: Future[follow.Known],
+) -> list[list[Sighting]]:
+    """The faces of each picture; ``known`` is set as soon as it is known where those of the last one are."""
     finder = reader.detector
-    if known is None or reader.thorough or not isinstance(finder, CenterFace):
-        return reader.read(frame.rgb, frame.time_s)
-    return reader.read(frame.rgb, frame.time_s, follow.find(finder, frame.rgb, known()))
+    if reader.thorough or not isinstance(finder, CenterFace):
+        return [reader.read(p.frame.rgb, p.frame.time_s) for p in pictures]
+    try:
+        found = follow.look(finder, pictures, before and before.result(), known.set_result)
+    except BaseException as e:
+        if not known.done():
+            known.set_exception(e)
+        raise
+    return [reader.read(p.frame.rgb, p.frame.time_s, faces) for p, faces in zip(pictures, found, strict=True)]
