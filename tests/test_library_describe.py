@@ -81,7 +81,7 @@ def test_silence_says_nothing_of_tempo_key_and_loudness(describer: Describer, tm
 def test_parts_join_without_a_seam(track: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     networks = hear.Networks()
     whole = hear.hear(track, networks)
-    monkeypatch.setattr(hear, "PART", round(5 * hear.PATCH_S * 48_000))
+    monkeypatch.setattr(hear, "PART_S", 5 * hear.PATCH_S)
     parts = hear.hear(track, networks)
     assert parts.duration_s == pytest.approx(whole.duration_s, abs=1e-6)
     assert abs(len(parts.frames.bands) - len(whole.frames.bands)) <= 2

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from emotion import errors, media, signals
+from emotion import errors, media
 from emotion.media import fence
 from emotion.voice.sessions import session
 from emotion.weights import Weights, load
@@ -23,7 +23,6 @@ MODEL: Final = "music-v2"
 PATCHES_A_PART: Final = 25
 PART_S: Final = PATCHES_A_PART * PATCH_S
 """74.8 s, a whole number of frames of every kind: parts join without a seam."""
-PART: Final = round(PART_S * track_loudness.SR)
 PATCHES_AT_ONCE: Final = 1
 WARM_UP: Final = 5 * BEAT_FPS
 """BeatNet goes on from these frames of the part before."""
@@ -63,8 +62,9 @@ class Networks:
         self.weights = weights
         self._musicnn = session(str(weights.path("musicnn.onnx")))
         self._beatnet = session(str(weights.path("beatnet.onnx")))
-        self._voices = threading.local()
-        """A detector for each thread: it keeps what it heard last."""
+        self._voices: Any = None
+        self._listening = threading.Lock()
+        """One detector for all threads, in turn: each would take 30 MB, and it hears quickly."""
 
     def patches(self, mel: Block) -> tuple[Block, Block]:
         """Embedding (n, 200) and tags (n, 50) of each patch of a log-mel spectrogram."""
@@ -82,9 +82,9 @@ class Networks:
 
     def voices(self, y: Signal) -> tuple[float, float]:
         """Seconds of singing and of speech in sound at :data:`VOICE_SR`."""
-        if not hasattr(self._voices, "detector"):
-            self._voices.detector = _voice_detector()
-        events = self._voices.detector.detect(y)["events"]
+        with self._listening:
+            self._voices = self._voices or _voice_detector()
+            events = self._voices.detect(y)["events"]
         singing, speech = (sum(end - start for start, end in events[kind]) for kind in ("singing", "speech"))
         return float(singing), float(speech)
 
@@ -110,14 +110,12 @@ def hear(
             raise errors.NothingToRead(name=name)
         meter = track_loudness.Meter()
         parts: list[_Part] = []
-        n = 0
-        for y in _in_parts(_metered(blocks, meter)):
-            parts.append(_hear_part(y, networks, parts[-1] if parts else None))
-            n += len(y)
-            if n > (MAX_DURATION_S + 1) * track_loudness.SR:
-                raise errors.TooLong(name=name, duration_s=n / track_loudness.SR, limit_s=MAX_DURATION_S)
-            on_progress(min(1.0, n / track_loudness.SR / max(clip.duration_s, 1.0)))
-    duration_s = n / track_loudness.SR
+        for low, lower in _in_parts(_metered(blocks, meter)):
+            parts.append(_hear_part(low, lower, networks, parts[-1] if parts else None))
+            if meter.seconds > MAX_DURATION_S + 1:
+                raise errors.TooLong(name=name, duration_s=meter.seconds, limit_s=MAX_DURATION_S)
+            on_progress(min(1.0, meter.seconds / max(clip.duration_s, 1.0)))
+    duration_s = meter.seconds
     if not parts:
         raise errors.MediaError(name=name)
     if duration_s < MIN_DURATION_S:
@@ -133,9 +131,8 @@ class _Part:
     voices: tuple[float, float]
 
 
-def _hear_part(y: Signal, networks: Networks, before: _Part | None) -> _Part:
-    low = signals.resample(y, track_loudness.SR, front_end.SR)
-    lower = signals.resample(y, track_loudness.SR, VOICE_SR)
+def _hear_part(low: Signal, lower: Signal, networks: Networks, before: _Part | None) -> _Part:
+    """A part at BeatNet's rate and at musicnn's."""
     mel = front_end.log_mel(lower)
     bands = front_end.beat_bands(low)
     known = before.frames.bands[-WARM_UP:].astype(np.float32) if before is not None else bands[:0]
@@ -170,16 +167,45 @@ def _metered(blocks: Iterable[Block], meter: track_loudness.Meter) -> Iterator[S
         yield block.mean(axis=1)
 
 
-def _in_parts(blocks: Iterable[Signal]) -> Iterator[Signal]:
-    """The sound in parts of :data:`PART` samples, the last one shorter."""
-    waiting: list[Signal] = []
-    n = 0
+class _Rate:
+    """The sound at another rate, in parts of :data:`PART_S`; nothing of it is kept at the rate it came in."""
+
+    def __init__(self, sr: int) -> None:
+        import soxr
+
+        self._stream = soxr.ResampleStream(track_loudness.SR, sr, 1, dtype="float32", quality="HQ")
+        self._size = round(PART_S * sr)
+        self._waiting: list[Signal] = []
+        self._n = 0
+
+    def add(self, block: Signal, *, last: bool = False) -> None:
+        self._waiting.append(self._stream.resample_chunk(block, last=last))
+        self._n += len(self._waiting[-1])
+
+    @property
+    def full(self) -> bool:
+        return self._n >= self._size
+
+    def part(self) -> Signal:
+        """The next one, shorter where there is no more."""
+        together = np.concatenate(self._waiting)
+        self._waiting = [together[self._size :].copy()]
+        self._n = len(self._waiting[0])
+        return together[: self._size]
+
+
+def _in_parts(blocks: Iterable[Signal]) -> Iterator[tuple[Signal, Signal]]:
+    """The sound in parts of :data:`PART_S`, at BeatNet's rate and at musicnn's; the last one is shorter."""
+    low, lower = _Rate(front_end.SR), _Rate(VOICE_SR)
     for block in blocks:
-        waiting.append(block)
-        n += len(block)
-        while n >= PART:
-            together = np.concatenate(waiting)
-            waiting, n = [together[PART:]], n - PART
-            yield together[:PART]
-    if n:
-        yield np.concatenate(waiting)
+        low.add(block)
+        lower.add(block)
+        while low.full and lower.full:
+            yield low.part(), lower.part()
+    for rate in (low, lower):
+        rate.add(np.zeros(0, np.float32), last=True)
+    while True:
+        parts = low.part(), lower.part()
+        if min(map(len, parts)) == 0:
+            return
+        yield parts

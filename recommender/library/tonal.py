@@ -24,7 +24,7 @@ LOWEST_MIDI: Final = 36
 SEMITONES: Final = 64
 """From C2 (65 Hz) to D#7 (2,489 Hz)."""
 BINS_A_SEMITONE: Final = 5
-BLOCK: Final = 128
+BLOCK: Final = 32
 A4_MIDI: Final = 69
 A4_HZ: Final = 440.0
 QUIET_FRAME: Final = 0.1

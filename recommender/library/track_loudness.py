@@ -32,10 +32,17 @@ class Meter:
         self._state: npt.NDArray[np.float64] | None = None
         self._rest = np.zeros(0)
         self._powers: list[npt.NDArray[np.float64]] = []
+        self._samples = 0
+
+    @property
+    def seconds(self) -> float:
+        """How much it has heard."""
+        return self._samples / SR
 
     def add(self, block: npt.NDArray[np.float32]) -> None:
         from scipy.signal import sosfilt
 
+        self._samples += len(block)
         sides = np.ascontiguousarray(block.T, np.float64)  # along the last axis the filter takes half the time
         if self._state is None or self._state.shape[1] != len(sides):
             self._state = np.zeros((len(K_WEIGHTING), len(sides), 2))
