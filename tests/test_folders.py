@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import sys
+import threading
 import time
 from concurrent.futures import Future
 from dataclasses import replace
@@ -22,6 +23,7 @@ from pages.analyse import browse, jobs_for_clip
 from pages.analyse.browse import Asked
 from pages.shared.services import folders, recent, visitors
 from pages.shared.services.folders import Folders
+from pages.shared.services.lengths import Lengths
 from tests import clips
 from tests.conftest import SAMPLES
 
@@ -187,17 +189,54 @@ def test_a_folder_of_thousands_is_cut_and_says_so(footage: Path) -> None:
     assert listing.entries[0].name == "0000.mp4"
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mov"])
-def test_the_length_is_read_from_the_head_alone(tmp_path: Path, suffix: str) -> None:
-    path = clips.write(tmp_path / f"a.{suffix}", y=clips.tone(3.0), frames=[clips.picture()] * 30)
-    assert folders.length_s(path) == pytest.approx(media.probe(path).duration_s, abs=0.1)
-    assert folders.length_s(SAMPLES / "good-news.mp4") == pytest.approx(8.37, abs=0.1)
-    data = path.read_bytes()
-    for broken in (b"", b"1234567", data[: len(data) // 2].replace(b"moov", b"m__v"), b"\0" * 100, b"\xff" * 100):
+@pytest.mark.parametrize(
+    ("suffix", "sound", "picture"),
+    [("mp4", "aac", "libx264"), ("mov", "aac", "libx264"), ("mkv", "aac", "libx264"), ("avi", "mp3", "mpeg4"),
+     ("ts", "aac", "libx264"), ("mpg", "mp2", "mpeg1video"), ("wav", "pcm_s16le", ""), ("mp3", "libmp3lame", ""),
+     ("ogg", "libopus", ""), ("flac", "flac", "")],
+)  # fmt: skip
+def test_a_length_is_read_from_the_head_of_every_kind(tmp_path: Path, suffix: str, sound: str, picture: str) -> None:
+    frames = [clips.picture()] * 75 if picture else None
+    path = clips.write(
+        tmp_path / f"a.{suffix}", y=clips.tone(3.0, 48_000), sr=48_000, frames=frames, fps=25, audio_codec=sound,
+        video_codec=picture,
+    )  # fmt: skip
+    assert fence.said_length(path) == pytest.approx(media.probe(path).duration_s, abs=0.3)
+
+
+def test_what_says_nothing_of_its_length_or_is_no_clip_has_none(tmp_path: Path) -> None:
+    assert fence.said_length(clips.write(tmp_path / "a.aac", y=clips.tone(3.0))) is None, "FFmpeg would guess"
+    data = (SAMPLES / "good-news.mp4").read_bytes()
+    for broken in (b"1234567", data[: len(data) // 2].replace(b"moov", b"m__v"), b"\0" * 100, b"\xff" * 100):
         (tmp_path / "broken.mp4").write_bytes(broken)
-        assert folders.length_s(tmp_path / "broken.mp4") is None
-    assert folders.length_s(tmp_path / "gone.mp4") is None
-    assert folders.length_s(tmp_path / "a.mkv") is None
+        with pytest.raises(errors.MediaError):
+            fence.said_length(tmp_path / "broken.mp4")
+
+
+def test_lengths_come_while_the_list_stands_and_are_looked_up_once(footage: Path) -> None:
+    asked: list[str] = []
+    go = threading.Event()
+
+    def read(path: Path) -> float | None:
+        go.wait(5)
+        asked.append(path.name)
+        if path.suffix == ".wav":
+            raise errors.NotMedia(name=path.name)
+        return 61.0
+
+    known = Lengths(read)
+    talk, sound = footage / "talk.mp4", footage / "Day 1" / "Cam A" / "interview two.wav"
+    assert [known.of(talk), known.of(sound), known.of(talk)] == [(None, True)] * 3
+    assert known.of(footage / "gone.mp4") == (None, False)
+    go.set()
+    until = time.monotonic() + 5
+    while known.of(talk)[1] or known.of(sound)[1]:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert [known.of(talk), known.of(sound)] == [(61.0, False), (None, False)]
+    assert sorted(asked) == ["interview two.wav", "talk.mp4"]
+    os.utime(talk, ns=(time.time_ns(), time.time_ns()))
+    assert known.of(talk) == (None, True), "another file now"
 
 
 # Recent clips ----------------------------------------------------------------------------------------
@@ -395,7 +434,7 @@ def test_a_clip_of_six_gigabytes_is_read_and_neither_refused_nor_copied(
     with pytest.raises(errors.TooLarge):
         fence.probe(path, limits=media.Limits.from_environment())
     kept = Folders([footage]).clip(path)
-    assert folders.length_s(path) == pytest.approx(8.37, abs=0.1)
+    assert fence.said_length(path) == pytest.approx(8.37, abs=0.1)
     loaded: Future[Readers] = Future()
     loaded.set_result(replace(readers, face=None))
     analysed = jobs_for_clip.analysis(kept, loaded, media.Limits.in_place())(lambda _: None, lambda: False)

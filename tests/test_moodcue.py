@@ -21,6 +21,7 @@ import emotion
 from moodcue import commands
 from moodcue.__main__ import main
 from recommender.__main__ import main as recommender
+from recommender.mix import command as scoring
 from tests.conftest import ROOT, SAMPLES
 
 NEWS = SAMPLES / "good-news.mp4"
@@ -66,6 +67,11 @@ def test_it_prints_what_the_libraries_print(capsys: Output) -> None:
         theirs = capsys.readouterr().out
         assert main(["songs", "--emotion", "sad", "--count", "4", "--format", form]) == 0
         assert capsys.readouterr().out == theirs
+
+
+def test_what_is_scored_may_be_longer_than_an_upload(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOODCUE_MAX_SECONDS", "5")
+    assert scoring.analysed(NEWS).clip.duration_s == pytest.approx(8.37, abs=0.1)
 
 
 def test_a_clip_goes_in_and_songs_come_out(tmp_path: Path, capsys: Output) -> None:

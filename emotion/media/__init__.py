@@ -16,6 +16,7 @@ from emotion.media.read import (
     probe,
     read_frames,
     read_sound,
+    said_length,
 )
 from emotion.media.sound import SoundChunk
 
@@ -33,4 +34,5 @@ __all__ = [
     "probe",
     "read_frames",
     "read_sound",
+    "said_length",
 ]

@@ -55,6 +55,11 @@ SUFFIXES: Final = frozenset((
 # fmt: on
 
 
+UNSAID: Final = frozenset({"aac"})
+"""Heads that say nothing of a length, which FFmpeg guesses then."""
+SAID_AT_MOST_S: Final = 7 * 86_400.0
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much of a clip is accepted."""
@@ -79,6 +84,20 @@ class Limits:
 
 def silent() -> None:
     pass
+
+
+def said_length(path: str | os.PathLike[str], *, name: str | None = None) -> float | None:
+    """What a clip's head says of its length in seconds, none of it counted; None where it says nothing.
+
+    Raises:
+        MediaError: it cannot be opened.
+    """
+    path = Path(path)
+    with containers.opened(path, name or path.name) as container:
+        if container.duration is None or container.format.name in UNSAID:
+            return None
+        duration_s = container.duration / av.time_base
+        return duration_s if 0 < duration_s < SAID_AT_MOST_S else None
 
 
 def probe(

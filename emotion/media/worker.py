@@ -82,6 +82,10 @@ def _probe(order: Order) -> Iterator[Message]:
     yield {"kind": "clip", "clip": clip_to_dict(clip)}, None
 
 
+def _length(order: Order) -> Iterator[Message]:
+    yield {"kind": "length", "seconds": media.said_length(order["path"], name=order["name"])}, None
+
+
 def _frames(order: Order) -> Iterator[Message]:
     """What the clip holds, then its frames."""
     clip = media.probe(order["path"], name=order["name"], limits=_limits(order), alive=order["alive"])
@@ -211,6 +215,7 @@ def _picture(order: Order) -> Iterator[Message]:
 
 TASKS: Final[dict[str, Task]] = {
     "probe": _probe,
+    "length": _length,
     "frames": _frames,
     "sound": _sound,
     "stereo": _stereo,

@@ -29,8 +29,8 @@ _FIRST: Final = "_first_look"
 
 def show() -> None:
     current = session.current()
-    kept, phase = current.kept, current.phase
-    name = kept.name if kept else phase.url if isinstance(phase, Fetching) else ""
+    phase = current.phase
+    name = phase.url if isinstance(phase, Fetching) else session.title()
     st.set_page_config(page_title=t_plain("progress.tab", name=name))
     st.title(t("progress.title"), anchor=False)
     st.markdown(t("progress.name", name=name))

@@ -35,7 +35,7 @@ SECTIONS: Final = ("reading", "songs", "sound", "share", "export")
 
 def show(current: Session, ready: Ready) -> None:
     timeline = clip_reading.reading(current, ready.analysed, models.readers())
-    _head(timeline)
+    _head()
     left, right = st.columns([3, 2], gap="large", vertical_alignment="top")
     with left, calm():
         _player(current, timeline)
@@ -58,8 +58,8 @@ def show(current: Session, ready: Ready) -> None:
         models.warm_sound()
 
 
-def _head(timeline: Timeline) -> None:
-    name = timeline.clip.name
+def _head() -> None:
+    name = session.title()
     st.set_page_config(page_title=f"✓ {name} · MoodCue")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(t("result.title", name=name), anchor=False, width="stretch")
@@ -73,7 +73,7 @@ def _player(current: Session, timeline: Timeline) -> None:
     if path is None:
         _player_to_come()
     else:
-        alt = t_plain("result.player", name=timeline.clip.name)
+        alt = t_plain("result.player", name=session.title())
         players.clip_player(path, current.secret, video=timeline.clip.width is not None, alt=alt)
 
 

@@ -25,7 +25,8 @@ from pages.analyse import jobs_for_clip
 from pages.analyse.jobs_for_clip import Analysed
 from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.speaker_samples import Footage
-from pages.shared.services import clips, folders, memory, models, pools, recent, returning, visit, visitors
+from pages.shared.language import t_plain
+from pages.shared.services import clips, folders, memory, models, pools, recent, returning, samples, visit, visitors
 from pages.shared.services.jobs import Status, Ticket, bare
 from pages.shared.services.samples import Sample
 from pages.shared.services.visitors import Kept
@@ -88,6 +89,8 @@ class Session:
     """Whether voices are read in the light of what else they say."""
     footage: list[Footage] = field(default_factory=list)
     """More of the speakers, for every clip of the visit."""
+    sample: Sample | None = None
+    """Which of the bundled clips it is, where it is one."""
 
     @property
     def kept(self) -> Kept | None:
@@ -199,6 +202,15 @@ def open_link(url: str) -> None:
 def open_sample(sample: Sample) -> None:
     with sample.path.open("rb") as f:
         open_file(f, sample.path.name)
+    current().sample = sample
+
+
+def title() -> str:
+    """What the clip is called on the page: a sample by its caption, any other by its file's name."""
+    here = current()
+    if here.sample is not None:
+        return samples.split_title(t_plain(here.sample.title_key))[0]
+    return here.kept.name if here.kept is not None else ""
 
 
 def advance() -> Status[Any] | None:

@@ -38,7 +38,7 @@ def show(current: Session, timeline: Timeline) -> None:
     st.caption(t("share.what"))
     title = st.text_input(
         t_plain("share.title"),
-        file_stem(timeline.clip.name),
+        file_stem(timeline.clip.name) if current.sample is None else session.title(),
         max_chars=snapshot.LONGEST_TITLE,
         key=f"share_title_{clip}",
         help=t("share.title.help"),

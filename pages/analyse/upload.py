@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import streamlit as st
 
 from emotion import media
@@ -86,7 +84,7 @@ def _samples() -> None:
     st.subheader(t("analyse.samples"))
     for column, sample in zip(st.columns(len(clips)), clips, strict=True):
         title = t_plain(sample.title_key)
-        short, details = split_title(title)
+        short, details = samples.split_title(title)
         with column.container(border=True, height="stretch", gap="xsmall", key=f"sample_card_{sample.id}"):
             st.image(samples.poster(sample), width="stretch", alt=title)
             st.button(
@@ -100,9 +98,3 @@ def _samples() -> None:
             if details:
                 st.caption(details)
     st.caption(t("sample.made"))
-
-
-def split_title(title: str) -> tuple[str, str]:
-    """``Good news (a voice and a face)`` as what stands on the button and what stands under it."""
-    match = re.fullmatch(r"(.+?)\s*[(（](.+)[)）]", title)
-    return (match[1], match[2]) if match else (title, "")

@@ -111,11 +111,12 @@ def marked(sheet: CueSheet) -> list[tuple[float, str]]:
 
 
 def analysed(clip: Path) -> Timeline:
-    """The clip, read by the installed models."""
-    from emotion import media
+    """The clip, read by the installed models where it lies, of any size and up to two hours."""
+    from emotion import heap, media
     from emotion.pipeline import analyse, load_readers
 
-    return analyse(clip, load_readers(), limits=media.Limits.from_environment())
+    heap.give_back()
+    return analyse(clip, load_readers(), limits=media.Limits.in_place())
 
 
 def described(path: Path) -> TrackSound:

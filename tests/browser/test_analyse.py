@@ -585,4 +585,4 @@ def test_a_samples_picture_starts_it_and_the_result_opens_at_its_top(open_page: 
     until(page, "document.querySelector('[data-testid=stMain]').scrollTop === 0")
     until(page, "document.activeElement.tagName === 'H1'")
     until(page, "document.getElementById('moodcue-live').textContent.includes('ready')")
-    until(page, "document.title.startsWith('✓ good-news')")
+    until(page, "document.title.startsWith('✓ Good news')")

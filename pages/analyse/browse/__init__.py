@@ -21,6 +21,7 @@ from pages.analyse import session
 from pages.shared.language import clock, t, t_plain
 from pages.shared.services import folders, memory, recent
 from pages.shared.services.folders import Entry, Folders, Listing
+from pages.shared.services.lengths import lengths
 from pages.shared.ui import failures
 
 KEY: Final = "browse"
@@ -29,13 +30,13 @@ LONGEST_SEARCH: Final = 100
 MOST_LENGTHS: Final = 60
 """Of so many clips of a list the length is looked up."""
 
-Kind = Literal["open", "enter", "up", "search", "forget"]
+Kind = Literal["open", "enter", "up", "search", "forget", "look"]
 KINDS: Final[Mapping[str, Kind]] = {kind: kind for kind in get_args(Kind)}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked for in the browser: ``value`` is an entry's number, or what to search."""
+    """What was asked for in the browser: ``value`` is an entry's number, or what to search; ``look``: what is new."""
 
     kind: Kind
     value: str = ""
@@ -141,27 +142,31 @@ def drawn(here: Folders, place: Place, listing: Listing, old: tuple[Entry, ...])
     top = folder is None or (only and folder == here.roots[0])
     strings = ("search", "list", "up", "forget", "recent", "empty", "nothing", "more", "folder")
     said = {name: t_plain(f"browse.{name}") for name in strings}
+    rows = [_row(e, k < MOST_LENGTHS) for k, e in enumerate(listing.entries)]
+    recents = [_row(e, True) for e in old]
     return {
         "place": t_plain("browse.all") if folder is None else folders.shown(str(folder)),
         "up": not top,
         "query": place.query,
         "more": listing.more,
-        "rows": [_row(e, k < MOST_LENGTHS) for k, e in enumerate(listing.entries)],
-        "recent": [_row(e, True) for e in old],
+        "rows": [row for row, _ in rows],
+        "recent": [row for row, _ in recents],
+        "looking": any(looking for _, looking in (*rows, *recents)),
         "strings": {**said, "kept": t_plain("browse.kept", file=folders.shown(str(recent.place())))},
     }
 
 
-def _row(entry: Entry, look: bool) -> dict[str, Any]:
-    length_s = entry.length_s
+def _row(entry: Entry, look: bool) -> tuple[dict[str, Any], bool]:
+    """What is shown of an entry, and whether its length is still being looked up."""
+    length_s, looking = entry.length_s, False
     if length_s is None and look and not entry.folder:
-        length_s = folders.length_s(entry.path)
+        length_s, looking = lengths().of(entry.path)
     about = [entry.within] if entry.within else []
     if length_s is not None:
         about.append(clock(round(length_s)))
     if not entry.folder:
         about.append(size_words(entry.size))
-    return {"id": entry.id, "name": entry.name, "folder": entry.folder, "about": " · ".join(about)}
+    return {"id": entry.id, "name": entry.name, "folder": entry.folder, "about": " · ".join(about)}, looking
 
 
 def size_words(size: int) -> str:

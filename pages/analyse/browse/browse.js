@@ -3,6 +3,7 @@
 // The server tells numbers with the names, and is told a number again: no path is ever sent from here.
 const lists = new WeakMap();
 const SETTLE_MS = 400; // so long after the last letter the search begins
+const LOOK_MS = 700; // so long after a list whose lengths are not all known it is asked for again
 const SHAPES = {
   folder: 'M2 5a1 1 0 0 1 1-1h5l2 2h7a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H3a1 1 0 0 1-1-1z',
   clip: 'M3 4h14v12H3z M8.5 7.5v5l4-2.5z',
@@ -14,6 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   list.update(data, setTriggerValue);
   return () => {
     clearTimeout(list.settling);
+    clearTimeout(list.looking);
     lists.delete(parentElement);
   };
 }
@@ -101,12 +103,20 @@ class Browse {
     forget.textContent = strings.forget;
     if (moved && inside) (this.rows(list)[0] ?? up).focus({ preventScroll: true });
     this.asked = null;
+    clearTimeout(this.looking);
+    if (data.looking) this.looking = setTimeout(() => this.send('look'), LOOK_MS);
   }
 
   fill(list, rows) {
+    const text = JSON.stringify(rows);
+    if (list.dataset.text === text) return;
+    list.dataset.text = text;
+    const held = list.contains(this.root.getRootNode().activeElement) && this.root.getRootNode().activeElement.dataset.id;
     list.replaceChildren(...rows.map((row) => this.row(row)));
     const made = this.rows(list);
-    if (made.length) this.point(made, made[0]);
+    const again = made.find((row) => row.dataset.id === held);
+    if (made.length) this.point(made, again ?? made[0]);
+    again?.focus({ preventScroll: true });
   }
 
   row(row) {
@@ -118,6 +128,7 @@ class Browse {
     line.setAttribute('d', row.folder ? SHAPES.folder : SHAPES.clip);
     icon.append(line);
     button.type = 'button';
+    button.dataset.id = row.id;
     button.className = `row${row.folder ? ' folder' : ''}`;
     button.setAttribute('aria-label', [row.folder ? this.data.strings.folder : '', row.name, row.about].filter(Boolean).join(', '));
     name.textContent = row.name;

@@ -10,13 +10,12 @@ import functools
 import hashlib
 import os
 import stat
-import struct
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from emotion import errors, media, settings
 from pages.shared.services.visitors import Kept
@@ -31,8 +30,6 @@ STRANGE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Kinds of characters that a name is not shown with: control characters, what is no text, line ends."""
 TURNING: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that make a name read differently from what it is."""
-BOXES: Final = 64
-WITH_BOXES: Final = frozenset({".mp4", ".mov", ".m4v", ".m4a", ".qt", ".3gp", ".3g2", ".m4b"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,54 +202,3 @@ def shown(name: str) -> str:
     """A name that cannot disguise itself, end a line or break the page; emoji stay."""
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return "".join("\ufffd" if unicodedata.category(c) in STRANGE or c in TURNING else c for c in text)
-
-
-# How long a clip is, where that costs next to nothing -------------------------------------------------
-
-
-def length_s(path: Path) -> float | None:
-    """What an MP4 or a MOV says of its length in its head, by a few short reads; None where that is not to be had."""
-    if path.suffix.lower() not in WITH_BOXES:
-        return None
-    try:
-        about = path.stat()
-    except (OSError, ValueError):
-        return None
-    return _length_s(path, about.st_size, about.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=2000)
-def _length_s(path: Path, size: int, changed_ns: int) -> float | None:
-    """Looked up once for as long as the file stays as it is: a list is drawn often, and may lie on a slow disk."""
-    del changed_ns
-    try:
-        with path.open("rb") as f:
-            return _movie_length_s(f, size)
-    except (OSError, struct.error, ValueError, ZeroDivisionError):
-        return None
-
-
-def _movie_length_s(f: BinaryIO, size: int) -> float | None:
-    """ISO/IEC 14496-12: boxes of a size and a kind; ``moov`` begins with ``mvhd``."""
-    at, end, left = 0, size, BOXES
-    while at + 8 <= end and left:
-        left -= 1
-        f.seek(at)
-        length, kind = struct.unpack(">I4s", f.read(8))
-        head = 8
-        if length == 1:
-            length, head = struct.unpack(">Q", f.read(8))[0], 16
-        elif length == 0:
-            length = end - at
-        if length < head:
-            return None
-        if kind == b"moov":
-            at, end = at + head, min(end, at + length)
-        elif kind == b"mvhd":
-            version = f.read(4)[0]
-            f.seek(16 if version else 8, os.SEEK_CUR)
-            scale, duration = struct.unpack(">IQ" if version else ">II", f.read(12 if version else 8))
-            return duration / scale if 0 < duration / scale < 7 * 86_400 else None
-        else:
-            at += length
-    return None

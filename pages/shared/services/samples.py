@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,12 @@ class Sample:
     id: str
     title_key: str
     path: Path
+
+
+def split_title(title: str) -> tuple[str, str]:
+    """``Good news (a voice and a face)`` as what it is called and what is said of it."""
+    match = re.fullmatch(r"(.+?)\s*[(（](.+)[)）]", title)
+    return (match[1], match[2]) if match else (title, "")
 
 
 @functools.cache
