@@ -57,6 +57,7 @@ def test_a_clip_is_opened_in_place_by_keyboard_and_found_again(open_page: Open, 
     expect(rows(page)).to_have_count(3)
     expect(rows(page).nth(0)).to_contain_text("Day 1")
     expect(rows(page).nth(1)).to_contain_text("camera.mkv")
+    expect(rows(page).nth(1)).to_contain_text("0:08")  # looked up while the list stands
     assert barriers(page) == []
     search = page.locator(".st-key-browse input[type=search]")
     search.focus()
