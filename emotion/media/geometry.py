@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import Final
 
 import av
-import cv2
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
@@ -65,6 +64,8 @@ def _smaller(frame: VideoFrame, width: int, height: int) -> VideoFrame:
     whole = width % 2 == height % 2 == frame.width % width == frame.height % height == 0
     if frame.format.name not in PLANAR or not whole or (frame.width, frame.height) == (width, height):
         return frame
+    import cv2  # the command's help needs none
+
     area = width * height
     flat = np.empty(area * 3 // 2, np.uint8)
     parts = (flat[:area], flat[area : area * 5 // 4], flat[area * 5 // 4 :])

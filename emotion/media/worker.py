@@ -290,6 +290,8 @@ def _without_network() -> None:
 
 def template(control: socket.socket) -> None:
     """Forks a worker for each socket that comes; told its number, says how it ended. Ends with its server."""
+    import cv2  # noqa: F401 - once, and not in each worker that is forked
+
     _without_network()
     while True:
         said, fds, _, _ = socket.recv_fds(control, 64, 1)
