@@ -36,8 +36,12 @@ SILENCE_PEAK = 1e-4
 """A signal that never exceeds this (-80 dB of full scale) counts as silent."""
 
 CLICK_CHUNK_S = 0.032
-CLICK_CHUNKS = 4
-"""What is loud for no more chunks than this (an eighth of a second) is a click, a slate, a bumped microphone."""
+CLICK_CHUNKS = 5
+"""What is loud in no more chunks than this is a click, a slate, a bumped microphone: an eighth of a second reaches into
+as many."""
+CLICK_SHARE = 16
+"""Clicks are less than one in so many chunks: of 2500 recordings of acted speech three have something that is taken for
+one, of which two would not have with a single click allowed."""
 CLICK_TIMES = 4.0
 """So many times (12 dB) as loud as what lasts."""
 CLICK_BESIDE_S = 0.002
@@ -97,22 +101,39 @@ def without_clicks(y: Signal, sr: int) -> Signal:
         y: shape ``(n,)``. Speech, and any sound of an even level, comes back as it is.
     """
     y = mono(y)
+    return mended(y, clicks(y, sr))
+
+
+def clicks(y: Signal, sr: int) -> list[tuple[int, int]]:
+    """Where clicks stand, first sample and the one after the last, with what rings beside them.
+
+    Args:
+        y: shape ``(n,)``, finite.
+    """
     size = max(1, round(CLICK_CHUNK_S * sr))
-    chunks = y.size // size
-    if chunks <= 2 * CLICK_CHUNKS:
-        return y
-    peaks = np.abs(y[: chunks * size]).reshape(chunks, size).max(axis=1)
-    lasting = CLICK_TIMES * float(np.partition(peaks, chunks - 1 - CLICK_CHUNKS)[chunks - 1 - CLICK_CHUNKS])
+    count = y.size // size
+    if count <= 2 * CLICK_CHUNKS:
+        return []
+    peaks = np.abs(y[: count * size]).reshape(count, size).max(axis=1)
+    spared = count - 1 - max(CLICK_CHUNKS, count // CLICK_SHARE)
+    unbroken = np.lib.stride_tricks.sliding_window_view(peaks, CLICK_CHUNKS + 1).min(axis=1)
+    lasting = CLICK_TIMES * max(float(np.partition(peaks, spared)[spared]), float(unbroken.max()))
     loud = np.flatnonzero(np.abs(y) > lasting)
     if loud.size == 0:
-        return y
+        return []
     beside = round(CLICK_BESIDE_S * sr)
     parts = np.flatnonzero(np.diff(loud, prepend=loud[0] - 2 * beside - 2) > 2 * beside + 1)
     firsts, lasts = loud[parts], loud[np.append(parts[1:], loud.size) - 1]
-    mended = y.copy()
-    for first, last in zip(np.maximum(firsts - beside, 0), np.minimum(lasts + beside + 1, y.size), strict=True):
-        mended[first:last] = _beside(y, int(first), int(last))
-    return mended
+    edges = zip(np.maximum(firsts - beside, 0), np.minimum(lasts + beside + 1, y.size), strict=True)
+    return [(int(first), int(last)) for first, last in edges]
+
+
+def mended(y: Signal, found: Sequence[tuple[int, int]]) -> Signal:
+    """The sound with what stands beside them in the place of clicks."""
+    out = y.copy() if found else y
+    for first, last in found:
+        out[first:last] = _beside(y, first, last)
+    return out
 
 
 def _beside(y: Signal, first: int, last: int) -> Signal:

@@ -104,6 +104,20 @@ def test_a_click_does_not_set_the_level() -> None:
     assert np.array_equal(signals.without_clicks(swelling, sr), swelling)
 
 
+def test_some_clicks_are_clicks_and_what_lasts_or_comes_often_is_not(rng: np.random.Generator) -> None:
+    sr = 16_000
+    quiet = (0.01 * np.sin(np.arange(10 * sr) * 0.2)).astype(np.float32)
+    some, lasting, often = quiet.copy(), quiet.copy(), quiet.copy()
+    for at in rng.integers(0, 10 * sr - 2000, 3):
+        some[at : at + 2000] = 0.9  # an eighth of a second each
+    assert np.abs(signals.without_clicks(some, sr)).max() <= np.abs(quiet).max()
+    lasting[sr : sr + 3500] = 0.9
+    assert np.array_equal(signals.without_clicks(lasting, sr), lasting)
+    for k in range(20):
+        often[k * sr // 2 : k * sr // 2 + 1000] = 0.9  # a drum, not a bump
+    assert np.array_equal(signals.without_clicks(often, sr), often)
+
+
 USED = """
 import sys
 import numpy as np

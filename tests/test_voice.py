@@ -126,6 +126,25 @@ def test_speech_is_found_and_noise_is_not(spoken: np.ndarray, rng: np.random.Gen
         assert voice_segments(nobody, SR) == []
 
 
+@pytest.mark.parametrize("sample", ["good-news.mp4", "long-evening.mp4", "two-at-the-table.mp4", "voice-note.mp3"])
+@pytest.mark.parametrize("length_ms", [2.5, 45, 125])
+@pytest.mark.parametrize("at_s", [(1.0,), (1.3,), (0.5, 2.7, 3.5)])
+def test_clicks_hide_nothing_of_a_quiet_voice(sample: str, length_ms: float, at_s: tuple[float, ...]) -> None:
+    """However long up to an eighth of a second, wherever, and however many: a slate, a bumped microphone."""
+    y = media.read_sound(ROOT / "assets" / "samples" / sample, SR)[: 8 * SR]
+    quiet = (y / np.abs(y).max() * 10 ** (-40 / 20)).astype(np.float32)
+    clicked = quiet.copy()
+    for at in at_s:
+        clicked[int(at * SR) : int(at * SR) + int(length_ms / 1000 * SR)] = 1.0
+    heard = speech_segments(clicked, SR)
+    plain = speech_segments(quiet, SR)
+    assert plain
+    lost_s = covered_s(plain) - sum(a.overlap_s(b) for a in plain for b in heard)
+    added_s = covered_s(heard) - sum(a.overlap_s(b) for a in plain for b in heard)
+    assert lost_s < 0.15
+    assert added_s < 0.5
+
+
 def test_windows_lie_in_speech_and_short_speech_gets_one() -> None:
     assert windows_over([Segment(1.0, 2.2)]) == [Segment(1.0, 2.2)]
     found = windows_over([Segment(0.5, 6.5), Segment(9.0, 10.0)])

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.frame import AudioFrame
 
+from emotion import signals
 from emotion.media import container as containers
 from emotion.media.clock import Clock
 from emotion.media.sound import Listener
@@ -99,7 +100,7 @@ class _Track:
         from emotion.voice.speech import CHUNK, shared_detector
 
         if self._waiting_n:
-            probs = shared_detector().probs(np.concatenate(self._waiting))
+            probs = shared_detector().probs(signals.without_clicks(np.concatenate(self._waiting), SR))
             self._speech_s += float((probs > 0.5).sum()) * CHUNK / SR
             self._waiting, self._waiting_n = [], 0
         return self._speech_s

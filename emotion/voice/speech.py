@@ -31,6 +31,8 @@ LEAD_S: Final = 8.0
 WINDOW_S: Final = 3.0
 HOP_S: Final = 1.0
 PEAK: Final = 0.5
+NEAR_CLICK_S: Final = 0.5
+"""So far from a click what it hides still tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Rules:
     shortest_speech_s: float = 0.3
     longest_pause_s: float = 0.6
     margin_s: float = 0.1
+    click_hides_s: float = 0.1
+    """A word beside a click may seem to end or begin by so much too early or too late; a pause by as much longer."""
 
 
 class SpeechDetector:
@@ -62,8 +66,7 @@ class SpeechDetector:
         return cls(load(name))
 
     def probs(self, y: signals.Signal) -> npt.NDArray[np.float32]:
-        """Probability of speech for each 32 ms of 16 kHz sound, shape (ceil(n / 512),)."""
-        y = signals.without_clicks(y, SR)
+        """Probability of speech for each 32 ms of 16 kHz sound without clicks, shape (ceil(n / 512),)."""
         chunks = -(-y.size // CHUNK)
         if chunks == 0:
             return np.zeros(0, np.float32)
@@ -115,11 +118,11 @@ def speech_segments(
         Cancelled: when asked to stop.
     """
     rules = rules or Rules()
-    probs = _heard(y, sr, detector or shared_detector(), cancelled)
+    probs, clicks_s = _heard(y, sr, detector or shared_detector(), cancelled)
     duration_s = len(y) / sr
     found: list[tuple[float, float]] = []
     for start_s, end_s in _runs(probs, rules):
-        if found and start_s - found[-1][1] < rules.longest_pause_s:
+        if found and start_s - found[-1][1] < _longest_pause_s(found[-1][1], start_s, clicks_s, rules):
             found[-1] = (found[-1][0], end_s)
         else:
             found.append((start_s, end_s))
@@ -130,18 +133,27 @@ def speech_segments(
     ]
 
 
+def _longest_pause_s(end_s: float, start_s: float, clicks_s: Sequence[float], rules: Rules) -> float:
+    """How long a pause from ``end_s`` to ``start_s`` may be within one stretch."""
+    beside = any(end_s - NEAR_CLICK_S < at_s < start_s + NEAR_CLICK_S for at_s in clicks_s)
+    return rules.longest_pause_s + (rules.click_hides_s if beside else 0.0)
+
+
 def _heard(
     y: signals.Sound, sr: int, detector: SpeechDetector, cancelled: Callable[[], bool]
-) -> npt.NDArray[np.float32]:
-    """Probability of speech for each chunk of all of it."""
-    heard = [np.zeros(0, np.float32)]
+) -> tuple[npt.NDArray[np.float32], list[float]]:
+    """Probability of speech for each chunk of all of it, and where clicks are in it, in seconds."""
+    heard, clicks_s = [np.zeros(0, np.float32)], []
     for first, last in signals.parts(y, sr):
         if cancelled():
             raise errors.Cancelled()
         lead = min(first, round(LEAD_S * sr))
-        probs = detector.probs(signals.resample(y[first - lead : last], sr, SR))
+        sound = signals.resample(y[first - lead : last], sr, SR)
+        clicks = signals.clicks(sound, SR)
+        probs = detector.probs(signals.mended(sound, clicks))
         heard.append(probs[round(lead / sr * SR / CHUNK) :])
-    return np.concatenate(heard)
+        clicks_s += [(first - lead) / sr + at / SR for at, _ in clicks]
+    return np.concatenate(heard), clicks_s
 
 
 def _runs(probs: npt.NDArray[np.float32], rules: Rules) -> list[tuple[float, float]]:
