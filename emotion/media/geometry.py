@@ -52,7 +52,7 @@ class Upright:
         scale = min(1.0, self.max_side / max(wide, frame.height))
         width, height = max(2, round(wide * scale)), max(2, round(frame.height * scale))
         small = _smaller(frame, width, height)
-        rgb = self._converter.reformat(small, width, height, "rgb24", interpolation="AREA")
+        rgb = self._converter.reformat(small, width, height, "rgb24", interpolation="AREA", threads=1)
         return _turned(rgb, quarter_turns(frame))
 
 

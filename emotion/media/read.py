@@ -54,6 +54,9 @@ SUFFIXES: Final = frozenset((
 ))
 # fmt: on
 
+TOGETHER: Final = 8192
+"""Samples that are worked on at a time."""
+
 
 UNSAID: Final = frozenset({"aac"})
 """Heads that say nothing of a length, which FFmpeg guesses then."""
@@ -229,7 +232,7 @@ def decode(
         if audio is None and video is None:
             return
         clock = Clock(container, chosen.both, name)
-        listener = Listener(sr, timed=not containers.bare(container, chosen))
+        listener = Listener(sr, timed=not containers.bare(container, chosen), together=TOGETHER)
         picker = sparing = None
         if video is not None:
             picker, sparing = _watching(video, fps, max_side)

@@ -117,32 +117,53 @@ class Aligned:
             block = out.to_ndarray().reshape(-1, out.layout.nb_channels)
             cut = min(self._drop, len(block))
             self._drop -= cut
-            block = np.nan_to_num(block[cut:], posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
+            block = np.asarray(block[cut:], np.float32)
+            if not np.isfinite(block.sum()):
+                block = np.nan_to_num(block, posinf=0.0, neginf=0.0)
             if len(block):
                 self.n += len(block)
                 yield block
 
 
 class Listener:
-    """Frames to mono: the mean of the channels, or one of them where they cancel, without what is not heard."""
+    """Frames to mono: the mean of the channels, or one of them where they cancel, without what is not heard.
 
-    def __init__(self, sr: int, *, timed: bool = True) -> None:
-        self.sr = sr
+    Args:
+        sr: samples a second.
+        timed: as :class:`Aligned` has it.
+        together: so many samples are worked on at a time: a frame of an MP4 has 341, and the way to each is long.
+    """
+
+    def __init__(self, sr: int, *, timed: bool = True, together: int = 1) -> None:
+        self.sr, self.together = sr, together
         self._aligned = Aligned(sr, timed=timed)
         self._mixer, self._floor = Mixer(sr), HighPass(sr)
-        self._n = 0
+        self._waiting: list[Samples] = []
+        self._waiting_n = self._n = 0
 
     def hear(self, frame: AudioFrame) -> Iterator[SoundChunk]:
-        yield from map(self._chunk, self._aligned.hear(frame))
+        for block in self._aligned.hear(frame):
+            yield from self._take(block)
 
     def rest(self) -> Iterator[SoundChunk]:
-        yield from map(self._chunk, self._aligned.rest())
+        for block in self._aligned.rest():
+            yield from self._take(block)
+        yield from self._worked_on()
 
-    def _chunk(self, block: Samples) -> SoundChunk:
-        y = self._mixer.mix(block)
-        chunk = SoundChunk(self._n / self.sr, self._floor.pass_on(y) if y.any() else y)
-        self._n += len(y)
-        return chunk
+    def _take(self, block: Samples) -> Iterator[SoundChunk]:
+        if self._waiting and self._waiting[0].shape[1] != block.shape[1]:
+            yield from self._worked_on()
+        self._waiting.append(block)
+        self._waiting_n += len(block)
+        if self._waiting_n >= self.together:
+            yield from self._worked_on()
+
+    def _worked_on(self) -> Iterator[SoundChunk]:
+        if self._waiting:
+            y = self._mixer.mix(np.concatenate(self._waiting))
+            self._waiting, self._waiting_n = [], 0
+            yield SoundChunk(self._n / self.sr, self._floor.pass_on(y) if y.any() else y)
+            self._n += len(y)
 
 
 class Mixer:
