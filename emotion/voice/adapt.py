@@ -138,13 +138,19 @@ def with_speakers(listened: Listened, count: int | None) -> Listened:
 
 
 def adapted(
-    reader: VoiceReader, listened: Listened, known: Sequence[tuple[int, KnownVoice]] = (), *, on: bool = True
+    reader: VoiceReader,
+    listened: Listened,
+    known: Sequence[tuple[int, KnownVoice]] = (),
+    *,
+    on: bool = True,
+    on_window: Callable[[], None] = lambda: None,
 ) -> Adaptation | None:
     """Both readings of every window, and what the second one rests on.
 
     Args:
         known: further footage, each with the speaker (from 0) it is of.
         on: which reading is to be shown.
+        on_window: called before each window that is read again; what it raises ends the reading.
 
     Returns:
         None where the model reads everybody alike.
@@ -160,7 +166,7 @@ def adapted(
         clips = listened.clips(mine.tolist())
         enough = bool(added or _others(listened, mine).any()) and clips + (added.count if added else 0) >= LEAST_CLIPS
         if enough:
-            probs[mine] = _read(reader, listened, mine, added)
+            probs[mine] = _read(reader, listened, mine, added, on_window)
         all_of_it = SpeakerProfile.learn(listened.features[mine], listened.general[mine], clips)
         told.append(
             Speaker(
@@ -234,7 +240,13 @@ def _voices(reader: VoiceReader, y: signals.Signal, sr: int, segments: Sequence[
     return speakers.unit(voices)
 
 
-def _read(reader: VoiceReader, listened: Listened, mine: npt.NDArray[np.int64], added: SpeakerProfile | None) -> Probs:
+def _read(
+    reader: VoiceReader,
+    listened: Listened,
+    mine: npt.NDArray[np.int64],
+    added: SpeakerProfile | None,
+    on_window: Callable[[], None],
+) -> Probs:
     """A speaker's windows (n, 8), each with the profile of those that share no sound with it."""
     x, p = listened.features[mine], listened.general[mine]
     first, last = _sharing(listened, mine)
@@ -244,6 +256,7 @@ def _read(reader: VoiceReader, listened: Listened, mine: npt.NDArray[np.int64], 
     clips = listened.clips(mine.tolist()) / len(mine)
     rows = []
     for i, n in enumerate(others.tolist()):
+        on_window()
         own = None
         if n:
             near = x[first[i] : last[i]].astype(np.float64)

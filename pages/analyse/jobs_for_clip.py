@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from pages.shared.services.visitors import Kept
 
 if TYPE_CHECKING:
     from emotion.pipeline import Heard, Progress, Readers
+    from emotion.voice.adapt import Listened
     from emotion.voice.saved_speaker import KnownVoice
     from pages.shared.ui.charts import Envelope
 
@@ -111,6 +112,43 @@ def knowing(source: BinaryIO, name: str, readers: Future[Readers], limits: media
             heap.trim()
 
     weakref.finalize(work, own.free)
+    return work
+
+
+def rereading(
+    plain: Timeline,
+    heard: Listened,
+    known: Sequence[tuple[int, KnownVoice]],
+    readers: Future[Readers],
+    *,
+    on: bool,
+    anew: bool,
+) -> Work[Timeline]:
+    """Work that reads a clip's voice again; nothing is decoded or heard for it.
+
+    Args:
+        known: what the visitor added, each voice with its speaker (from 0).
+        on: whether voices are to be shown in the light of what else they say.
+        anew: whether what that is has changed; else the reading there is, is switched.
+    """
+
+    def work(report: Report, cancelled: Callable[[], bool]) -> Timeline:
+        from emotion import pipeline
+        from emotion.voice import adapt
+
+        models, told, done = readers.result(), plain.adaptation, 0
+
+        def count() -> None:
+            nonlocal done
+            if cancelled():
+                raise errors.Cancelled
+            done += 1
+            report(min(1.0, done / len(heard.segments)))
+
+        if models.voice is not None and anew:
+            told = adapt.adapted(models.voice, heard, known, on_window=count) or told
+        return plain if told is None else pipeline.reread(plain, models, replace(told, on=on))
+
     return work
 
 

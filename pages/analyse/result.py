@@ -24,7 +24,7 @@ from pages.analyse import (
 from pages.analyse.session import Ready, Session
 from pages.shared import language
 from pages.shared.language import t, t_plain
-from pages.shared.services import models, returning, visit
+from pages.shared.services import models, pools, returning, visit
 from pages.shared.ui import announce, charts, cue_words, players, plotting, verdict
 from pages.shared.ui.failures import calm
 
@@ -34,7 +34,7 @@ SECTIONS: Final = ("reading", "songs", "sound", "share", "export")
 
 
 def show(current: Session, ready: Ready) -> None:
-    timeline = clip_reading.reading(current, ready.analysed, models.readers())
+    timeline = clip_reading.reading(current, ready.analysed, models.readers(), pools.pool())
     _head()
     left, right = st.columns([3, 2], gap="large", vertical_alignment="top")
     with left, calm():

@@ -125,8 +125,18 @@ class Derived:
         """What was made for ``key`` before, else what ``make`` gives now."""
         known = self._kinds.setdefault(kind, OrderedDict())
         if key not in known:
-            known[key] = make()
-            while len(known) > KEPT:
-                known.popitem(last=False)
+            self.keep(kind, key, make())
         known.move_to_end(key)
         return cast("R", known[key])
+
+    def keep(self, kind: str, key: Hashable, made: object) -> None:
+        """Remember what was made elsewhere."""
+        known = self._kinds.setdefault(kind, OrderedDict())
+        known[key] = made
+        while len(known) > KEPT:
+            known.popitem(last=False)
+
+    def get(self, kind: str, key: Hashable, of: type[R]) -> R | None:
+        """What is remembered for ``key``."""
+        made = self._kinds.get(kind, {}).get(key)
+        return made if isinstance(made, of) else None

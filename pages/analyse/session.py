@@ -21,8 +21,10 @@ import streamlit as st
 
 from emotion import media
 from emotion.errors import NotInFolders
+from emotion.timeline import Timeline
 from pages.analyse import jobs_for_clip
 from pages.analyse.jobs_for_clip import Analysed
+from pages.analyse.rereading import Choices, Rereading
 from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.speaker_samples import Footage
 from pages.shared.language import t_plain
@@ -91,6 +93,9 @@ class Session:
     """More of the speakers, for every clip of the visit."""
     sample: Sample | None = None
     """Which of the bundled clips it is, where it is one."""
+    shown: tuple[Choices, Timeline] | None = None
+    """The reading that is shown while another one is at work."""
+    rereading: Rereading | None = None
 
     @property
     def kept(self) -> Kept | None:
@@ -114,6 +119,9 @@ class Session:
         ticket = _ticket(self.phase)
         if ticket is not None:
             ticket.leave()
+        if self.rereading is not None:
+            self.rereading.leave()
+        self.shown = self.rereading = None
         self.phase = Waiting()
         for more in self.footage:
             more.leave()

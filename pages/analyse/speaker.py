@@ -32,6 +32,7 @@ def show(current: Session, timeline: Timeline) -> None:
             _count(current)
         for speaker in told.speakers:
             _speaker(told, speaker, many=many)
+        _again(current)
         _more(current, told)
         _save(current, timeline, told)
         st.caption(t("speaker.privacy"))
@@ -115,6 +116,36 @@ def sentences(told: Adaptation, speaker: Speaker) -> list[str]:
     return [*said, f"{change} {t('speaker.windows', changed=changed, count=len(mine))}"]
 
 
+# The voice read again -------------------------------------------------------------------------------
+
+
+def _again(current: Session) -> None:
+    """How far the reading is that the visitor asked for; until it is there, the one before is shown."""
+    failure = clip_reading.failure(current)
+    if failure is not None:
+        st.markdown(failures.sentence(failure))
+    elif clip_reading.at_work(current) is not None:
+        _follow_reading(current)
+
+
+@st.fragment(run_every=EVERY_S)
+def _follow_reading(current: Session) -> None:
+    with failures.calm():
+        status = clip_reading.at_work(current)
+        if status is None or status.over:
+            st.rerun()
+        done = status.progress if isinstance(status.progress, float) else 0.0
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.progress(done, text=t("speaker.again.waiting" if status.state == "queued" else "speaker.again.reading"))
+            st.button(
+                t("progress.cancel"),
+                icon=":material/close:",
+                key="speaker_again_cancel",
+                on_click=clip_reading.cancel,
+                args=(current,),
+            )
+
+
 # More of this speaker ------------------------------------------------------------------------------
 
 
@@ -160,7 +191,17 @@ def _follow(current: Session) -> None:
             status: Any = more.ticket.status() if more.ticket else None
             done = status.progress if status and isinstance(status.progress, float) else 0.0
             waits = status is not None and status.state == "queued"
-            st.progress(done, text=t("speaker.file.waiting" if waits else "speaker.file.hearing", name=more.name))
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.progress(done, text=t("speaker.file.waiting" if waits else "speaker.file.hearing", name=more.name))
+                st.button(
+                    t("progress.cancel"),
+                    icon=":material/close:",
+                    type="tertiary",
+                    key=f"footage_cancel_{more.id}",
+                    help=t("speaker.remove_help", name=more.name),
+                    on_click=_remove,
+                    args=(current, more),
+                )
 
 
 def _file(current: Session, told: Adaptation, more: Footage) -> None:
