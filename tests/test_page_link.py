@@ -30,7 +30,7 @@ from recommender.songs.collection import Collection
 from recommender.store import database, snapshot
 from recommender.store.history import History
 from recommender.store.shares import Made, Shares, folder
-from recommender.store.votes import Votes
+from recommender.store.votes import Tally, Votes
 from tests import results
 from tests.conftest import ROOT, SAMPLES
 from tests.test_page_picks import clip
@@ -180,12 +180,16 @@ def test_guests_hear_installed_music_and_nothing_of_the_owners_folders(
     guests = cue_rows.row(sheet.cues[0], guests=cue_rows.Guests())
     heard = {song["id"]: song["path"] for song in guests["songs"]}
     assert all(heard[song] for song in here)
+    far = [s.id for s in sheet.cues[0].music if s.id.startswith("incompetech:")]
+    assert far and all(heard[song] is None for song in far), "to be fetched first"
+    assert set(far) <= link_sheet.guests(sheet.cues[0], Tally()).listen, "which guests may ask for"
     installed = studio.everything().of(here[0])
     assert installed is not None
     own = replace(installed, source="own")
     monkeypatch.setattr(studio, "everything", lambda: Collection((own,), {}))
     assert studio.heard_at(here[0])[0] is not None, "its owner hears it"
     assert studio.heard_at(here[0], by_guests=True) == (None, 0.0)
+    assert here[0] not in link_sheet.guests(sheet.cues[0], Tally()).listen
 
 
 def test_unknown_expired_and_deleted_links_say_the_same_and_make_no_database(section: AppTest, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import streamlit as st
 
 from emotion.errors import MoodCueError
 from pages.shared.language import language, t
-from pages.shared.services import returning, song_catalogue
-from pages.shared.ui import cue_rows, cue_strip, failures, song
+from pages.shared.services import returning, song_catalogue, studio
+from pages.shared.ui import cue_rows, cue_strip, failures, song, usable_tracks
 from pages.shared.ui.failures import calm
 from recommender.cues import Cue, CueSheet
 from recommender.store.shares import Share
@@ -19,7 +19,7 @@ from recommender.store.votes import Tally, Votes
 ROWS: Final = "link_rows"
 BELOW: Final = "link_rows_below"
 LISTENED: Final = "link_listened"
-"""The cue and the reference song whose player is open."""
+"""The cue and the song whose player is open."""
 
 
 @st.fragment
@@ -36,7 +36,7 @@ def show(sheet: CueSheet, share: Share, *, player: bool) -> None:
 
 
 def _rows(sheet: CueSheet, votes: Votes, tally: Tally, guest: str, *, player: bool) -> None:
-    """The player of a reference song that is listened to stands under its cue."""
+    """The player of a song that is listened to elsewhere stands under its cue."""
     said = {cue.id: guests(cue, tally) for cue in sheet.cues}
     listened: tuple[int, str] | None = st.session_state.get(LISTENED)
     end = next((k + 1 for k, cue in enumerate(sheet.cues) if listened and cue.id == listened[0]), len(sheet.cues))
@@ -45,9 +45,16 @@ def _rows(sheet: CueSheet, votes: Votes, tally: Tally, guest: str, *, player: bo
         cue_rows.show(cues, key=key, on_asked=on_asked, player=player, guests=said, ended=tally.ended)
         if listened and key == ROWS:
             with st.container(border=True, key="link_listen"), calm():
-                row = song_catalogue.catalogue().index_of(listened[1])
-                if row is not None:
-                    song.player(song_catalogue.catalogue()[row], "link")
+                _listen(listened[1])
+
+
+def _listen(song_id: str) -> None:
+    """A reference song's player; of an open catalogue's track a row that fetches it when it is asked for."""
+    row, track = song_catalogue.catalogue().index_of(song_id), studio.for_guests(song_id)
+    if row is not None:
+        song.player(song_catalogue.catalogue()[row], "link")
+    elif track is not None:
+        usable_tracks.show([track], key="link_track")
 
 
 def guests(cue: Cue, tally: Tally) -> cue_rows.Guests:
@@ -57,8 +64,13 @@ def guests(cue: Cue, tally: Tally) -> cue_rows.Guests:
         votes=tally.votes.get(cue.id, {}),
         notes=tuple(note.text for note in tally.notes if note.cue == cue.id),
         mine=tally.mine.get(cue.id),
-        listen=frozenset(s.id for s in cue.music if catalogue.index_of(s.id) is not None),
+        listen=frozenset(s.id for s in cue.music if catalogue.index_of(s.id) is not None or _to_fetch(s.id)),
     )
+
+
+def _to_fetch(song_id: str) -> bool:
+    track = studio.for_guests(song_id)
+    return track is not None and track.url is not None and studio.address_of(track) is None
 
 
 def _on_rows(sheet: CueSheet, votes: Votes, guest: str, key: str) -> None:

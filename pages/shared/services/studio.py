@@ -110,13 +110,16 @@ def address_of(track: Usable) -> str | None:
     return None if known is None else known[1]
 
 
-def heard_at(track_id: str, *, by_guests: bool = False) -> tuple[str | None, float]:
-    """Where the browser gets a song of a sheet, and at which second it begins to sound; None where it is not here.
-
-    Guests of a link get none of the owner's folders.
-    """
+def for_guests(track_id: str) -> Usable | None:
+    """A track that guests of a link may hear: none of the owner's folders."""
     track = everything().of(track_id)
-    if track is None or (by_guests and track.source == "own"):
+    return None if track is None or track.source == "own" else track
+
+
+def heard_at(track_id: str, *, by_guests: bool = False) -> tuple[str | None, float]:
+    """Where the browser gets a song of a sheet, and at which second it begins to sound; None where it is not here."""
+    track = for_guests(track_id) if by_guests else everything().of(track_id)
+    if track is None:
         return None, 0.0
     sound = sound_of(track)
     return address_of(track), 0.0 if sound is None else sound.start_s

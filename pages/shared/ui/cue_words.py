@@ -74,7 +74,7 @@ def searches(cue: Cue) -> None:
     if d.advice == "none" or not d.words:
         return
     st.caption(t("cues.search"))
-    st.code(" · ".join(d.words), language=None)
+    st.code(" · ".join(d.words), language=None, wrap_lines=True)
     emotion = d.wanted.label if d.wanted else None
     links = [link for genre in d.genres[:1] for link in suggestions.links("genre", genre, emotion)]
     st.markdown(" · ".join(f"[{link.library}]({link.url}) :small[{markdown(link.licence)}]" for link in links))
