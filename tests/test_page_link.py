@@ -177,9 +177,11 @@ def test_guests_hear_installed_music_and_nothing_of_the_owners_folders(
     sheet = cue_sheet.of(section.session_state["analyse"], with_faces())
     here = [s.id for s in sheet.cues[0].music if s.id.startswith("installed:")]
     assert here
-    guests = cue_rows.row(sheet.cues[0], guests=cue_rows.Guests())
-    heard = {song["id"]: song["path"] for song in guests["songs"]}
-    assert all(heard[song] for song in here)
+    ids = [s.id for s in sheet.cues[0].music]
+    there = studio.heard(ids, by_guests=True)
+    row = cue_rows.row(sheet.cues[0], there, guests=cue_rows.Guests())
+    heard = {song["id"]: song["path"] for song in row["songs"]}
+    assert all(heard[song] == there[song][0] for song in here)
     far = [s.id for s in sheet.cues[0].music if s.id.startswith("incompetech:")]
     assert far and all(heard[song] is None for song in far), "to be fetched first"
     assert set(far) <= link_sheet.guests(sheet.cues[0], Tally()).listen, "which guests may ask for"
@@ -187,8 +189,8 @@ def test_guests_hear_installed_music_and_nothing_of_the_owners_folders(
     assert installed is not None
     own = replace(installed, source="own")
     monkeypatch.setattr(studio, "everything", lambda: Collection((own,), {}))
-    assert studio.heard_at(here[0])[0] is not None, "its owner hears it"
-    assert studio.heard_at(here[0], by_guests=True) == (None, 0.0)
+    assert set(studio.heard(ids)) == {here[0]}, "its owner hears it"
+    assert studio.heard(ids, by_guests=True) == {}
     assert here[0] not in link_sheet.guests(sheet.cues[0], Tally()).listen
 
 

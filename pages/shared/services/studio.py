@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -116,13 +117,17 @@ def for_guests(track_id: str) -> Usable | None:
     return None if track is None or track.source == "own" else track
 
 
-def heard_at(track_id: str, *, by_guests: bool = False) -> tuple[str | None, float]:
-    """Where the browser gets a song of a sheet, and at which second it begins to sound; None where it is not here."""
-    track = for_guests(track_id) if by_guests else everything().of(track_id)
-    if track is None:
-        return None, 0.0
-    sound = sound_of(track)
-    return address_of(track), 0.0 if sound is None else sound.start_s
+def heard(track_ids: Iterable[str], *, by_guests: bool = False) -> dict[str, tuple[str, float]]:
+    """Of songs of a sheet those that can be heard at once: where the browser gets each, and where it begins (s)."""
+    music, found = everything(), {}
+    for track_id in dict.fromkeys(track_ids):
+        track = music.of(track_id)
+        if track is None or (by_guests and track.source == "own"):
+            continue
+        path, sound = address_of(track), music.sounds.get(track_id)
+        if path is not None:
+            found[track_id] = path, 0.0 if sound is None else sound.start_s
+    return found
 
 
 def _stretched(path: Path, rate: float) -> str | None:

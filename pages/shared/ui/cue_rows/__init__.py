@@ -65,8 +65,9 @@ def show(
     With ``guests`` (by the id of the cue) the rows are to vote on and not to edit, until the vote has ``ended``.
     """
     said = guests or {}
+    heard = studio.heard((song.id for cue in cues for song in cue.music), by_guests=guests is not None)
     data = {
-        "rows": [row(cue, open_=cue.id == open_, guests=said.get(cue.id)) for cue in cues],
+        "rows": [row(cue, heard, open_=cue.id == open_, guests=said.get(cue.id)) for cue in cues],
         "editable": guests is None,
         "open_to_votes": guests is not None and not ended,
         "longest_note": LONGEST_NOTE,
@@ -91,8 +92,10 @@ def parse(told: Any) -> Asked | None:
     return Asked(KINDS[kind], cue, value) if kind in KINDS else None
 
 
-def row(cue: Cue, *, open_: bool = False, guests: Guests | None = None) -> dict[str, Any]:
-    """What the browser is told of a cue: plain text all of it."""
+def row(
+    cue: Cue, heard: Mapping[str, tuple[str, float]], *, open_: bool = False, guests: Guests | None = None
+) -> dict[str, Any]:
+    """What the browser is told of a cue: plain text all of it. ``heard`` is as from :func:`studio.heard`."""
     said = guests or Guests()
     songs = cue.music if cue.direction.advice != "none" else ()
     return {
@@ -105,15 +108,14 @@ def row(cue: Cue, *, open_: bool = False, guests: Guests | None = None) -> dict[
         "note": cue.note,
         "none": t_plain("wish.none") if songs and not any(map(may_be_used, songs)) else "",
         "label": t_plain("cues.songs", span=cue_words.span(cue)),
-        "songs": [_song(s, cue, guests) for s in songs],
+        "songs": [_song(s, cue, heard.get(s.id, (None, 0.0)), guests) for s in songs],
         "chosen": cue.chosen if guests is None else guests.mine,
         "open": open_,
         "notes": list(said.notes),
     }
 
 
-def _song(one: Song, cue: Cue, guests: Guests | None) -> dict[str, Any]:
-    path, start_s = studio.heard_at(one.id, by_guests=guests is not None)
+def _song(one: Song, cue: Cue, heard: tuple[str | None, float], guests: Guests | None) -> dict[str, Any]:
     said = guests or Guests()
     marks = [t_plain("vote.picked")] if guests is not None and one.id == cue.chosen else []
     if one.id in said.votes:
@@ -123,8 +125,8 @@ def _song(one: Song, cue: Cue, guests: Guests | None) -> dict[str, Any]:
         "title": f"{one.title} · {one.artist}",
         "use": cue_words.use(one),
         "why": cue_words.why(one.reason),
-        "path": path,
-        "start": start_s,
+        "path": heard[0],
+        "start": heard[1],
         "marks": " · ".join(marks),
         "listen": one.id in said.listen,
     }
