@@ -1,13 +1,16 @@
 """``python -m tests.benchmarks joins``: the sheets of real talking-head clips that were joined, 57 to 590 s.
 
 The recordings (``../shared/data/video``: five people on camera; and the samples) are put one after another in an
-order that changes, which is harsher than a cut vlog: another person every 3 to 12 s. Beside them stand takes of one
-speaker, each said again until it is as long. Every clip is read whole, as an upload is; ``--write`` keeps the readings
-in ``tests/data/joins.json.gz``, which ``tests/test_joins.py`` holds the sheet to on every run.
+order that changes, which is harsher than a cut vlog: another person every 3 to 12 s. Beside them stands one speaker:
+sound of the sentences that a person of nEMO (``../shared/data/voice``) read in one mood, each of them once; and two
+takes on camera, each said again until it is as long, because nobody is on camera for longer in what is there. Every
+clip is read whole, as an upload is; ``--write`` keeps the readings in ``tests/data/joins.json.gz``, which
+``tests/test_joins.py`` holds the sheet to on every run.
 """
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import tempfile
@@ -33,10 +36,20 @@ CAST: Final = (
     VIDEO / "bbaf2n.mpg", VIDEO / "01-01-01-01-01-01-01.mp4", SAMPLES / "good-news.mp4", VIDEO / "lrwp9a.mpg",
     VIDEO / "short_hamilton_clip.mp4", VIDEO / "swiz3n.mpg", SAMPLES / "two-at-the-table.mp4",
 )  # fmt: skip
-TAKES: Final = {
-    "one speaker, 60 s": VIDEO / "swiz3n.mpg",
-    "one speaker, 96 s": VIDEO / "01-01-01-01-01-01-01.mp4",
+VOICE: Final = ROOT.parent / "shared" / "data" / "voice"
+AGAIN: Final = {
+    "a take again, 60 s": VIDEO / "swiz3n.mpg",
+    "a take again, 96 s": VIDEO / "01-01-01-01-01-01-01.mp4",
 }
+SPOKEN: Final = {
+    "one speaker, 60 s": ("nemo_KD0", "neutral"),
+    "one speaker, 96 s": ("nemo_MP0", "neutral"),
+    "angry throughout, 96 s": ("nemo_KS0", "angry"),
+    "sad throughout, 96 s": ("nemo_WR0", "sad"),
+    "happy throughout, 96 s": ("nemo_SM0", "happy"),
+}
+"""Whose sentences, and in which mood."""
+TAKES: Final = (*AGAIN, *SPOKEN)
 LENGTHS: Final = (57, 96, 180, 590)
 WIDTH, HEIGHT, FPS, SR = 480, 270, 12, 16_000
 
@@ -89,18 +102,45 @@ def joined(path: Path, parts: Sequence[Part], seconds: float, rng: np.random.Gen
     return path
 
 
+def spoken(path: Path, speaker: str, emotion: str, seconds: float) -> Path:
+    """Sound of one person's sentences in one mood, each once, in the order of the manifest."""
+    import soundfile
+
+    with (VOICE / "manifest.tsv").open(encoding="utf-8", newline="") as f:
+        rows = [
+            row for row in csv.DictReader(f, delimiter="\t") if (row["speaker"], row["emotion"]) == (speaker, emotion)
+        ]
+    y = np.concatenate([media.read_sound(VOICE / row["file"], SR) for row in rows])
+    soundfile.write(path, y[: round(seconds * SR)], SR)
+    return path
+
+
+def seconds_of(name: str) -> float:
+    """``one speaker, 60 s``: 60."""
+    return float(name.split()[-2])
+
+
 def read_all() -> Iterator[tuple[str, Timeline]]:
-    """Every join and every take, read by the served models."""
+    """Every join, every take and every speaker, read by the served models."""
     readers = pipeline.load_readers()
     cast = [Part.of(p) for p in CAST]
     rng = np.random.default_rng(0)
     wanted: list[tuple[str, list[Part], float, np.random.Generator | None]] = [
         *((f"joined, {s} s", cast, float(s), rng) for s in LENGTHS),
-        *((name, [Part.of(p)], float(name.split()[2]), None) for name, p in TAKES.items()),
+        *((name, [Part.of(p)], seconds_of(name), None) for name, p in AGAIN.items()),
     ]
     for name, parts, seconds, order in wanted:
         with tempfile.TemporaryDirectory() as folder:
             path = joined(Path(folder, "clip.mp4"), parts, seconds, order)
+            yield name, pipeline.analyse(path, readers)
+    yield from read_spoken(readers)
+
+
+def read_spoken(readers: pipeline.Readers) -> Iterator[tuple[str, Timeline]]:
+    """One speaker, sentence by sentence."""
+    for name, (speaker, emotion) in SPOKEN.items():
+        with tempfile.TemporaryDirectory() as folder:
+            path = spoken(Path(folder, "clip.wav"), speaker, emotion, seconds_of(name))
             yield name, pipeline.analyse(path, readers)
 
 
