@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from emotion import signals
 from emotion.labels import EMOTIONS
@@ -128,3 +129,27 @@ def test_hours_are_drawn_with_as_many_steps_as_can_be_seen() -> None:
     assert [s.segment.start_s for s in steps if s.voice is None] == [104]
     assert all(s.face is None for s in steps)
     assert charts.thinned(moments[:800]) == moments[:800]
+
+
+def early_page() -> None:
+    import numpy as np
+
+    from emotion.timeline import Clip, EmotionScores, Timeline, Verdict
+    from pages.analyse import progress
+    from pages.analyse.progress import Progress
+
+    voice = EmotionScores.from_array(np.array([0.05, 0.05, 0.5, 0.1, 0.1, 0.1, 0.05, 0.05]))
+    progress._early(Progress("looking", 0.5, Timeline(Clip("a.mp4", 9.0), (), voice=Verdict(voice, sure=True))))
+
+
+def test_what_the_voice_says_early_takes_no_chart_and_is_whole() -> None:
+    """A browser that loads a chart library while the clip is read makes the visitor wait a second longer."""
+    app = AppTest.from_function(early_page, default_timeout=60).run()
+    assert not app.exception
+    assert not app.get("plotly_chart")
+    (bars,) = [e.proto.body for e in app.get("html") if "role=" in e.proto.body]
+    for word in ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"):
+        assert f">{word}<" in bars.lower()
+    assert bars.count("%</span>") == len(EMOTIONS)
+    assert 'aria-label="Voice: happy 50%' in bars
+    assert "width:37.5%" in bars

@@ -59,7 +59,7 @@ def _follow() -> None:
             _stages(status.progress)
             _time_left(status.progress)
         st.button(t("progress.cancel"), icon=":material/close:", key="analyse_cancel", on_click=_cancel)
-        # What the voice says is drawn once, and not again with each look: a chart is much work for a browser.
+        # What the voice says is drawn once, and not again with each look.
         new = _voice(status.progress) is not None and not st.session_state[_SHOWN]
         # The first look does not wait: what is pressed before the whole page has been run through would be taken for
         # what was pressed before it, an upload, once more.
@@ -108,10 +108,11 @@ def _voice(progress: object) -> Timeline | None:
 def _early(progress: object) -> None:
     """What the voice says already."""
     partial = _voice(progress)
-    if partial is None:
+    if partial is None or partial.voice is None:
         return
-    from pages.shared.ui import verdict
+    from pages.shared.ui import plain_bars, verdict
 
     st.subheader(t("progress.early"))
     verdict.headline(partial)
-    verdict.bars(partial, key="early_bars")
+    with st.container(key="early_bars"):
+        plain_bars.show("voice", partial.voice.scores)
