@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import time
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
@@ -14,6 +15,9 @@ from pages.shared.services.pools import in_background
 
 if TYPE_CHECKING:
     from emotion.pipeline import Readers
+
+AFTER_S: Final = 0.7
+"""So long the browser has the processor to itself, to draw the first page."""
 
 
 def _healthy(loading: Future[Any]) -> bool:
@@ -34,9 +38,13 @@ def readers() -> Future[Readers]:
 
 @st.cache_resource(show_spinner=False)
 def warm(*modules: str) -> None:
-    """Load what the first result needs, and the modules that draw it, while the visitor still looks for a clip."""
+    """Load what the first result needs, and the modules that draw it, while the visitor still looks for a clip.
+
+    A clip that comes before that loads the models itself.
+    """
 
     def load() -> None:
+        time.sleep(AFTER_S)
         readers().exception()
         song_catalogue.catalogue()
         import plotly.graph_objects
