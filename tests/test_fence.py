@@ -244,11 +244,11 @@ def test_a_template_that_is_gone_is_started_anew(long_clip: Path) -> None:
 
 def test_counting_the_packets_of_hours_is_no_hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Longer than a worker may be silent, and it is not: it says that it is alive."""
-    from emotion.media import read
+    from emotion.media import probing
 
     path = clips.write(tmp_path / "talk.mp4", y=clips.tone(60.0, 48_000), sr=48_000, frames=[clips.picture()] * 600)
     told: list[int] = []
-    monkeypatch.setattr(read, "ALIVE_EVERY", 100)
+    monkeypatch.setattr(probing, "ALIVE_EVERY", 100)
     media.probe(path, alive=lambda: told.append(1))
     assert len(told) > 20
 

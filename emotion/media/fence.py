@@ -17,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion import errors
+from emotion.media.accepted import Limits
 from emotion.media.copies import anonymous, picture_suffix, playable, proxy, seekable, with_sound
 from emotion.media.decode import VideoFrame
 from emotion.media.job import GLANCING, MOST_S, READING, Bounds, job, never
 from emotion.media.processes import warm
-from emotion.media.read import SAMPLE_RATE, Limits
+from emotion.media.read import SAMPLE_RATE
 from emotion.media.reading import Reading, clip_of, frame_of, opened
 from emotion.media.wire import Bytes, Head
 from emotion.timeline import Clip

@@ -26,7 +26,7 @@ from emotion.media import container as containers
 from emotion.media import geometry, header, tracks
 from emotion.media.clock import Clock
 from emotion.media.container import MAX_PIXELS, Streams
-from emotion.media.read import probe, silent
+from emotion.media.probing import probe, silent
 from emotion.media.remux import copy
 from emotion.media.sound import Aligned, Samples
 from emotion.media.write import SOUND_RATE, Picture, Sound, writing

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion import errors, settings
+from emotion.media.accepted import Limits
 from emotion.media.decode import VideoFrame
 from emotion.media.job import MOST_S, READING, Bounds, Job, job, never
-from emotion.media.read import FRAMES_PER_SECOND, MAX_SIDE, SAMPLE_RATE, Limits
+from emotion.media.read import FRAMES_PER_SECOND, MAX_SIDE, SAMPLE_RATE
 from emotion.media.sound_file import SoundFile
 from emotion.media.wire import Bytes, Head
 from emotion.timeline import Clip, Notice

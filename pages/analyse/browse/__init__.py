@@ -16,7 +16,7 @@ from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
 from emotion.errors import MediaError
-from emotion.media.read import LONGEST_S
+from emotion.media.accepted import LONGEST_S
 from pages.analyse import session
 from pages.shared.language import clock, t, t_plain
 from pages.shared.services import folders, memory, recent
