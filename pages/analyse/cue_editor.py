@@ -80,7 +80,7 @@ def _mood(here: Session, sheet: CueSheet, cue: Cue) -> None:
     st.selectbox(
         t_plain("cues.mood"),
         (AS_READ, *EMOTIONS),
-        format_func=lambda e: t_plain("cues.mood.read") if e == AS_READ else emotion_name(e),
+        format_func=lambda e: capital(t_plain("cues.mood.read") if e == AS_READ else emotion_name(e)),
         key=key,
         on_change=corrected,
     )
@@ -149,7 +149,7 @@ def _state(here: Session, sheet: CueSheet, cue: Cue) -> None:
         t_plain("cues.state"),
         STATES,
         wrap=True,
-        format_func=lambda s: t_plain(f"cue.state.{s}"),
+        format_func=lambda s: capital(t_plain(f"cue.state.{s}")),
         key=key,
         required=True,
         on_change=decided,
@@ -172,6 +172,11 @@ def _times(here: Session, sheet: CueSheet, cue: Cue) -> None:
                 cue_sheet.change(here, sheet, lambda s: move(s, cue.id, seconds))
 
         st.text_input(t_plain(f"cues.{name}"), key=key, max_chars=16, disabled=fixed, on_change=moved)
+
+
+def capital(words: str) -> str:
+    """As a choice begins."""
+    return words[:1].upper() + words[1:]
 
 
 def seconds_of(text: str) -> float | None:
