@@ -34,7 +34,7 @@ import tf2onnx
 
 from emotion.face.features import face_input
 from emotion.face.model import DEEPFACE_LABELS, FILE, FOLDER, FaceNetwork
-from emotion.training import face_answer, face_data, face_measures, face_network, face_stored, train_face
+from emotion.training import face_answer, face_data, face_measures, face_network, face_runs, face_stored, train_face
 from emotion.training.export import shrunk
 from emotion.training.face_answer import Answer
 from emotion.weights import models_dir
@@ -101,13 +101,13 @@ def named(proto: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
     return proto
 
 
-def mean_weights(runs: Sequence[Path]) -> train_face.Arrays:
+def mean_weights(runs: Sequence[Path]) -> face_runs.Arrays:
     """Of runs of one width, which lie in one valley: each began from another's weights."""
-    weights = [train_face.load_weights(run / "averaged.npz") for run in runs]
+    weights = [face_runs.weights_of(run) for run in runs]
     return [np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)]
 
 
-def kept_figures(weights: train_face.Arrays, public: face_data.Faces) -> dict[str, float]:
+def kept_figures(weights: face_runs.Arrays, public: face_data.Faces) -> dict[str, float]:
     """What versions are chosen by: how one does on PublicTest's kept pictures, of which none trained.
 
     ``majority`` is the cross-entropy with the class that most named, after the temperature.

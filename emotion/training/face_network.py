@@ -1,22 +1,22 @@
 """The network for grey faces: a narrow MobileNet (Howard et al. 2017, arXiv:1704.04861) with two heads.
 
-It starts from a network that tells people apart (:mod:`emotion.training.face_backbone`). That one knows faces
-hundreds of pixels large, so FER2013's 48 pixels are enlarged to ``SIDE`` inside the network: what it knows reads faces
-of 160 pixels far better than of 96. In return it loses channels (:mod:`emotion.training.face_narrow`).
+Its first version came from a network that tells people apart (:mod:`emotion.training.face_backbone`). That one knows
+faces hundreds of pixels large, so FER2013's 48 pixels are enlarged to ``SIDE`` inside the network: what it knows reads
+faces of 160 pixels far better than of 96. In return it has lost channels. With all channels it is a teacher.
+Nothing here asks for a backend of Keras: it is trained on one and exported from another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 
 from emotion.training.face_backbone import Convolution, Floats
-from emotion.training.face_narrow import narrowed
+from emotion.training.tensors import Tensor, ops
 
 SIDE: Final = 160
 STRIDES: Final = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
@@ -38,9 +38,25 @@ HEADS: Final = {"ferplus": 8, "fer2013": 7}
 class Standardise(layers.Layer):
     """Each picture to mean 0 and deviation 1, so that light and contrast matter less."""
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        x = x - tf.reduce_mean(x, axis=[1, 2], keepdims=True)
-        return x * tf.math.rsqrt(tf.reduce_mean(x * x, axis=[1, 2], keepdims=True) + 1e-3)
+    def call(self, x: Tensor) -> Tensor:
+        x = x - ops.mean(x, axis=(1, 2), keepdims=True)
+        return x * ops.rsqrt(ops.mean(x * x, axis=(1, 2), keepdims=True) + 1e-3)
+
+
+class Depthwise(layers.DepthwiseConv2D):
+    """A depthwise convolution of 3 x 3 as the sum of nine shifted pictures: XLA makes one kernel of it, where an
+    accelerator's library takes many times longer to find its gradient."""
+
+    def call(self, inputs: Tensor) -> Tensor:
+        stride, side = self.strides[0], inputs.shape[1]
+        out = -(-side // stride)
+        missing = max((out - 1) * stride + 3 - side, 0)
+        edge = (missing // 2, missing - missing // 2)
+        x = ops.pad(inputs, ((0, 0), edge, edge, (0, 0)))
+        seen = [slice(i, i + stride * (out - 1) + 1, stride) for i in range(3)]
+        parts = [x[:, seen[i], seen[j]] * self.kernel[i, j, :, 0] for i in range(3) for j in range(3)]
+        total = sum(parts[1:], parts[0])
+        return total + self.bias if self.use_bias else total
 
 
 class Places(layers.Layer):
@@ -53,18 +69,18 @@ class Places(layers.Layer):
         even = keras.initializers.Constant(1 / (input_shape[1] * input_shape[2]))
         self.share = self.add_weight(shape=tuple(input_shape[1:]), initializer=even, name="share")
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(x * self.share, axis=[1, 2])
+    def call(self, x: Tensor) -> Tensor:
+        return ops.sum(x * self.share, axis=(1, 2))
 
 
 def build(widths: Sequence[int] = WIDTHS) -> keras.Model:
     """Grey pictures in [0, 1], float32 (n, SIDE, SIDE, 1), to logits (n, 15): the heads side by side."""
     inputs = keras.Input((SIDE, SIDE, 1), name="face")
     middle, last = maps(Standardise()(inputs), widths)
-    return keras.Model(inputs, _heads(middle, last))
+    return keras.Model(inputs, heads(middle, last))
 
 
-def maps(x: tf.Tensor, widths: Sequence[int]) -> list[tf.Tensor]:
+def maps(x: Tensor, widths: Sequence[int]) -> list[Tensor]:
     """MobileNet's convolutions: (n, height, width, channels) to what the block ``MIDDLE`` sees and what the last."""
     seen = []
     stem, *widths = widths
@@ -80,7 +96,7 @@ def build_for_training(widths: Sequence[int] = WIDTHS) -> keras.Model:
     """The same network in the form that learns best.
 
     The first ``FIXED`` convolutions, which see edges and cost most, stay as they came. After each of the others
-    stands batch normalisation. Pointwise convolutions are products of matrices, which TensorFlow trains twice as fast.
+    stands batch normalisation. Pointwise convolutions are products of matrices, which are trained twice as fast.
     """
     inputs = keras.Input((SIDE, SIDE, 1), name="face")
     made: list[layers.Layer] = []
@@ -96,19 +112,21 @@ def build_for_training(widths: Sequence[int] = WIDTHS) -> keras.Model:
     stem, *widths = widths
     then(layers.Conv2D, stem, 3, 2, padding="same")
     for width, stride in zip(widths, STRIDES, strict=True):
-        then(layers.DepthwiseConv2D, 3, stride, padding="same")
+        then(Depthwise, 3, stride, padding="same")
         then(layers.Dense, width)
         seen.append(x)
-    return keras.Model(inputs, _heads(seen[MIDDLE - 1], seen[-1], dropout=0.3))
+    return keras.Model(inputs, heads(seen[MIDDLE - 1], seen[-1], dropout=0.3))
 
 
-def _relu6(x: tf.Tensor) -> tf.Tensor:
+def _relu6(x: Tensor) -> Tensor:
     return layers.ReLU(6.0)(x)
 
 
-def _heads(middle: tf.Tensor, last: tf.Tensor, dropout: float = 0.0) -> tf.Tensor:
+def heads(middle: Tensor, last: Tensor, dropout: float = 0.0) -> Tensor:
+    """Two maps to logits (n, 15)."""
     x = layers.Concatenate()([Places(name="last")(last), Places(name="middle")(middle)])
-    return layers.Dense(sum(HEADS.values()), kernel_initializer="zeros", name="logits")(layers.Dropout(dropout)(x))
+    out = layers.Dense(sum(HEADS.values()), kernel_initializer="zeros", name="logits", dtype="float32")
+    return out(layers.Dropout(dropout)(x))
 
 
 def give(model: keras.Model, convolutions: Sequence[Convolution]) -> None:
@@ -124,35 +142,45 @@ def for_grey(backbone: Sequence[Convolution]) -> list[Convolution]:
     return [Convolution(np.asarray(SPREAD * first.kernel.sum(axis=2, keepdims=True), np.float32), first.bias), *rest]
 
 
-def narrow(wide: Sequence[Convolution], faces: Floats, seed: int) -> list[Convolution]:
-    """The same with ``WIDTHS`` channels. ``faces``: what channels are judged by, shape (n, SIDE, SIDE, 1)."""
-    return narrowed(wide, STRIDES, WIDTHS, Standardise()(faces).numpy(), seed)
-
-
 def widths_of(kernels: Sequence[Floats]) -> list[int]:
     """Channels after the first convolution and after each block, from the kernels of all convolutions in order."""
     return [k.shape[-1] for k in (kernels[0], *kernels[2::2])]
 
 
-def start_from(convolutions: Sequence[Convolution], faces: Floats) -> keras.Model:
-    """The training form with these weights: it computes what they compute.
+def start_from(plain: keras.Model, faces: Floats) -> keras.Model:
+    """The training form of a serving form: it computes what that one computes.
 
-    The backbone's batch normalisation was folded into its convolutions; it is put back with the means and deviations
-    that ``faces`` give, shape (n, SIDE, SIDE, 1).
+    The serving form's batch normalisation was folded into its convolutions; it is put back with the means and
+    deviations that ``faces`` give, shape (n, SIDE, SIDE, 1).
     """
-    widths = widths_of([c.kernel for c in convolutions])
-    plain = build(widths)
-    give(plain, convolutions)
-    outputs = [x.output for x in plain.layers if isinstance(x, layers.Conv2D | layers.DepthwiseConv2D)]
-    moments = [tf.nn.moments(y, [0, 1, 2]) for y in keras.Model(plain.inputs, outputs)(faces, training=False)]
-    arrays = [array for c in convolutions[:FIXED] for array in (c.kernel, c.bias)]
-    for c, (mean, variance) in zip(convolutions[FIXED:], moments[FIXED:], strict=True):
-        # the convolution's own shift is part of the mean, which the normalisation takes away and adds again
-        arrays += [c.kernel, np.sqrt(variance + EPSILON), mean.numpy(), mean.numpy() - c.bias, variance.numpy()]
-    model = build_for_training(widths)
-    for v, w in zip(model.weights, arrays, strict=False):
+    made = [x for x in plain.layers if isinstance(x, layers.Conv2D | layers.DepthwiseConv2D)]
+    given = [w.numpy() for w in plain.weights[:-4]]
+    arrays = given[: 2 * FIXED]
+    for x, seen in zip(made[FIXED:], maps_of(plain, made[FIXED:], faces), strict=True):
+        kernel, bias = x.get_weights()
+        arrays += normed(kernel, bias, seen)
+    model = build_for_training(widths_of(given[::2]))
+    for v, w in zip(model.weights, [*arrays, *(w.numpy() for w in plain.weights[-4:])], strict=True):
         v.assign(w.reshape(v.shape))
     return model
+
+
+def maps_of(plain: keras.Model, made: Sequence[layers.Layer], faces: Floats) -> Iterator[Floats]:
+    """What each of these layers makes of the faces, (places, channels)."""
+    seeing: Any = keras.Model(plain.inputs, [x.output for x in made])
+    for seen in seeing.predict(faces, batch_size=32, verbose=0):
+        yield seen.reshape(-1, seen.shape[-1])
+
+
+def normed(kernel: Floats, bias: Floats, seen: Floats, scale: Floats | float = 1.0) -> list[Floats]:
+    """A convolution and the normalisation that changes nothing: kernel, gamma, beta, mean and variance.
+
+    ``seen``, (places, channels), is what was made of faces: the sums times ``scale`` (more than 0), plus ``bias``.
+    """
+    mean, variance = seen.mean(axis=0, dtype=np.float64), seen.var(axis=0, dtype=np.float64) / np.square(scale)
+    # the shift is part of the mean, which the normalisation takes away and adds again
+    made = scale * np.sqrt(variance + EPSILON), mean, (mean - bias) / scale, variance
+    return [kernel, *(np.asarray(x, np.float32) for x in made)]
 
 
 def folded(weights: Sequence[Floats]) -> keras.Model:
@@ -171,8 +199,8 @@ def folded(weights: Sequence[Floats]) -> keras.Model:
     return model
 
 
-def enlarged(face: tf.Tensor, closer: float = 1.0) -> tf.Tensor:
+def enlarged(face: Tensor, closer: float = 1.0) -> Tensor:
     """(n, 48, 48, 1) to (n, SIDE, SIDE, 1), bilinear, as it is served; of a picture seen closer its middle."""
     side = 2 * round(SIDE * closer / 2)
     edge = (side - SIDE) // 2
-    return tf.image.resize(face, (side, side))[:, edge : edge + SIDE, edge : edge + SIDE]
+    return ops.image.resize(face, (side, side))[:, edge : edge + SIDE, edge : edge + SIDE]
