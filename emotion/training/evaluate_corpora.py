@@ -25,7 +25,7 @@ import numpy.typing as npt
 from emotion.labels import INDEX, VALENCE_AROUSAL
 from emotion.training import scores, voice_card, voice_head
 from emotion.training import voice_features as vf
-from emotion.training.voice_data import CORPORA, HOME
+from emotion.training.voice_data import CORPORA
 from emotion.training.voice_head import Examples, Recipe, softmax
 from emotion.training.voice_reading import CALIBRATED, ENOUGH, SETTINGS, TRAINING, Left, calibrated, fitted, judged
 from emotion.voice.profile import SpeakerProfile
@@ -34,9 +34,9 @@ from emotion.weights import models_dir
 
 COMMAND: Final = "python -m emotion.training.evaluate_corpora --wheels WHEELS --more DIR"
 RECIPE: Final = Recipe(l2=0.1)
-SURE_TARGET: Final = 0.86
-"""What the threshold aims at on the other corpora: above the promise of 0.75, for the next corpus is always worse, and
-three quarters on average still left half of Italian's sure answers wrong."""
+SURE_TARGET: Final = 0.88
+"""What the threshold aims at on the other corpora: so that each corpus that is left out, and not their mean alone, keeps
+the promise of 0.75; at 0.86 Italian did not (0.63)."""
 MOST_JUDGED: Final = 400
 """So many recordings of a corpus are judged, drawn once."""
 SURE_SETTINGS: Final = tuple(s for s in SETTINGS if not s[1])
@@ -56,8 +56,7 @@ def left_out(data: Examples) -> dict[str, Left]:
         path = vf.cache_dir() / f"left-{corpus}-{key}.pickle"
         if not path.is_file():
             rest = voice_head.trainable(data.where(data.corpus != corpus))
-            home = heads_without(data, corpus) if corpus != HOME else None
-            path.write_bytes(pickle.dumps(fitted(rest, RECIPE, home)))
+            path.write_bytes(pickle.dumps(fitted(rest, RECIPE)))
             print(f"trained without {corpus}", flush=True)
         found[corpus] = Left.of(pickle.loads(path.read_bytes()), data, corpus)
     return found

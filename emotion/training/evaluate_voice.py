@@ -21,7 +21,7 @@ from emotion.labels import EMOTIONS
 from emotion.training import scores, voice_augment, voice_data
 from emotion.training import voice_features as vf
 from emotion.training import voice_protocols as protocols
-from emotion.training.evaluate_corpora import RECIPE, left_out, write
+from emotion.training.evaluate_corpora import left_out, write
 from emotion.training.train_voice import judged
 from emotion.training.voice_data import HOME
 from emotion.training.voice_head import Examples
@@ -147,7 +147,7 @@ def main() -> None:
         "the other five. Which models are combined, and how many directions count, was settled with all six left-out "
         "corpora in view",
         "speaker_independent": final,
-        "text_and_speaker_independent": protocols.text_independent(protocols.Study.of(data), results, RECIPE),
+        "text_and_speaker_independent": protocols.text_independent(protocols.Study.of(data), results),
         "speaker_adaptation": adaptation,
         "degraded": protocols.degraded(results, conditions(to_judge)),
         "degraded_note": "360 recordings of the held-out actors: first repetitions, one sentence an actor; "
