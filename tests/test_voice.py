@@ -320,7 +320,7 @@ def test_the_card_says_what_the_metrics_say(tmp_path: Path) -> None:
     from emotion.training import voice_card
 
     folder = ROOT / "assets" / "models" / "voice-v3"
-    for name in ("MODEL_CARD.md", "metrics.json"):
+    for name in ("MODEL_CARD.md", "metrics.json", voice_card.ADAPTATION):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     voice_card.write(tmp_path)
     assert (tmp_path / "MODEL_CARD.md").read_text("utf-8") == (folder / "MODEL_CARD.md").read_text("utf-8")

@@ -4,7 +4,7 @@
 
 Utterances of one RAVDESS actor are joined into clips of several moods, of two and of one, heard as the app hears them,
 and judged by readings that have never heard the actor (six folds). Every window counts; it is right when it says what
-was acted. Writes ``adaptation.json`` into the voice model's folder.
+was acted. Writes ``adaptation.json`` into the voice model's folder, and its table into the card.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from emotion.labels import EMOTIONS
 from emotion.timeline import ModelUsed
-from emotion.training import scores, voice_data
+from emotion.training import scores, voice_card, voice_data
 from emotion.training import voice_features as vf
 from emotion.training.evaluate_corpora import left_out
 from emotion.training.evaluate_speakers import SR, drawn, joined
@@ -157,8 +157,9 @@ def main() -> None:
         "clips": judged(clips(home), {a: by_fold[k] for a, k in fold.items()}, config["threshold"]),
         "command": "python -m emotion.training.evaluate_adaptation --wheels WHEELS --more DIR",
     }
-    text = json.dumps(report, indent=1)
-    (models_dir() / infer.DEFAULT / "adaptation.json").write_text(text + "\n", encoding="utf-8")
+    folder = models_dir() / infer.DEFAULT
+    (folder / voice_card.ADAPTATION).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    voice_card.write(folder)
     for kind, lengths in report["clips"].items():
         for length, row in lengths.items():
             ways = {way: (row[way]["accuracy"], row[way]["uar"]) for way in ("without", "with", "with_itself")}

@@ -35,8 +35,8 @@ from emotion.weights import models_dir
 COMMAND: Final = "python -m emotion.training.evaluate_corpora --wheels WHEELS --more DIR"
 RECIPE: Final = Recipe(l2=0.1)
 SURE_TARGET: Final = 0.88
-"""What the threshold aims at on the other corpora: so that each corpus that is left out, and not their mean alone, keeps
-the promise of 0.75; at 0.86 Italian did not (0.63)."""
+"""What the threshold aims at on the other corpora: so that each corpus left out, and not their mean alone, keeps the
+promise of 0.75; at 0.86 Italian did not (0.63)."""
 MOST_JUDGED: Final = 400
 """So many recordings of a corpus are judged, drawn once."""
 SURE_SETTINGS: Final = tuple(s for s in SETTINGS if not s[1])

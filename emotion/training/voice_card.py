@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from emotion.training import card
 
+ADAPTATION: Final = "adaptation.json"
+"""Written by ``emotion.training.evaluate_adaptation``."""
+
 
 def write(folder: Path) -> None:
-    card.write(folder, _tables)
+    card.write(folder, lambda metrics: itertools.chain(_tables(metrics), _light_of_itself(folder / ADAPTATION)))
+
+
+def _light_of_itself(path: Path) -> Iterator[str]:
+    """Clips of one actor, read with and without what the rest of the clip says of the voice."""
+    if not path.is_file():
+        return
+    clips = json.loads(path.read_text(encoding="utf-8"))["clips"]
+    yield ""
+    yield "| windows of clips joined from one actor's recordings: UAR, each read by itself; in the light of the clip |"
+    yield "| --- |"
+    for moods, by_length in clips.items():
+        pairs = (f"{n} utterances {f['without']['uar']:.2f}; {f['with']['uar']:.2f}" for n, f in by_length.items())
+        yield f"| {moods}: {', '.join(pairs)} |"
 
 
 def _tables(metrics: dict[str, Any]) -> Iterator[str]:
