@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from emotion import grid, signals
 from emotion.face.frame_tracker import Follower
-from emotion.face.track import prominence
+from emotion.face.stretch import prominence
 from emotion.fusion import verdict_of_both
 from emotion.pipeline import Readers
 from emotion.timeline import Clip, EmotionScores, FaceTrack, Segment, Sighting, Timeline, Verdict

@@ -14,8 +14,10 @@ from emotion import errors, media
 from emotion.face import shot_change
 from emotion.face.infer import FaceReader, analyse_frames, build_reader
 from emotion.face.peaks import highest, peaks
+from emotion.face.people import smooth
 from emotion.face.person import LINKED, OTHER, SAME, PersonEncoder, groups
-from emotion.face.track import CROPS, Tracker, smooth
+from emotion.face.stretch import CROPS
+from emotion.face.track import Tracker
 from emotion.labels import EMOTIONS
 from emotion.media import VideoFrame
 from emotion.timeline import Box, EmotionScores, FaceTrack, Sighting

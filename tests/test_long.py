@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from emotion import errors, media, signals
-from emotion.face import person, track
+from emotion.face import person, stretch, track
 from emotion.media import fence
 from emotion.media.sound_file import SoundFile
 from emotion.pipeline import Progress, Readers, study
@@ -182,7 +182,7 @@ def test_who_is_heard_at_a_moment_is_the_one_who_is_heard_most_in_it() -> None:
 class Portraits:
     """Looks that are the crop's shade: three people, surely told apart."""
 
-    def embed(self, crops: Sequence[track.Image]) -> npt.NDArray[np.float32]:
+    def embed(self, crops: Sequence[stretch.Image]) -> npt.NDArray[np.float32]:
         return np.eye(3, dtype=np.float32)[[int(c[0, 0, 0]) for c in crops]]
 
 
@@ -197,12 +197,12 @@ def test_people_in_a_thousand_shots_are_still_who_they_are_and_few_pictures_are_
             tracker.add(time_s, [here], (360, 640), cut=frame == 0 and shot > 0)
             time_s += 0.2
     held = sum(s.crop is not None for t in tracker._stretches for s in t.sightings)
-    assert held <= (track.MOST_ENDED + 1) * track.CROPS_OF_ENDED + 3 * track.CROPS
+    assert held <= (track.MOST_ENDED + 1) * stretch.CROPS_OF_ENDED + 3 * stretch.CROPS
     people = tracker.finish()
     assert [len(p.sightings) for p in people] == [1200] * 3
     for p in people:
         crops = [s.crop for s in p.sightings if s.crop is not None]
-        assert 1 <= len(crops) <= track.CROPS
+        assert 1 <= len(crops) <= stretch.CROPS
         assert len({int(c[0, 0, 0]) for c in crops}) == 1
 
 
@@ -212,7 +212,7 @@ def test_one_face_in_one_shot_for_an_hour_keeps_a_dozen_pictures_spread_over_it(
         tracker.add(i / 3, [Sighting(i / 3, Box(100, 100, 90, 110), 0.95, EVEN, 0.9, crop)], (360, 640))
     (one,) = tracker.finish()
     times = [s.time_s for s in one.sightings if s.crop is not None]
-    assert len(times) == track.CROPS
+    assert len(times) == stretch.CROPS
     assert max(np.diff(times)) < 1800
 
 
