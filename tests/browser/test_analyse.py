@@ -357,8 +357,11 @@ def test_the_cue_sheet_is_edited_survives_a_reload_and_leaves_as_markers(open_pa
     result_of(page)
     whole = spans(page)
     page.locator(".cue .edit").first.click()
+    page.locator("[class*=st-key-cue_halve_] button").wait_for()
+    page.locator(".cue").last.evaluate("e => { e.before = true; }")
     page.locator("[class*=st-key-cue_halve_] button").click()
     expect(page.locator(".cue")).to_have_count(len(whole) + 1)
+    assert page.locator(".cue").last.evaluate("e => e.before"), "what an edit does not change is not drawn anew"
     page.locator("[class*=st-key-cue_title_] input").fill("Cold <b>open</b>")
     page.locator("[class*=st-key-cue_title_] input").press("Enter")
     page.locator(".st-key-cue_strip .block", has_text="Cold <b>open</b>").wait_for()
@@ -502,6 +505,12 @@ def test_a_cue_plays_at_once_and_stops_at_its_end(open_page: Open) -> None:
     page.evaluate("document.querySelector('.st-key-clip_player audio').muted = true")
     page.locator(".cue [data-cue-play]").first.click()
     until(page, "!document.querySelector('.st-key-clip_player audio').paused")
+    hear = page.locator(".cue .hear").first
+    hear.click()
+    expect(hear).to_have_attribute("aria-label", re.compile("^Pause "))
+    assert page.evaluate("document.querySelector('.st-key-clip_player audio').paused"), "one thing at a time"
+    hear.click()
+    expect(hear).to_have_attribute("aria-label", re.compile("^Hear "))
 
 
 def test_an_address_that_was_sent_on_opens_nothing_of_the_visit(open_page: Open) -> None:

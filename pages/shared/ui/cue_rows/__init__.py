@@ -72,7 +72,7 @@ def show(
         "open_to_votes": guests is not None and not ended,
         "longest_note": LONGEST_NOTE,
         "player": player,
-        "strings": {name: t_plain(f"cues.rows.{name}") for name in STRINGS},
+        "strings": {name: t_plain(f"cues.rows.{name}") for name in STRINGS} | {"failed": t_plain("tracks.failed")},
     }
     _mounted()(key=key, data=data, height="content", on_asked_change=on_asked)
 

@@ -11,8 +11,8 @@ const SHAPES = {
   close: 'M5 15.5l7-7 7 7-1.5 1.5L12 11.5 6.5 17z',
 };
 const lists = new WeakMap();
-// A cue that is opened goes over to the list above it: the focus goes along. One song is heard at a time.
-const shared = { held: null, heard: null };
+// A cue that is opened goes over to the list above it: the focus goes along.
+const shared = { held: null };
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let list = lists.get(parentElement);
@@ -44,10 +44,12 @@ class Rows {
   constructor(root) {
     this.root = root;
     this.place = root.querySelector('[data-part=rows]');
+    this.said = root.querySelector('[data-part=said]');
     this.rows = new Map(); // id to { element, text }
     this.player = new Audio();
     this.player.preload = 'none';
-    for (const kind of ['play', 'pause', 'ended', 'error']) this.player.addEventListener(kind, () => this.show());
+    for (const kind of ['play', 'pause', 'ended']) this.player.addEventListener(kind, () => this.show());
+    this.player.addEventListener('error', () => this.fail());
     this.onOther = (event) => event.target !== this.player && this.player.pause();
     this.onList = (event) => event.detail !== this && this.player.pause();
     document.addEventListener('play', this.onOther, true);
@@ -83,6 +85,7 @@ class Rows {
       after = element;
     }
     this.give(held);
+    if (!data.rows.some((row) => row.songs.some((song) => this.plays(row, song)))) this.player.pause();
     this.show();
   }
 
@@ -104,7 +107,8 @@ class Rows {
 
   row(row) {
     const { strings } = this.data;
-    const element = made('section', { class: `cue${row.open ? ' open' : ''}`, 'data-cue': row.id });
+    const element = made('div', { class: `cue${row.open ? ' open' : ''}`, 'data-cue': row.id, role: 'group' });
+    element.setAttribute('aria-label', `${row.span} ${row.name}`);
     const head = made('div', { class: 'head' });
     if (this.data.player) {
       const play = made('button', { type: 'button', class: 'play', 'data-key': 'play', 'data-cue-play': row.id });
@@ -201,7 +205,8 @@ class Rows {
   hear(row, song) {
     const source = location.pathname.replace(/[^/]*$/, '') + song.path;
     const mine = `${row.id} ${song.id}`;
-    if (shared.heard === mine && this.player.dataset.of === mine && !this.player.paused) return this.player.pause();
+    if (this.plays(row, song)) return this.player.pause();
+    this.said.textContent = '';
     document.dispatchEvent(new CustomEvent('moodcue-play', { detail: this }));
     for (const other of document.querySelectorAll('video, audio')) other.pause();
     if (this.player.dataset.of !== mine) {
@@ -210,8 +215,19 @@ class Rows {
       const at = song.start || 0;
       if (at > 0) this.player.addEventListener('loadedmetadata', () => { this.player.currentTime = at; }, { once: true });
     }
-    shared.heard = mine;
-    this.player.play().catch(() => this.show());
+    this.player.play().catch((error) => error.name !== 'AbortError' && this.fail());
+    this.show();
+  }
+
+  plays(row, song) {
+    return this.player.dataset.of === `${row.id} ${song.id}` && !this.player.paused;
+  }
+
+  fail() {
+    if (!this.player.getAttribute('src')) return;
+    this.said.textContent = this.data.strings.failed;
+    this.player.pause();
+    delete this.player.dataset.of;
     this.show();
   }
 
@@ -221,7 +237,7 @@ class Rows {
       for (const song of row.songs) {
         if (!song.path) continue;
         const button = this.rows.get(row.id).element.querySelector(`[data-hear="${CSS.escape(song.id)}"]`);
-        const plays = this.player.dataset.of === `${row.id} ${song.id}` && !this.player.paused;
+        const plays = this.plays(row, song);
         const kind = plays ? 'pause' : 'play';
         if (button.dataset.kind === kind) continue;
         button.dataset.kind = kind;
