@@ -12,7 +12,6 @@ import numpy.typing as npt
 from emotion.timeline import Segment
 
 CHUNK_S: Final = 8.0
-BATCH_S: Final = 12.0
 
 
 def chunks_over(segments: Sequence[Segment]) -> list[tuple[float, float]]:
@@ -31,13 +30,13 @@ def chunks_over(segments: Sequence[Segment]) -> list[tuple[float, float]]:
     return chunks
 
 
-def batches_of(chunks: Sequence[tuple[float, float]]) -> list[list[int]]:
-    """Chunks of like length together, at most ``BATCH_S`` of (padded) sound at once."""
+def batches_of(chunks: Sequence[tuple[float, float]], most_s: float) -> list[list[int]]:
+    """Chunks of like length together, at most ``most_s`` of (padded) sound at once."""
     order = sorted(range(len(chunks)), key=lambda i: chunks[i][1] - chunks[i][0])
     batches: list[list[int]] = []
     for i in order:
         duration_s = chunks[i][1] - chunks[i][0]
-        if batches and duration_s * (len(batches[-1]) + 1) <= BATCH_S:
+        if batches and duration_s * (len(batches[-1]) + 1) <= most_s:
             batches[-1].append(i)
         else:
             batches.append([i])

@@ -43,9 +43,13 @@ class Extractor(Protocol):
 
 
 class Encoder(Protocol):
-    """A frozen network: hidden frames (frames, d) of each sound, ``rate`` of them a second."""
+    """A frozen network: hidden frames (frames, d) of each sound, ``rate`` of them a second.
+
+    ``together_s`` is how much sound it is given at once.
+    """
 
     rate: int
+    together_s: float
 
     def hidden(self, sounds: Sequence[signals.Signal]) -> list[Features]: ...
 
@@ -79,6 +83,7 @@ class WhisperEncoder:
     """Hidden frames of Whisper's first blocks, 50 a second."""
 
     rate = 50
+    together_s = 12.0
 
     def __init__(self, weights: Weights) -> None:
         self._session = session(str(weights.path("encoder.onnx")))
@@ -122,24 +127,25 @@ class HiddenExtractor:
     ) -> Features:
         y = features.level(y, segments)
         chunks = chunks_over(segments)
-        encoded: list[list[Features]] = [[] for _ in chunks]
-        batches = batches_of(chunks)
+        encoded: list[list[Features]] = [[np.zeros((0, 0), np.float32)] * len(chunks) for _ in self.encoders]
+        tasks = [(k, batch) for k, e in enumerate(self.encoders) for batch in batches_of(chunks, e.together_s)]
 
-        def hidden(batch: Sequence[int]) -> list[list[Features]]:
-            sounds = [y[int(a * self.sr) : int(b * self.sr)] for a, b in (chunks[i] for i in batch)]
-            return [encoder.hidden(sounds) for encoder in self.encoders]
+        def hidden(task: tuple[int, list[int]]) -> list[Features]:
+            k, batch = task
+            return self.encoders[k].hidden(
+                [y[int(a * self.sr) : int(b * self.sr)] for a, b in map(chunks.__getitem__, batch)]
+            )
 
         if cancelled():
             raise errors.Cancelled()
-        for done, found in enumerate(abreast(hidden, batches, self._threads)):
-            for i, frames in zip(batches[done], zip(*found, strict=True), strict=True):
-                encoded[i] = list(frames)
-            on_progress((done + 1) / len(batches))
+        for done, ((k, batch), found) in enumerate(zip(tasks, abreast(hidden, tasks, self._threads), strict=True), 1):
+            for i, frames in zip(batch, found, strict=True):
+                encoded[k][i] = frames
+            on_progress(done / len(tasks))
             if cancelled():
                 raise errors.Cancelled()
         columns = []
-        for k, encoder in enumerate(self.encoders):
-            frames = [of[k] for of in encoded]
+        for frames, encoder in zip(encoded, self.encoders, strict=True):
             columns.append(np.stack([features.pool(covered(s, chunks, frames, encoder.rate)) for s in segments]))
         return np.concatenate(columns, axis=1)
 

@@ -31,6 +31,8 @@ class SpeakerEncoder:
     """The network on 16 kHz sound that stands at ``features.LEVEL_DB``."""
 
     rate = features.SR // features.HOP_LENGTH
+    together_s = 32.0
+    """It goes from frame to frame: four chunks at once take half the time that one after the other does."""
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
         self._session, self._threads = session(str(path)), threads
