@@ -57,6 +57,14 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{s:02d}" if hours else f"{minutes}:{s:02d}"
 
 
+def place(seconds: float) -> str:
+    """A place in a clip: 1:05, 1:02:03, and 0:01.5 where tenths matter."""
+    whole, tenths = divmod(round(max(seconds, 0.0) * 10), 10)
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    head = f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    return f"{head}.{tenths}" if tenths else head
+
+
 class _Missing:
     def __init__(self, name: str) -> None:
         self.name = name

@@ -11,6 +11,7 @@ from typing import Final
 
 from emotion.messages import clock as clock
 from emotion.messages import message
+from emotion.messages import place as place
 from emotion.timeline import Notice
 
 WORDS: Final = {

@@ -221,7 +221,9 @@ def test_songs_are_each_cues_own_with_true_reasons() -> None:
     chosen = edits.choose(sheet, 1, angry.music[1].id)
     assert chosen.cue(1).state == "kept"
     again = with_songs(edits.split(chosen, 1, 10.0), songs)
-    assert again.cue(1).song == angry.music[1], "a chosen song survives edits"
+    song = again.cue(1).song
+    assert song is not None and song.id == angry.music[1].id, "a chosen song survives edits"
+    assert sentence(song.reason) == "For 0:00-0:10, where the voice is angry: high energy", "and its reason stays true"
     assert len({s.artist for s in again.cue(1).music}) == 3
 
 

@@ -131,6 +131,22 @@ def test_a_song_is_chosen_without_any_consent_and_stands_in_the_sheet(page: AppT
         assert sheet(page).cues[0] == made
 
 
+def test_the_reason_of_a_chosen_song_stays_true_when_its_cue_is_changed(page: AppTest) -> None:
+    first, second = (cue.id for cue in sheet(page).cues)
+    chosen = results.rows(page)[0]["songs"][1]["id"]
+    tell(page, Asked("choose", first, chosen))
+    here = page.session_state["analyse"]
+    for edit, span in (
+        (lambda s: edits.move_start(s, second, 15.0), "0:00-0:15"),
+        (lambda s: edits.merge(s, first), "0:00-0:40"),
+    ):
+        cue_sheet.change(here, cue_sheet.of(here, turning()), edit)
+        page.run()
+        songs = results.rows(page)[0]["songs"]
+        assert songs[0]["id"] == chosen
+        assert all(song["why"].startswith(f"For {span}, where the voice is") for song in songs)
+
+
 def test_what_is_asked_of_the_music_holds_for_every_cue_and_for_the_visit(page: AppTest) -> None:
     first = sheet(page).cues[0].id
     chosen = _ids(page)[0]

@@ -21,12 +21,14 @@ import streamlit as st
 from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
-from emotion.messages import CLOCK, catalogue
+from emotion.messages import CLOCK, catalogue, place
 from emotion.messages import clock as length
 
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "zh_TW": "繁體中文"}
 CHOICE: Final = "language"
 QUERY: Final = "lang"
+
+clock: Final = place
 
 _LANG_JS: Final = "export default ({ data }) => { document.documentElement.lang = data; }"
 
@@ -126,14 +128,6 @@ def date(day: Date | datetime) -> str:
     from babel.dates import format_date
 
     return format_date(day, format="long", locale=language())
-
-
-def clock(seconds: float) -> str:
-    """A place in a clip: 1:05, 1:02:03, and 0:01.5 where tenths matter."""
-    whole, tenths = divmod(round(max(seconds, 0.0) * 10), 10)
-    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
-    head = f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-    return f"{head}.{tenths}" if tenths else head
 
 
 def file_stem(name: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from emotion.timeline import Notice
 from recommender.cues.sheet import Cue, CueSheet, Song
 from recommender.errors import NoSongs
-from recommender.messages import clock
+from recommender.messages import place
 from recommender.ranking import plane
 from recommender.ranking.rank import JITTER, SAME_DECADE, SAME_GENRE
 from recommender.ranking.taste import Taste
@@ -37,7 +37,7 @@ def with_songs(
     """The sheet with up to ``count`` alternatives under each cue that wants music, nearest first.
 
     A chosen song stays, at the head; cues that have their songs keep them, unless their ids are in
-    ``only``, which are ranked anew. The same seed gives the same songs.
+    ``only``, which are ranked anew. The same seed gives the same songs. Every reason is true of the cue as it is now.
 
     Raises:
         NoSongs: no song passes the filters.
@@ -55,6 +55,7 @@ def with_songs(
     for cue in sheet.cues:
         wanted = cue.id in anew if anew is not None else len(cue.music) < count
         ranked = replace(cue, music=_alternatives(cue, catalogue, base.copy(), count)) if wanted else cue
+        ranked = retold(ranked)
         cues.append(ranked)
         _heard(ranked, catalogue, base)
     return replace(sheet, cues=tuple(cues))
@@ -106,6 +107,22 @@ def _heard(cue: Cue, catalogue: Catalogue, base: plane.Array) -> None:
             base[catalogue.artist_code == catalogue.artist_code[row]] += HEARD_BEFORE
 
 
+def retold(cue: Cue) -> Cue:
+    """The cue with the reasons of its songs as it lies now: one that was chosen outlives the edits of its cue."""
+    if not cue.music:
+        return cue
+    now = dict(reason(cue, "").values)
+    kept = ("energy", "goal")  # what is said of the song, and not of the place
+    songs = []
+    for song in cue.music:
+        told = dict(song.reason.values)
+        if song.reason.key.startswith("cue.reason.") and any(told.get(k) != v for k, v in now.items() if k not in kept):
+            values = now | {k: told[k] for k in kept if k in told}
+            song = replace(song, reason=Notice(song.reason.key, tuple(values.items())))
+        songs.append(song)
+    return cue if all(a is b for a, b in zip(songs, cue.music, strict=True)) else replace(cue, music=tuple(songs))
+
+
 def reason(cue: Cue, energy: str) -> Notice:
     """Why a song of this energy stands under the cue: what voice and face say there, or what a person said."""
     here = cue.evidence
@@ -119,8 +136,8 @@ def reason(cue: Cue, energy: str) -> Notice:
         where = "voice" if voice is not None else "face" if face is not None else "unread"
     kind = "light" if cue.direction.advice == "light" else cue.intent
     values: dict[str, object] = {
-        "start": clock(float(cue.start)),
-        "end": clock(float(cue.end)),
+        "start": place(float(cue.start)),
+        "end": place(float(cue.end)),
         "where": where,
         "energy": energy,
         "voice": voice or "",
