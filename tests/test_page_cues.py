@@ -29,6 +29,7 @@ from recommender.players import open_sound
 from recommender.songs import installed
 from recommender.store import database
 from tests import results
+from tests.benchmarks import joins
 
 
 def only(emotion: str) -> EmotionScores:
@@ -91,6 +92,17 @@ def test_each_cue_has_its_times_mood_and_songs_with_reasons_that_are_true(page: 
     assert "where the voice is angry" in said
     assert "where the voice is calm" in said
     assert "away" not in said
+
+
+def test_a_cues_high_points_are_told_where_they_are() -> None:
+    sheet = joins.kept()["joined, 180 s"]
+    made = make_sheet(sheet)
+    told = [(peak, cue) for cue in made.cues for peak in cue_rows.row(cue, {})["peaks"]]
+    assert len(told) == sum(len(cue.peaks) for cue in made.cues) > 0
+    for peak, cue in told:
+        assert float(cue.start) <= peak["at"] < float(cue.end)
+        assert peak["whole"].startswith(peak["says"].split(" ")[0])
+        assert "high point: " in peak["whole"] or "a turn: " in peak["whole"]
 
 
 def test_what_voice_and_face_say_is_told_from_cue_to_cue_and_not_as_a_mean() -> None:

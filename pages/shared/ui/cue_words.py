@@ -12,6 +12,7 @@ from emotion.timeline import Notice
 from pages.shared.language import clock, emotion_name, language, markdown, t, t_plain
 from recommender import suggestions
 from recommender.cues import Cue, CueSheet, Song
+from recommender.cues.peaks import Peak
 from recommender.cues.usable import may_be_used
 from recommender.songs.usable import UNKNOWN
 
@@ -66,6 +67,11 @@ def advice(cue: Cue) -> str:
             parts.append(t_plain(f"music.key.{d.mode}"))
         parts.append(t_plain("songs.join").join(t_plain(f"music.instrument.{i}") for i in d.instruments))
     return " · ".join(filter(None, parts))
+
+
+def peak(one: Peak) -> str:
+    """What a mark stands for."""
+    return t_plain(f"cue.peak.{one.kind}", emotion=emotion_name(one.emotion))
 
 
 def searches(cue: Cue) -> None:

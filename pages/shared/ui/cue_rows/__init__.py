@@ -16,10 +16,11 @@ import streamlit as st
 from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
-from pages.shared.language import t_plain
+from pages.shared.language import clock, emotion_name, t_plain
 from pages.shared.services import studio
 from pages.shared.ui import cue_words
 from recommender.cues import Cue, Song
+from recommender.cues.peaks import Peak
 from recommender.cues.usable import may_be_used
 from recommender.store.votes import LONGEST_NOTE
 
@@ -105,6 +106,7 @@ def row(
         "about": cue_words.about(cue),
         "state": "" if cue.state == "suggested" else t_plain(f"cue.state.{cue.state}"),
         "says": cue_words.advice(cue),
+        "peaks": [_peak(p) for p in cue.peaks],
         "note": cue.note,
         "none": t_plain("wish.none") if songs and not any(map(may_be_used, songs)) else "",
         "label": t_plain("cues.songs", span=cue_words.span(cue)),
@@ -112,6 +114,16 @@ def row(
         "chosen": cue.chosen if guests is None else guests.mine,
         "open": open_,
         "notes": list(said.notes),
+    }
+
+
+def _peak(one: Peak) -> dict[str, Any]:
+    """A moment of a cue: in short, and in whole for whoever points at it or hears it read."""
+    at = clock(float(one.time))
+    return {
+        "at": float(one.time),
+        "says": f"{at} {emotion_name(one.emotion)}",
+        "whole": f"{at} {cue_words.peak(one)}",
     }
 
 

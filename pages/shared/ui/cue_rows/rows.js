@@ -128,12 +128,28 @@ class Rows {
       head.append(edit);
     }
     element.append(head, made('p', { class: 'says' }, row.says));
+    if (row.peaks.length) element.append(this.peaks(row));
     if (row.note) element.append(made('p', { class: 'note' }, row.note));
     if (row.none) element.append(made('p', { class: 'none' }, row.none));
     if (row.songs.length) element.append(this.songs(row));
     for (const note of row.notes) element.append(made('p', { class: 'note' }, note));
     if (this.data.open_to_votes) element.append(this.form());
     return element;
+  }
+
+  // A press goes there: the strip hears of it, which knows the player.
+  peaks(row) {
+    const list = made('div', { class: 'peaks' });
+    for (const { at, says, whole } of row.peaks) {
+      const moment = made(this.data.player ? 'button' : 'span', { class: 'peak', title: whole, 'data-key': `peak ${at}` }, says);
+      if (this.data.player) {
+        moment.type = 'button';
+        moment.dataset.cueAt = at;
+        moment.setAttribute('aria-label', whole);
+      }
+      list.append(moment);
+    }
+    return list;
   }
 
   form() {

@@ -15,8 +15,8 @@ import streamlit as st
 from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
-from pages.shared.language import emotion_name, language, t_plain
-from pages.shared.ui import players
+from pages.shared.language import language, t_plain
+from pages.shared.ui import cue_words, players
 from recommender.cues import CueSheet
 from recommender.cues.edits import SHORTEST
 
@@ -111,12 +111,7 @@ def drawn(sheet: CueSheet) -> dict[str, Any]:
             for cue in sheet.cues
         ],
         "marks": [
-            {
-                "time": float(peak.time),
-                "words": t_plain(f"cue.peak.{peak.kind}", emotion=emotion_name(peak.emotion)),
-            }
-            for cue in sheet.cues
-            for peak in cue.peaks
+            {"time": float(peak.time), "words": cue_words.peak(peak)} for cue in sheet.cues for peak in cue.peaks
         ],
         "energy": lines(sheet.energy_line()),
         "strings": {name: t_plain(f"cues.strip.{name}") for name in ("group", "play", "pause", "split", "edge")},

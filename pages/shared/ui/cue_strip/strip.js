@@ -231,8 +231,10 @@ class Strip {
     if (player) player.paused ? player.play() : player.pause();
   }
 
-  // A press on a cue's Play button, wherever on the page: the server need not be asked.
+  // A press on a cue's Play button, or on a moment of it, wherever on the page: the server need not be asked.
   asked(event) {
+    const at = event.composedPath().find((e) => e.dataset?.cueAt)?.dataset.cueAt;
+    if (at !== undefined) return this.seek(Number(at));
     const id = event.composedPath().find((e) => e.dataset?.cuePlay)?.dataset.cuePlay;
     const cue = id && this.data.cues.find((c) => c.id === Number(id));
     const player = this.player();
