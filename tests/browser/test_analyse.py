@@ -110,7 +110,7 @@ def test_an_upload_becomes_a_result(open_page: Open, server: Server, data: Path)
 def test_a_sample_by_its_own_link_gives_voice_face_and_songs(open_page: Open, server: Server) -> None:
     page = open_page("/?sample=good_news")
     result_of(page)
-    expect(page.locator("h1")).to_contain_text("good-news.mp4")
+    expect(page.locator("h1")).to_contain_text("Good news")
     page.get_by_text("The voice", exact=False).first.wait_for()
     page.get_by_text("The face", exact=False).first.wait_for()
     page.locator(".st-key-verdict_bars .js-plotly-plot").wait_for()
