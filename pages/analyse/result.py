@@ -36,6 +36,8 @@ SECTIONS: Final = ("reading", "songs", "sound", "share", "export")
 def show(current: Session, ready: Ready) -> None:
     timeline = clip_reading.reading(current, ready.analysed, models.readers(), pools.pool())
     _head()
+    if timeline.best is not None:
+        cue_sheet.of(current, timeline)  # made here, while the pool finds out what the player can play
     left, right = st.columns([3, 2], gap="large", vertical_alignment="top")
     with left, calm():
         _player(current, timeline)

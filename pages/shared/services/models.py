@@ -16,7 +16,7 @@ from pages.shared.services.pools import in_background
 if TYPE_CHECKING:
     from emotion.pipeline import Readers
 
-AFTER_S: Final = 0.7
+AFTER_S: Final = 0.3
 """So long the browser has the processor to itself, to draw the first page."""
 
 
