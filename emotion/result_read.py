@@ -5,10 +5,11 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import re
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from emotion import errors
 from emotion.labels import EMOTIONS
@@ -30,6 +31,10 @@ from emotion.timeline import (
     Timeline,
     Verdict,
 )
+
+FASTEST: Final = 10_000
+"""Frames a second."""
+_RATE: Final = re.compile(r"\d{1,9}(/0*[1-9]\d{0,8}|\.\d{1,20})?", re.ASCII)
 
 
 def read(path: Path) -> Timeline:
@@ -94,10 +99,10 @@ def _from_dict(data: Any) -> Timeline:
         Clip(
             str(clip["name"]),
             _number(clip["duration_s"], least=0),
-            clip["sr"],
+            _whole(clip["sr"]),
             _rate(clip),
-            clip["width"],
-            clip["height"],
+            _whole(clip["width"]),
+            _whole(clip["height"]),
             clip.get("start_timecode"),
             _notices(clip.get("notices", ())),
         ),
@@ -183,8 +188,27 @@ def _pair(data: Any) -> tuple[EmotionScores, EmotionScores]:
 
 def _rate(clip: Any) -> Fraction | None:
     if clip.get("frame_rate") is not None:
-        return Fraction(str(clip["frame_rate"]))
-    return None if clip["fps"] is None else Fraction(clip["fps"]).limit_denominator(1001)
+        return frame_rate(clip["frame_rate"])
+    return None if clip["fps"] is None else Fraction(_number(clip["fps"], least=0)).limit_denominator(1001)
+
+
+def frame_rate(value: object) -> Fraction:
+    """An exact rate as it is written: "25", "30000/1001", 23.976.
+
+    ``Fraction`` alone would work "1e999999999" out digit by digit, for hours.
+
+    Raises:
+        ValueError: it is none, or none that a camera has.
+    """
+    rate = Fraction(str(value)) if _RATE.fullmatch(str(value)) else Fraction(0)
+    if not 0 < rate <= FASTEST:
+        raise ValueError(f"{str(value)[:40]!r} is not a frame rate")
+    return rate
+
+
+def _whole(value: Any) -> int | None:
+    """Of samples a second, or pixels."""
+    return None if value is None else int(_number(value, least=0))
 
 
 def _scores(probabilities: Any) -> EmotionScores | None:

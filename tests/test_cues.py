@@ -252,7 +252,9 @@ def test_hostile_sheets_are_refused() -> None:
         None, [], "x", 3, {}, spoilt(schema_version=99), spoilt(cues=[]), spoilt(cues="x"), spoilt(readings=[[0, 1]]),
         spoilt(readings=[[0, float("inf"), None, None, None]]), spoilt(readings=[[0, 1, [2.0] * 8, None, None]]),
         spoilt(clip={**good["clip"], "duration_s": float("inf")}), spoilt(clip={**good["clip"], "frame_rate": "1/0"}),
-        spoilt(clip={**good["clip"], "frame_rate": "-25"}), spoilt(cues=good["cues"] * 2000),
+        spoilt(clip={**good["clip"], "frame_rate": "-25"}), spoilt(clip={**good["clip"], "frame_rate": "1e999999999"}),
+        spoilt(clip={**good["clip"], "frame_rate": 1e300}), spoilt(readings=[[0, 60, None, None, None]] * 2),
+        spoilt(cues=good["cues"] * 2000),
         cue(end=3.0), cue(start=-1), cue(start=float("nan")), cue(id="x"), cue(intent="destroy"), cue(state=None),
         cue(corrected="bored"), cue(goal="home"), cue(along=0), cue(music=[{"id": 1}]), cue(music=[None]),
     ]  # fmt: skip

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import shutil
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,27 @@ def test_numbers_that_are_none_are_refused(value: str, tmp_path: Path) -> None:
     path.write_text(json.dumps(data).replace('"duration_s": 3.0', f'"duration_s": {value}'))
     with pytest.raises(errors.TimelineFileError):
         result.read(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *((f, v) for f in ("sr", "width", "height", "fps") for v in (float("nan"), -1, "x", [], 1e400)),
+        *(("frame_rate", v) for v in ("1e999999999", "1/0", "-25", "", "0", 1e300, "1_000", [])),
+    ],
+)
+def test_a_clip_that_cannot_be_is_refused_at_once(field: str, value: object) -> None:
+    """A rate with a huge exponent would otherwise be worked out digit by digit, for hours."""
+    data = result.to_dict(Timeline(Clip("x", 3.0), ()))
+    with pytest.raises(errors.TimelineFileError):
+        result.from_dict({**data, "clip": {**data["clip"], field: value}})
+
+
+@pytest.mark.parametrize("written", ["25", "30000/1001", 25, 23.976, "0.5"])
+def test_a_frame_rate_is_read_as_it_is_written(written: str | float) -> None:
+    data = result.to_dict(Timeline(Clip("x", 3.0), ()))
+    read = result.from_dict({**data, "clip": {**data["clip"], "frame_rate": written}})
+    assert read.clip.frame_rate == Fraction(str(written))
 
 
 def test_windows_text_is_read_and_what_is_something_else_is_said(tmp_path: Path) -> None:
