@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "assets" / "locale"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 AREAS = sorted(p.name.split(".")[0] for p in LOCALE.glob("*.en.json"))
+ROOMS = ("emotion", "recommender", "pages", "moodcue", "deploy")
 ENGLISH_ON_PURPOSE = ("music.search.", "metric.")  # words to search libraries with; names of models and codecs
 # What stands in a language of its own everywhere.
 SAME_IN_BOTH = re.compile(r"[\s\d.,、:·/()%+×x-]*(\{[^}]*\}[\s\d.,、:·/()%]*(MB|Hz)?)*")
@@ -142,6 +143,57 @@ def test_what_a_page_asks_for_is_there(path: Path) -> None:
     for key, whole in calls(path):
         found = key in sentences if whole else any(k.startswith(key) for k in sentences)
         assert found, f"{path.name} asks for {key}"
+
+
+PREFIX = re.compile(r"[a-z_]+\.(?:[a-z_]+\.)*")
+
+
+def spoken_in_code() -> tuple[set[str], set[tuple[str, str]], str]:
+    """All strings of the code; beginning and end of those with values in them; and the text of the scripts."""
+    whole: set[str] = set()
+    parts: set[tuple[str, str]] = set()
+    for path in [ROOT / "app.py", *(p for room in ROOMS for p in (ROOT / room).rglob("*.py"))]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                whole.add(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                first, last = (
+                    str(n.value) if isinstance(n, ast.Constant) else "" for n in (node.values[0], node.values[-1])
+                )
+                if PREFIX.match(first):
+                    parts.add((first, last))
+    return whole, parts, "".join(p.read_text(encoding="utf-8") for p in (ROOT / "pages").rglob("*.js"))
+
+
+def words_of(value: object) -> Iterator[str]:
+    """The keys and texts of a JSON file."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield str(key)
+            yield from words_of(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from words_of(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_no_sentence_is_left_over() -> None:
+    """What nothing asks for any more would be translated and reviewed for nobody."""
+    whole, parts, scripts = spoken_in_code()
+    whole |= set(words_of(json.loads((ROOT / "assets" / "samples" / "samples.json").read_text("utf-8"))))
+    figures = {  # which the Evidence page has a word for
+        f"metric.{word}"
+        for path in (ROOT / "assets" / "models").glob("*/*.json")
+        for word in words_of(json.loads(path.read_text(encoding="utf-8")))
+    } | {f"metric.{word}" for word in whole}
+    left = [
+        key
+        for key in sorted({base(key) for key in everything("en")})
+        if key not in whole and key not in figures and key not in scripts
+        if key.startswith("metric.") or not any(key.startswith(a) and key.endswith(b) for a, b in parts)
+    ]
+    assert left == []
 
 
 def test_every_emotion_has_a_name() -> None:

@@ -12,7 +12,7 @@ import soundfile
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.services import own_music, studio
+from pages.shared.services import memory, own_music, studio
 from recommender.store import database
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,8 +42,9 @@ def _fresh() -> None:
     own_music.look_again()
 
 
-def opened(**query: str) -> AppTest:
+def opened(*, local: bool = True, **query: str) -> AppTest:
     at = AppTest.from_file(PAGE, default_timeout=60)
+    at.session_state["_memory"] = memory.Remembered("local" if local else "x", local=local, known=local)
     for key, value in query.items():
         at.query_params[key] = value
     at.run()
@@ -83,6 +84,10 @@ def test_a_folder_is_indexed_searched_played_and_forgotten(folder: Path) -> None
     assert set(own) == {"First Walk", "Second Walk"}
     assert own["First Walk"].licence == "CC BY 4.0" and own["Second Walk"].licence == "unknown"
     assert studio.sound_of(own["First Walk"]) is not None
+    elsewhere = opened(local=False, q="walk", **{"from": "own"})
+    assert str(elsewhere.subheader[0].value).startswith("Music to use: 2 tracks"), "everybody may search and hear them"
+    assert not [b for b in elsewhere.button if str(b.key).startswith("own_")], "and nobody from elsewhere forgets them"
+    assert str(folder) not in " ".join(str(e.value) for e in (*elsewhere.markdown, *elsewhere.caption))
     at.button(key="own_forget_now_0").click().run()
     assert own_music.tracks() == [] and len(studio.shelf()) == len(studio.installed())
     assert len(list(folder.iterdir())) == 4, "the files stay"

@@ -138,6 +138,7 @@ HTML_CALLS = {"html", "iframe"}
 OURS = {
     ("pages/shared/ui/uploader.py", "html"): "a style sheet of our own sentences",
     ("pages/shared/ui/look.py", "html"): "style sheets, constants",
+    ("pages/shared/ui/plain_bars.py", "html"): "eight bars: our own words and numbers, escaped",
 }
 """Where a page writes HTML, and what: nothing in it came from outside."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("emotion", "recommender", "pages", "deploy")
+ROOMS = ("emotion", "recommender", "pages", "moodcue", "deploy")
 FILES = [ROOT / "app.py", *(p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py")))]
 
 
@@ -78,6 +78,7 @@ def test_nothing_but_app_imports_deploy() -> None:
         ("emotion", ("recommender", "pages", "deploy", "app", "emotion.training")),
         ("recommender", ("pages", "deploy", "app", "emotion.training", "recommender.training")),
         ("pages", ("deploy", "app", "emotion.training", "recommender.training")),
+        ("moodcue", ("deploy", "pages", "emotion.training", "recommender.training")),
     ],
 )
 def test_a_room_looks_down_alone(room: str, never: tuple[str, ...]) -> None:

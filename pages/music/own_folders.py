@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from pages.shared.language import markdown, t, t_plain
-from pages.shared.services import own_music
+from pages.shared.services import memory, own_music
 from pages.shared.ui import failures
 from recommender.songs.licences import LICENCES, UNKNOWN, recognised
 
@@ -22,8 +22,9 @@ EVERY_S: Final = 1.0
 
 
 def show() -> None:
-    """Nothing where the host allows no folder."""
-    if not own_music.folders():
+    """Nothing where the host allows no folder, and to nobody from elsewhere: where files lie, and whether they are
+    indexed or forgotten, is for who sits at this machine."""
+    if not own_music.folders() or not memory.current().local:
         return
     running = own_music.run().running
     with st.expander(t_plain("own.title"), icon=":material/folder_open:", expanded=running, key="own_folders"):
