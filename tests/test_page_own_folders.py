@@ -42,7 +42,7 @@ def _fresh() -> None:
     own_music.look_again()
 
 
-def opened(*, local: bool = True, **query: str) -> AppTest:
+def opened(local: bool = True, /, **query: str) -> AppTest:
     at = AppTest.from_file(PAGE, default_timeout=60)
     at.session_state["_memory"] = memory.Remembered("local" if local else "x", local=local, known=local)
     for key, value in query.items():
@@ -84,7 +84,7 @@ def test_a_folder_is_indexed_searched_played_and_forgotten(folder: Path) -> None
     assert set(own) == {"First Walk", "Second Walk"}
     assert own["First Walk"].licence == "CC BY 4.0" and own["Second Walk"].licence == "unknown"
     assert studio.sound_of(own["First Walk"]) is not None
-    elsewhere = opened(local=False, q="walk", **{"from": "own"})
+    elsewhere = opened(False, q="walk", **{"from": "own"})
     assert str(elsewhere.subheader[0].value).startswith("Music to use: 2 tracks"), "everybody may search and hear them"
     assert not [b for b in elsewhere.button if str(b.key).startswith("own_")], "and nobody from elsewhere forgets them"
     assert str(folder) not in " ".join(str(e.value) for e in (*elsewhere.markdown, *elsewhere.caption))
