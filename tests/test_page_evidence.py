@@ -183,3 +183,18 @@ def test_the_music_model_shows_its_figures_and_those_alone() -> None:
     captions = " ".join(c.value for c in page.caption).replace("\\", "")
     assert f"{metrics['rendered']['tempo']:.1%}" in captions
     assert f"{metrics['piano']['among_all']['energy_sign']:.0%}" in captions
+
+
+def test_recordings_it_never_met_stand_first(models: Path) -> None:
+    """What a voice model says of its own studio is no promise for other recordings."""
+    found = {"uar": 0.55, "sure": 0.1, "right_when_sure": 0.8, "valence_sign": 0.7, "arousal_sign": 0.8, "ece": 0.1}
+    unsure = {**found, "uar": 0.45, "sure": 0.0, "right_when_sure": float("nan")}
+    left_out = {known: {"version_3": {"nemo": unsure, "mean": found}} for known in ("alone", "12 others")}
+    command = "python -m emotion.training.evaluate_corpora --more DIR"
+    write(models / "voice-v3", {"six_folds": judged(2), "corpus_left_out": left_out, "left_out_command": command})
+    page = AppTest.from_file(PAGE, default_timeout=60).run()
+    first, *_ = [m.value for m in page.metric]
+    assert first == "55%"
+    table = page.dataframe[0].value
+    assert table.iloc[0].tolist()[1:5] == ["45%", "45%", "0% / 0%", "– / –"]
+    assert command in [code.value for code in page.code], "as it is typed"

@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from pages.evidence import figures
+from pages.evidence import figures, strangers
 from pages.evidence.reading import SCORES, Evidence, Path, Result
 from pages.shared.language import known, language, markdown, number, percent, t, t_plain
 
@@ -21,6 +21,8 @@ def modality(kind: str, evidence: Sequence[Evidence]) -> None:
     # the one that serves is the voice- or face- model without a remark in its name, else the last
     served, main = next(((e, r) for e, r in judged if e.weights.name in SERVED), judged[-1])
     st.markdown(t(f"evidence.{kind}.lead"))
+    if kind == "voice" and strangers.show(served):
+        st.subheader(t("evidence.at_home"), anchor=False)
     _headline(served, main)
     _ladder(kind, [e for e, _ in judged])
     chosen = _choose(kind, [e for e, _ in judged], main)
@@ -47,6 +49,8 @@ def modality(kind: str, evidence: Sequence[Evidence]) -> None:
 
 
 SERVED: Final = frozenset({"voice", "face"})
+COMMAND: Final = "python -m "
+"""What a note that is a command begins with."""
 _STILL: Final = {"displayModeBar": False}
 
 
@@ -62,8 +66,13 @@ def _headline(served: Evidence, main: Result) -> None:
     for column, (score, text) in zip(st.columns(len(shown)), shown, strict=True):
         column.metric(t_plain(f"evidence.score.{score}"), text, help=t(f"evidence.score.{score}.help"), border=True)
     st.caption(t("evidence.measured_on", model=served.folder, how=metric_name(main.path)))
-    for note in served.notes:
-        st.caption(markdown(metric_name((note,))))
+    if served.notes:
+        with st.expander(t_plain("evidence.notes")):
+            for note in served.notes:
+                if note.startswith(COMMAND):
+                    st.code(note, language="bash")
+                else:
+                    st.caption(markdown(note))
 
 
 def _ladder(kind: str, judged: Sequence[Evidence]) -> None:
