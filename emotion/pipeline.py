@@ -220,7 +220,7 @@ def look(
         return Seen(notices=(Notice("notice.no_picture"),))
     if readers.face is None:
         return Seen()
-    from emotion.face.infer import analyse_frames
+    from emotion.face.frames import analyse_frames
 
     times_s: list[float] = []
     ends_s: list[float | None] = []

@@ -12,8 +12,11 @@ import pytest
 from emotion import grid, media
 from emotion.face import follow
 from emotion.face.detect import CenterFace, Detection
-from emotion.face.infer import FaceReader, analyse_frames, build_reader
-from emotion.timeline import Box, Clip, FaceTrack
+from emotion.face.frames import alike, analyse_frames
+from emotion.face.infer import FaceReader, build_reader
+from emotion.face.model import FaceNetwork
+from emotion.labels import EMOTIONS
+from emotion.timeline import Box, Clip, EmotionScores, FaceTrack, Sighting
 from tests.conftest import SAMPLES
 
 NEARLY_EVEN = 0.15
@@ -162,3 +165,37 @@ def test_still_pictures_are_handed_on_as_they_come(reader: FaceReader, face: np.
     behind: list[int] = []
     analyse_frames(frames(), reader, on_progress=lambda n: behind.append(taken - n))
     assert max(behind[:90]) <= 8
+
+
+def test_a_face_is_read_between_two_pictures_only_where_they_differ() -> None:
+    """Half of the pictures of a talking head need no network; one that turns from one emotion to another is read."""
+
+    def sighting(leading: int, share: float, time_s: float) -> Sighting:
+        probs = np.full(8, (1 - share) / 7)
+        probs[leading] = share
+        return Sighting(time_s, Box(10, 10, 90, 100), 0.9, EmotionScores.from_array(probs), weight=0.8)
+
+    there = [Detection(Box(11, 10, 90, 100), 0.9)]
+    (told,) = alike([sighting(2, 0.60, 1.0)], [sighting(2, 0.66, 1.4)], there, 1.2) or []
+    assert told.scores[EMOTIONS[2]] == pytest.approx(0.63)
+    assert (told.time_s, told.box, told.weight) == (1.2, there[0].box, pytest.approx(0.8))
+    assert alike([sighting(2, 0.60, 1.0)], [sighting(2, 0.85, 1.4)], there, 1.2) is None, "it grows: by how much?"
+    assert alike([sighting(2, 0.13, 1.0)], [sighting(3, 0.13, 1.4)], there, 1.2) is None, "another leads"
+    two = [sighting(2, 0.6, 1.0), sighting(3, 0.6, 1.0)]
+    assert alike(two, two, there * 2, 1.2) is None, "of two the mouths are wanted"
+
+
+def test_a_steady_face_is_read_in_every_other_picture(
+    reader: FaceReader, face: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    predict: Callable[..., object] = FaceNetwork.predict
+
+    def counted(self: FaceNetwork, faces: np.ndarray) -> object:
+        read.append(len(faces))
+        return predict(self, faces)
+
+    monkeypatch.setattr(FaceNetwork, "predict", counted)
+    (track,) = analyse_frames(flickering([with_faces(face, (90, 40))] * 25), reader)
+    assert len(track.sightings) == 25
+    assert sum(read) <= 14

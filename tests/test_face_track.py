@@ -12,7 +12,8 @@ import skimage.data
 
 from emotion import errors, media
 from emotion.face import shot_change
-from emotion.face.infer import FaceReader, analyse_frames, build_reader
+from emotion.face.frames import analyse_frames
+from emotion.face.infer import FaceReader, build_reader
 from emotion.face.peaks import highest, peaks
 from emotion.face.people import smooth
 from emotion.face.person import LINKED, OTHER, SAME, PersonEncoder, groups

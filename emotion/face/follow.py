@@ -11,7 +11,7 @@ where it holds so many or so large faces that it saves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -109,24 +109,30 @@ def steps(frames: Iterable[VideoFrame], watch: shot_change.Watch, most: int = TO
         yield together
 
 
-def look(
-    finder: Finder, pictures: Sequence[Picture], before: Known | None, tell: Callable[[Known], None]
-) -> list[Faces]:
-    """The faces in each of some pictures that follow each other, the surest first.
+def look_last(finder: Finder, pictures: Sequence[Picture], before: Known | None) -> Known:
+    """What is known of the last of some pictures that follow each other, its faces the surest first.
 
     Args:
         before: what is known of the picture before them; None where that is nothing.
-        tell: is told what is known of the last one, as soon as it is.
     """
-    *between, last = pictures
+    last = pictures[-1]
     due = before is not None and before.since + len(pictures) >= EVERY
     near = None if due or before is None else _near(finder, last, before)
     if near is None or before is None:
-        known = Known(finder.detect(last.frame.rgb), last.frame.time_s, last.thumbnail)
-    else:
-        known = Known(near, last.frame.time_s, before.searched, before.since + len(pictures))
-    tell(known)
-    return [*(_between(finder, p, before, known) for p in between), known.faces]
+        return Known(finder.detect(last.frame.rgb), last.frame.time_s, last.thumbnail)
+    return Known(near, last.frame.time_s, before.searched, before.since + len(pictures))
+
+
+def look_between(finder: Finder, picture: Picture, before: Known | None, after: Known) -> tuple[Faces, bool]:
+    """The faces in a picture between two, and whether they lie on their way from one to the other."""
+    if before is not None:
+        halfway = None if _somebody_came(picture, before) else straight(before, after, picture.frame.time_s)
+        if halfway is not None:
+            return halfway, True
+        found = _near(finder, picture, before)
+        if found is not None:
+            return found, False
+    return finder.detect(picture.frame.rgb), False
 
 
 def _near(finder: Finder, picture: Picture, before: Known) -> Faces | None:
@@ -142,15 +148,6 @@ def _near(finder: Finder, picture: Picture, before: Known) -> Faces | None:
             return None
         found += here
     return suppress(found, SAME)
-
-
-def _between(finder: Finder, picture: Picture, before: Known | None, after: Known) -> Faces:
-    if before is not None:
-        halfway = None if _somebody_came(picture, before) else straight(before, after, picture.frame.time_s)
-        found = _near(finder, picture, before) if halfway is None else halfway
-        if found is not None:
-            return found
-    return finder.detect(picture.frame.rgb)
 
 
 def straight(before: Known, after: Known, time_s: float) -> Faces | None:

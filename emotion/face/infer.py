@@ -1,32 +1,26 @@
-"""Reading faces: pictures to :class:`Sighting`, a clip's frames to :class:`FaceTrack`.
+"""Reading faces: pictures to :class:`Sighting`.
 
 The ladder: :meth:`FaceReader.read_crops` for what is a face already, :meth:`FaceReader.read` for one picture,
-:func:`analyse_frames` for a clip.
+:func:`emotion.face.frames.analyse_frames` for a clip.
 """
 
 from __future__ import annotations
 
-import functools
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from emotion import errors, settings, weights
-from emotion.face import features, follow, model, shot_change, track
+from emotion.face import features, model
 from emotion.face.detect import CenterFace, Detection, Detector
 from emotion.face.model import EmotionNetwork
 from emotion.face.mouth import MouthReader
 from emotion.face.person import PersonEncoder
-from emotion.timeline import EmotionScores, FaceTrack, ModelUsed, Sighting
-
-if TYPE_CHECKING:
-    from emotion.media import VideoFrame
+from emotion.timeline import EmotionScores, ModelUsed, Sighting
 
 Image = npt.NDArray[np.uint8]
 Engine = Literal["batch", "deepface", "deepface-original"]
@@ -177,95 +171,3 @@ def build_detector(name: str = DEFAULT_DETECTOR, *, threads: int = 1) -> Detecto
     from emotion.face.deepface_frame import DeepFaceDetector
 
     return DeepFaceDetector(name.removeprefix("deepface-"))
-
-
-def never() -> bool:
-    return False
-
-
-def ignore(frames: int) -> None:
-    del frames
-
-
-def analyse_frames(
-    frames: Iterable[VideoFrame],
-    reader: FaceReader,
-    *,
-    on_progress: Callable[[int], None] = ignore,
-    cancelled: Callable[[], bool] = never,
-) -> tuple[FaceTrack, ...]:
-    """The people in a clip, the main one first.
-
-    Frames are taken as they are read, ``reader.abreast`` at a time, and not kept. A frame that hardly differs from
-    the last one read is not read again: its faces are taken to be the same. A cut ends every stretch; who comes back
-    is known again by looks.
-
-    Args:
-        on_progress: called with the number of frames done.
-        cancelled: asked before each frame.
-
-    Raises:
-        Cancelled: if asked to stop.
-    """
-    tracker = track.Tracker(reader.persons)
-    last: list[Sighting] = []
-    for n, (picture, found) in enumerate(_read(_asking(frames, cancelled), reader), 1):
-        frame, change = picture.frame, picture.change
-        last = found() if found else [replace(s, time_s=frame.time_s, crop=None) for s in last]
-        tracker.add(frame.time_s, last, frame.rgb.shape[:2], cut=change.cut, still=change.still)
-        on_progress(n)
-    return tracker.finish()
-
-
-def _asking(frames: Iterable[VideoFrame], cancelled: Callable[[], bool]) -> Iterator[VideoFrame]:
-    for frame in frames:
-        if cancelled():
-            raise errors.Cancelled
-        yield frame
-
-
-Reading = tuple[follow.Picture, Callable[[], list[Sighting]] | None]
-
-
-def _read(frames: Iterable[VideoFrame], reader: FaceReader) -> Iterator[Reading]:
-    """Each picture in turn, with its faces (None in a still one), which may still be looked for."""
-    begun: deque[Reading] = deque()
-    follows = isinstance(reader.detector, CenterFace) and not reader.thorough
-    together = follow.TOGETHER if follows else 1
-    before: Future[follow.Known] | None = None
-    with ThreadPoolExecutor(reader.abreast, thread_name_prefix="faces") as pool:
-        for pictures in follow.steps(frames, shot_change.Watch(), together):
-            if pictures[0].change.still:
-                begun.append((pictures[0], None))
-            else:
-                known: Future[follow.Known] = Future()
-                scene = None if pictures[0].change.cut else before
-                reading = pool.submit(_look, reader, pictures, scene, known)
-                before = known if follows else None
-                begun.extend((p, functools.partial(_nth, reading, k)) for k, p in enumerate(pictures))
-            while len(begun) > reader.abreast * together:
-                yield begun.popleft()
-        yield from begun
-
-
-def _nth(reading: Future[list[list[Sighting]]], k: int) -> list[Sighting]:
-    return reading.result()[k]
-
-
-def _look(
-    reader: FaceReader,
-    pictures: Sequence[follow.Picture],
-    before: Future[follow.Known] | None,
-    known: Future[follow.Known],
-) -> list[list[Sighting]]:
-    """The faces of each picture; ``known`` is set as soon as it is known where those of the last one are."""
-    finder = reader.detector
-    if reader.thorough or not isinstance(finder, CenterFace):
-        return [reader.read(p.frame.rgb, p.frame.time_s) for p in pictures]
-    try:
-        found = follow.look(finder, pictures, before and before.result(), known.set_result)
-    except BaseException as e:
-        if not known.done():
-            known.set_exception(e)
-        raise
-    return [reader.read(p.frame.rgb, p.frame.time_s, faces) for p, faces in zip(pictures, found, strict=True)]

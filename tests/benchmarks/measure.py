@@ -121,7 +121,7 @@ def _grid_s(minutes: int = 30) -> float:
 def _faces_alone(clip: Path, reader: Any) -> float:
     """Finding, reading and following the faces of frames that are decoded already."""
     from emotion import media
-    from emotion.face.infer import analyse_frames
+    from emotion.face.frames import analyse_frames
 
     frames = list(media.read_frames(clip))
     started = time.perf_counter()
