@@ -17,16 +17,16 @@ BOTH = f"{VOICE}/fusion"
 
 # What is measured, and where its figures stand: (model folder, path to accuracy and UAR or macro-F1).
 ROWS: Final[tuple[tuple[str, str, str], ...]] = (
-    ("Voice, RAVDESS, six folds by actor, eight classes", VOICE, "speaker_independent"),
-    ("the same, neither speaker nor sentence heard before", VOICE, "text_and_speaker_independent"),
-    ("the same, with twelve unlabelled clips of the speaker", VOICE, "speaker_adaptation/any_emotion_with"),
-    ("Voice, phone band", VOICE, "degraded/phone_band"),
-    ("Voice, babble at 10 dB", VOICE, "degraded/babble_10_db"),
     ("Voice, six corpora left out in turn, single recordings, mean", VOICE, "corpus_left_out/alone/version_3/mean"),
     ("the same, version 2's recipe", VOICE, "corpus_left_out/alone/version_2/mean"),
     ("the same, with twelve other recordings of the speaker", VOICE, "corpus_left_out/12 others/version_3/mean"),
     ("the same, version 2's recipe", VOICE, "corpus_left_out/12 others/version_2/mean"),
     ("Voice, left out in turn, some constants chosen on the other five", VOICE, "nested_choice/alone/mean"),
+    ("Voice, RAVDESS, six folds by actor, eight classes", VOICE, "speaker_independent"),
+    ("the same, neither speaker nor sentence heard before", VOICE, "text_and_speaker_independent"),
+    ("the same, with twelve unlabelled clips of the speaker", VOICE, "speaker_adaptation/any_emotion_with"),
+    ("Voice, phone band", VOICE, "degraded/phone_band"),
+    ("Voice, babble at 10 dB", VOICE, "degraded/babble_10_db"),
     ("Both together, left-out voices with posed faces of other people", BOTH, "pairs/posed/alone/mean/both"),
     ("the same, with faces from the web", BOTH, "pairs/web/alone/mean/both"),
     ("The seed's recipe, six folds by actor", SEED, "speaker_independent_six_folds_by_actor"),
