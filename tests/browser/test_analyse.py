@@ -371,6 +371,8 @@ def test_the_cue_sheet_is_edited_survives_a_reload_and_leaves_as_markers(open_pa
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Enter")
     expect(page.locator(".cue [data-cue-play]").first).not_to_have_text(before[0])
+    settled(page)
+    page.wait_for_timeout(300)
     edited = spans(page)
     page.reload()
     page.locator(".st-key-cue_strip .block", has_text="Cold <b>open</b>").wait_for()
