@@ -45,7 +45,6 @@ TABLE: Final[tuple[Emotion, ...]] = (
 EMOTIONS: Final[tuple[str, ...]] = tuple(e.name for e in TABLE)
 INDEX: Final[dict[str, int]] = {name: i for i, name in enumerate(EMOTIONS)}
 BY_NAME: Final[dict[str, Emotion]] = {e.name: e for e in TABLE}
-BY_RAVDESS_CODE: Final[dict[int, str]] = {e.code: e.name for e in TABLE}
 
 VALENCE_AROUSAL: Final[npt.NDArray[np.float64]] = np.array([(e.valence, e.arousal) for e in TABLE])
 """Shape (8, 2), columns valence and arousal in [-1, 1], rows in the order of ``EMOTIONS``."""

@@ -17,6 +17,7 @@ from typing import Final
 from emotion import errors
 from emotion.many import COLUMNS, Row
 from emotion.messages import english
+from emotion.result import cell
 from emotion.timeline import EmotionScores, Speaker, Timeline, Verdict
 
 SUFFIX_OF: Final = {"json": ".json", "csv": ".csv", "table": ".txt"}
@@ -165,7 +166,7 @@ def write_rows(rows: Iterable[Row], form: str) -> int:
         elif row.scores is None:
             complain(f"{row.file}: nothing to read (silence, or no face)")
         if form == "csv":
-            writer.writerow([row.file, *row.cells()])
+            writer.writerow([cell(row.file), *row.cells()])
         elif form == "json":
             sys.stdout.write(json.dumps(row.as_dict()) + "\n")
         else:

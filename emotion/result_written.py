@@ -15,6 +15,8 @@ from emotion.timeline import Adaptation, Affect, EmotionScores, Moment, Notice, 
 DIGITS: Final = 6
 MODALITIES: Final = ("voice", "face", "fused")
 SCHEMA_VERSION: Final = 1
+FORMULA: Final = tuple("=+-@\uff1d\uff0b\uff0d\uff20|%")
+"""What a spreadsheet may take for the beginning of one."""
 """Of ``assets/schema/result.json``: it grows where a reader of the old form would go wrong."""
 
 
@@ -157,9 +159,10 @@ def _probabilities(scores: EmotionScores | None) -> dict[str, float] | None:
 
 
 def cell(text: str) -> str:
-    """A text that a spreadsheet would take for a formula is made plain.
+    """A text that a spreadsheet would take for a formula is made plain, whatever blank stands before it.
 
     A carriage return becomes a line feed: Python's writer puts the one into quotes and not the other.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\n"} else text
+    formula = text[:1] in ("\t", "\n") or text.lstrip(" \t\n\x00\ufeff")[:1] in FORMULA
+    return f"'{text}" if text and formula else text

@@ -21,7 +21,6 @@ from recommender import load_catalogue
 from recommender.cues import CueSheet, Song, credits, edits, from_dict, make_sheet, timecodes, with_songs
 from recommender.cues.export import FORMATS, render
 from recommender.cues.export.marks import marks
-from recommender.cues.export.text import guarded
 from recommender.cues.frames import edit_rate, to_frame
 from recommender.cues.peaks import Peak
 from recommender.errors import BadTimecode, UnknownChoice
@@ -267,12 +266,6 @@ def test_hostile_names_stay_text(form: str, language: str) -> None:
         otio.adapters.read_from_string(text, "otio_json")
     elif form == "json":
         assert from_dict(json.loads(text)).cue(1).title == sheet.cue(1).title
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "\uff1d1", "|cmd"])
-def test_a_cell_is_never_a_formula(cell: str) -> None:
-    assert guarded(cell) == f"'{cell}"
-    assert guarded("calm") == "calm"
 
 
 def test_no_two_marks_share_a_frame() -> None:

@@ -17,7 +17,7 @@ from emotion.timeline import Segment
 from recommender.mix import arrange, duck, fit, levels, material, own_music, plan, planner, render, score, sources
 from recommender.mix.limiter import Limiter
 from recommender.mix.music_sound import Cut, MusicSound
-from recommender.mix.stored import InMemory, Readable, Stored
+from recommender.mix.stored import Readable, Stored
 from recommender.mix.stretch import stretched
 from recommender.songs import installed
 from tests.conftest import SAMPLES
@@ -47,7 +47,7 @@ def stereo(path: Path) -> np.ndarray:
 
 
 def load(path: Path, rate: float = 1.0) -> Readable:
-    return InMemory(stretched(stereo(path), rate, SR))
+    return Stored([stretched(stereo(path), rate, SR)])
 
 
 def music(title: str) -> plan.Music:
@@ -206,7 +206,7 @@ def test_a_cut_track_is_the_same_in_whatever_parts_it_is_read(length_s: float) -
     fitted = fit.fit(known.material, length_s, y=known.y, peak_s=length_s / 2)
     y = stretched(stereo(TRACKS["Figures"].path), fitted.rate, SR)
     stored = Cut(Stored(y[:, i : i + 70_001] for i in range(0, y.shape[1], 70_001)), fitted, SR)
-    whole = Cut(InMemory(y), fitted, SR).part(0, stored.frames)
+    whole = Cut(Stored([y]), fitted, SR).part(0, stored.frames)
     parts = [stored.part(i, min(i + 99_991, stored.frames)) for i in range(0, stored.frames, 99_991)]
     np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
     assert whole.shape[1] == round(length_s * SR) and np.abs(np.diff(whole)).max() < 0.7

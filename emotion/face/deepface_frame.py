@@ -158,17 +158,6 @@ class DeepFaceDetector:
         return sorted(out, key=lambda d: -d.confidence)
 
 
-def missing_detectors() -> dict[str, str]:
-    """DeepFace's detectors that cannot be used here, each with the reason."""
-    reasons = {}
-    for name in (*DETECTORS, *WITH_TENSORFLOW):
-        try:
-            DeepFaceDetector(name)
-        except DetectorMissing as e:
-            reasons[name] = str(e.values["detail"])
-    return reasons
-
-
 def reason(error: BaseException) -> str:
     """Why something of DeepFace's failed, in a few words, from the first cause."""
     root = error

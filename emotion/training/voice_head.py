@@ -242,12 +242,3 @@ def temperature_of(logits: npt.NDArray[Any], label: Labels) -> float:
 
     found: Any = minimize_scalar(loss, bounds=(-3.0, 2.0), method="bounded")
     return float(np.exp(found.x))
-
-
-def sure_threshold(label: Labels, probs: npt.NDArray[np.float64], target: float = 0.85) -> float:
-    """The lowest confidence such that what lies above it is right in ``target`` of the cases."""
-    confidence, right = probs.max(axis=1), probs.argmax(axis=1) == label
-    order = np.argsort(-confidence)
-    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    enough = np.flatnonzero(share >= target)
-    return float(confidence[order[enough[-1]]]) if len(enough) else 1.0

@@ -13,7 +13,6 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -187,10 +186,6 @@ def open_in_place(path: Path) -> None:
         recent.add(kept.path)
     except Exception as e:
         start_over(e)
-
-
-def open_bytes(data: bytes, name: str) -> None:
-    open_file(BytesIO(data), name)
 
 
 def open_link(url: str) -> None:

@@ -55,10 +55,6 @@ class Evidence:
     speech: float = 0.0
 
     @property
-    def reading(self) -> Reading | None:
-        return None if self.scores is None else Reading.of(self.scores)
-
-    @property
     def divided(self) -> bool:
         """Whether voice and face say different things."""
         if self.voice is None or self.face is None or self.voice.label == self.face.label:

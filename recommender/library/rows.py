@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from emotion.errors import FileMissing, MoodCueError
+from emotion.result import cell
 from recommender.library import mood, scan
 from recommender.library.describe import Describer
 from recommender.library.track_sound import TrackSound
@@ -60,8 +61,8 @@ def describe_files(files: Sequence[str], *, form: str, together: bool = False) -
 
 
 def _write(writer: Any, values: dict[str, Any]) -> None:
-    cells = {k: "" if v is None else v for k, v in values.items()}
-    writer.writerow({**cells, "moods": "; ".join(values["moods"])})
+    texts = {**values, "moods": "; ".join(values["moods"])}
+    writer.writerow({k: "" if v is None else cell(v) if isinstance(v, str) else v for k, v in texts.items()})
     sys.stdout.flush()
 
 

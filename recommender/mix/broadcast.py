@@ -11,8 +11,8 @@ import io
 from fractions import Fraction
 from typing import Final
 
+from emotion.result import cell
 from recommender.cues import timecodes
-from recommender.cues.export.text import guarded
 from recommender.cues.frames import to_frame
 from recommender.mix.plan import MixPlan, Placement
 
@@ -56,7 +56,7 @@ def to_csv(plan: MixPlan, production: str, rate: Fraction, start_timecode: str) 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     for line in _lines(plan, production, rate, start_timecode):
-        writer.writerow([guarded(cell) for cell in line])
+        writer.writerow(map(cell, line))
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -70,9 +70,9 @@ def to_xlsx(plan: MixPlan, production: str, rate: Fraction, start_timecode: str)
     page = book.create_sheet("Music cue sheet")
     for i, line in enumerate(_lines(plan, production, rate, start_timecode), 1):
         for j, text in enumerate(line, 1):
-            cell = page.cell(i, j)
-            cell.value = ILLEGAL_CHARACTERS_RE.sub("", text)
-            cell.data_type = "s"
+            place = page.cell(i, j)
+            place.value = ILLEGAL_CHARACTERS_RE.sub("", text)
+            place.data_type = "s"
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

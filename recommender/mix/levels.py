@@ -35,11 +35,6 @@ def lufs(power: npt.ArrayLike) -> Levels:
         return OFFSET + 10 * np.log10(np.asarray(power, dtype=np.float64))
 
 
-def power_of(loudness: npt.ArrayLike) -> Levels:
-    """The inverse of :func:`lufs`."""
-    return 10 ** ((np.asarray(loudness, dtype=np.float64) - OFFSET) / 10)
-
-
 @dataclass(slots=True)
 class _Filter:
     b: npt.NDArray[np.float64]

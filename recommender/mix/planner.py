@@ -23,7 +23,6 @@ QUIET_LUFS: Final = -50.0
 """A clip whose own sound is quieter than this has nothing that the music could stand under."""
 ALONE_LUFS: Final = -18.0
 BLOCK_S: Final = 10.0
-EFFECT_UNDER_LU: Final = 3.0
 
 Levels = npt.NDArray[np.float64]
 

@@ -33,22 +33,6 @@ Load = Callable[[Path, float], Readable]
 """Reads a file as stereo at the mix's rate, played so many times as fast (1: as it is)."""
 
 
-class InMemory:
-    """A short sound, shape (2, n)."""
-
-    def __init__(self, y: Sound) -> None:
-        self._y = y
-
-    @property
-    def frames(self) -> int:
-        return self._y.shape[1]
-
-    def part(self, start: int, stop: int) -> Sound:
-        y = self._y[:, max(0, start) : max(0, stop)]
-        before = max(0, min(stop, 0) - start)
-        return np.pad(y, ((0, 0), (before, stop - start - before - y.shape[1])))
-
-
 class Stored:
     """A sound of any length on the disk, as 32-bit floats; the file goes with this object, or with the process."""
 

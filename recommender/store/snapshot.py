@@ -131,16 +131,7 @@ def from_json(text: str) -> Snapshot:
             tuple(_face(row) for row in data["faces"][:MOST_FACES]),
             _sheet(data.get("sheet"), title),
         )
-    except (
-        SheetFileError,
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        RecursionError,
-        OverflowError,
-        TimelineFileError,
-    ) as e:
+    except _DAMAGED as e:
         raise SnapshotError() from e
 
 

@@ -9,14 +9,14 @@ from fractions import Fraction
 from typing import Final
 
 from emotion.messages import message
+from emotion.result import cell
 from recommender.cues import credits, saved, timecodes
 from recommender.cues.export.marks import note, one_line
 from recommender.cues.frames import to_frame
 from recommender.cues.sheet import Cue, CueSheet
 
 CHAPTER_S: Final = 10
-CHAPTERS: Final = 3
-"""YouTube shows chapters from three on, each of ten seconds or more, the first at 0:00."""
+"""YouTube shows chapters of ten seconds or more, the first at 0:00, from three of them on."""
 BOM: Final = "\ufeff"
 
 
@@ -56,7 +56,7 @@ def table(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, lan
     rows = csv.writer(out, lineterminator="\r\n")
     rows.writerow([message(f"cue.column.{c}", language) for c in COLUMNS])
     for number, cue in enumerate(sheet.cues, 1):
-        rows.writerow([number, *(guarded(cell) for cell in _cells(cue, sheet.rate, start_timecode, language))])
+        rows.writerow([number, *map(cell, _cells(cue, sheet.rate, start_timecode, language))])
     return BOM + out.getvalue()
 
 
@@ -81,11 +81,6 @@ def _cells(cue: Cue, rate: Fraction, start: str, language: str) -> list[str]:
         cue.note,
         message(f"cue.state.{cue.state}", language),
     ]
-
-
-def guarded(cell: str) -> str:
-    """A cell that a spreadsheet would take for a formula is made plain text."""
-    return f"'{cell}" if cell.lstrip(" \t\r\n\x00\ufeff")[:1] in tuple("=+-@\uff1d\uff0b\uff0d\uff20|%") else cell
 
 
 def page(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, language: str = "en") -> str:
