@@ -146,9 +146,10 @@ def _box(sighting: Sighting) -> list[float]:
 def _verdict(verdict: Verdict | None) -> dict[str, Any] | None:
     if verdict is None:
         return None
+    probs = {e: round(p, DIGITS) for e, p in verdict.scores.as_dict().items()}
     return {
-        "probabilities": _probabilities(verdict.scores),
-        "label": verdict.label,
+        "probabilities": probs,
+        "label": max(EMOTIONS, key=probs.__getitem__),  # of what is written: it may tie where the reading did not
         "confidence": round(verdict.scores.confidence, DIGITS),
         "sure": verdict.sure,
     }

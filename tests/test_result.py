@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from emotion import errors, result
@@ -94,6 +94,7 @@ scores = some.lists(some.floats(0.01, 1), min_size=8, max_size=8).map(EmotionSco
 moments = some.lists(some.none() | scores, min_size=3, max_size=3)
 
 
+@example([[None, None, EmotionScores.from_array([0.9999999999999999, *[1.0] * 7])]], "two that tie when written", 1.0)
 @given(some.lists(moments, max_size=5), some.text(max_size=20), some.floats(0, 1e5))
 def test_any_timeline_reads_back(readings: list[list[EmotionScores | None]], name: str, duration_s: float) -> None:
     cut = tuple(Moment(Segment(float(i), i + 1.0), r[0], r[1], r[2]) for i, r in enumerate(readings))
