@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from PIL import Image
@@ -17,7 +18,7 @@ from pages.analyse import cue_list, cue_sheet, under_clip
 from pages.analyse.cue_editor import seconds_of
 from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.session import STEPS, Fetching, IllegalStep, Ready, Session, Waiting
-from pages.shared.services import link_preview, studio
+from pages.shared.services import link_preview, models, studio
 from pages.shared.ui import cue_rows, cue_strip, cue_words
 from pages.shared.ui.cue_rows import Asked
 from pages.shared.ui.cue_strip import Edit
@@ -383,3 +384,18 @@ def test_a_links_picture_shows_the_blocks_of_its_sheet() -> None:
     seen = ["#{:02x}{:02x}{:02x}".format(*picture.getpixel((x, 250))) for x in (300, 900)]  # pyright: ignore
     assert seen == [cue_strip.COLOURS["tense"], cue_strip.COLOURS["calm"]]
     assert link_preview.sheet_of("x" * 32) is None
+
+
+def test_what_a_first_sheet_ranks_is_loaded_before_there_is_a_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kept in (models.warm, studio.elsewhere, studio.open_catalogue, studio._shelf):
+        kept.clear()
+    models.warm("pages.analyse.result").result(120)
+
+    def late(*_: object) -> NoReturn:
+        raise AssertionError("read while the visitor waits for the result")
+
+    monkeypatch.setattr("recommender.mix.sources.tracks", late)
+    monkeypatch.setattr("recommender.mix.command.installed_music", late)
+    app = AppTest.from_function(cues_page, default_timeout=120).run()
+    assert not app.exception
+    assert results.rows(app)

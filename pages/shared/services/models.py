@@ -37,7 +37,7 @@ def readers() -> Future[Readers]:
 
 
 @st.cache_resource(show_spinner=False)
-def warm(*modules: str) -> None:
+def warm(*modules: str) -> Future[None]:
     """Load what the first result needs, and the modules that draw it, while the visitor still looks for a clip.
 
     A clip that comes before that loads the models itself.
@@ -53,9 +53,19 @@ def warm(*modules: str) -> None:
         del plotly
         for module in modules:
             importlib.import_module(module)
+        if modules:
+            _music()
         heap.settle()
 
-    in_background(load)
+    return in_background(load)
+
+
+def _music() -> None:
+    """What the cue sheet of a first result ranks."""
+    from pages.shared.services import studio
+
+    studio.shelf()
+    studio.elsewhere()
 
 
 @st.cache_resource(show_spinner=False)
