@@ -15,6 +15,8 @@ INSTALL := $(VENV)/bin/uv pip install -q --python $(PY) --system-certs --compile
 PIP_INSTALL := $(PY) -m pip install -q --disable-pip-version-check -r
 # The project itself, so that $(VENV)/bin/moodcue is there; editable: it runs the files that lie here.
 OWN := --no-deps -e .
+# What a machine without a network reads last, after pip's own words.
+NO_PACKAGES := echo "MoodCue: the packages could not be installed (see above). Connect this machine to the internet, and run make again." >&2; exit 1
 LOCK := $(VENV)/bin/uv pip compile --system-certs -q --universal --python-version 3.11 --no-header pyproject.toml
 
 .PHONY: help app dev test lint types bench lock clean
@@ -32,8 +34,7 @@ dev: $(VENV)/.app ## start the app for who changes it: it reloads when a file is
 		--server.fileWatcherType auto --server.runOnSave true --client.showErrorDetails full --client.toolbarMode developer
 
 test: $(VENV)/.dev ## make the environment (about 3 minutes, once) and run every test, browser tests too
-	@bash tests/browser/need_chromium.sh
-	@$(if $(ARGS),$(PY) -m pytest $(ARGS),bash tests/whole.sh $(PY))
+	@$(if $(ARGS),$(PY) -m pytest $(ARGS),bash tests/browser/need_chromium.sh && bash tests/whole.sh $(PY))
 
 lint: $(VENV)/.dev ## ruff
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
@@ -56,16 +57,16 @@ $(VENV)/.uv:
 	@[ -n "$(PYTHON)" ] || { echo "MoodCue needs Python 3.11 or newer; on Debian: sudo apt-get install python3 python3-venv" >&2; exit 1; }
 	@echo "MoodCue: making $(VENV) with $(PYTHON) (a few seconds)"
 	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; on Debian: sudo apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
-	@$(PY) -m pip install -q --disable-pip-version-check uv
+	@$(PY) -m pip install -q --disable-pip-version-check uv || { $(NO_PACKAGES); }
 	@touch $@
 
 $(VENV)/.app: requirements.txt pyproject.toml $(VENV)/.uv
 	@echo "MoodCue: installing the app's packages (about 2 minutes, once)"
-	@$(INSTALL) requirements.txt || $(PIP_INSTALL) requirements.txt
+	@$(INSTALL) requirements.txt || $(PIP_INSTALL) requirements.txt || { $(NO_PACKAGES); }
 	@$(INSTALL:-r=) $(OWN) || $(PIP_INSTALL:-r=) $(OWN)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.app
 	@echo "MoodCue: installing what the tests need (about 1 minute, once)"
-	@$(INSTALL) requirements-dev.txt || $(PIP_INSTALL) requirements-dev.txt
+	@$(INSTALL) requirements-dev.txt || $(PIP_INSTALL) requirements-dev.txt || { $(NO_PACKAGES); }
 	@touch $@

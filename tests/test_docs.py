@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 
 import pytest
 from typer.core import TyperGroup
@@ -63,3 +65,16 @@ def test_every_command_and_option_that_is_named_exists() -> None:
             assert asked <= known, f"{name}: moodcue {command} {rest}"
             seen += 1
     assert seen >= 12
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+def test_one_file_is_tested_without_a_browser() -> None:
+    """As CONTRIBUTING.md says: what needs a browser that is not there is passed over, and the rest runs."""
+
+    def would_run(*args: str) -> str:
+        return subprocess.run(
+            ["make", "-n", "test", *args], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert "need_chromium" not in would_run("ARGS=tests/test_rank.py")
+    assert "need_chromium" in would_run()
