@@ -16,9 +16,9 @@ from xml.etree import ElementTree as ET
 
 import opentimelineio as otio
 
-from recommender.cues import timecodes
 from recommender.cues.export import render as render_markers
-from recommender.cues.export.xml import clean, element, render
+from recommender.cues.export.otio import span
+from recommender.cues.export.xml import clean, element, exact, parsed, put_rate, render
 from recommender.cues.frames import to_frame
 from recommender.cues.sheet import CueSheet
 from recommender.mix.beside import Reference, original
@@ -89,11 +89,11 @@ def write_otio(
         at = 0
         for clip in lane:
             if clip.start > at:
-                track.append(otio.schema.Gap(source_range=_range(0, clip.start - at, rate)))
+                track.append(otio.schema.Gap(source_range=span(0, clip.start - at, rate)))
             media = otio.schema.ExternalReference(
-                target_url=clip.address, available_range=_range(0, clip.source_start + clip.length, rate)
+                target_url=clip.address, available_range=span(0, clip.source_start + clip.length, rate)
             )
-            item = otio.schema.Clip(clean(clip.name), media, _range(clip.source_start, clip.length, rate))
+            item = otio.schema.Clip(clean(clip.name), media, span(clip.source_start, clip.length, rate))
             # A fade at an end is a transition from or to nothing; players without it cut there.
             if clip.fade_in:
                 track.append(_dissolve(0, clip.fade_in, rate))
@@ -114,15 +114,11 @@ def _dissolve(before: int, after: int, rate: float) -> otio.schema.Transition:
     )
 
 
-def _range(start: int, frames: int, rate: float) -> otio.opentime.TimeRange:
-    return otio.opentime.TimeRange(otio.opentime.RationalTime(start, rate), otio.opentime.RationalTime(frames, rate))
-
-
 def write_xmeml(
     sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str, reference: Reference = original
 ) -> str:
     """The markers' sequence with a stereo pair of sound tracks for each lane of music."""
-    root = _parsed(render_markers(sheet, "xmeml", start_timecode=start_timecode, language=language))
+    root = parsed(render_markers(sheet, "xmeml", start_timecode=start_timecode, language=language))
     audio = _found(root, ".//media/audio")
     for lane in clips_of(plan, sheet.rate, reference):
         for channel in (1, 2):
@@ -136,7 +132,7 @@ def _clipitem(track: ET.Element, clip: MusicClip, key: str, channel: int, rate: 
     item = ET.SubElement(track, "clipitem", id=f"music-{key}-{channel}")
     element(item, "name", clip.name)
     element(item, "duration", clip.source_start + clip.length)
-    _rate(item, rate)
+    put_rate(item, rate)
     for tag, value in (
         ("start", clip.start), ("end", clip.end), ("in", clip.source_start), ("out", clip.source_start + clip.length)
     ):  # fmt: skip
@@ -144,7 +140,7 @@ def _clipitem(track: ET.Element, clip: MusicClip, key: str, channel: int, rate: 
     file = ET.SubElement(item, "file", id=f"file-{key}-{channel}")
     element(file, "name", unquote(clip.address.rsplit("/", 1)[-1]))
     element(file, "pathurl", clip.address)
-    _rate(file, rate)
+    put_rate(file, rate)
     sound = ET.SubElement(ET.SubElement(file, "media"), "audio")
     element(ET.SubElement(sound, "samplecharacteristics"), "samplerate", SR)
     element(sound, "channelcount", 2)
@@ -172,17 +168,11 @@ def _keys(clip: MusicClip, level: float) -> list[tuple[int, float]]:
     return keys + ([(last - clip.fade_out, level), (last, 0.0)] if clip.fade_out else [])
 
 
-def _rate(parent: ET.Element, rate: Fraction) -> None:
-    here = ET.SubElement(parent, "rate")
-    element(here, "timebase", timecodes.base(rate))
-    element(here, "ntsc", "TRUE" if rate.denominator == 1001 else "FALSE")
-
-
 def write_fcpxml(
     sheet: CueSheet, plan: MixPlan, *, start_timecode: str, language: str, reference: Reference = original
 ) -> str:
     """The markers' project with the music connected under its gap."""
-    root = _parsed(render_markers(sheet, "fcpxml", start_timecode=start_timecode, language=language))
+    root = parsed(render_markers(sheet, "fcpxml", start_timecode=start_timecode, language=language))
     resources, gap = _found(root, "resources"), _found(root, ".//spine/gap")
     frame, begin = 1 / sheet.rate, Fraction(gap.get("start", "0s").rstrip("s"))
     assets: dict[str, str] = {}
@@ -197,9 +187,9 @@ def write_fcpxml(
                 ref=assets[clip.address],
                 lane=str(-lane),
                 name=clean(clip.name),
-                offset=_time(begin + clip.start * frame),
-                start=_time(clip.source_start * frame),
-                duration=_time(clip.length * frame),
+                offset=exact(begin + clip.start * frame),
+                start=exact(clip.source_start * frame),
+                duration=exact(clip.length * frame),
                 audioRole="music",
             )
             volume = ET.SubElement(item, "adjust-volume", amount=f"{clip.level_db:.1f}dB")
@@ -207,7 +197,7 @@ def write_fcpxml(
                 amount = ET.SubElement(volume, "param", name="amount")
                 for tag, frames in (("fadeIn", clip.fade_in), ("fadeOut", clip.fade_out)):
                     if frames:
-                        ET.SubElement(amount, tag, type="easeIn", duration=_time(frames * frame))
+                        ET.SubElement(amount, tag, type="easeIn", duration=exact(frames * frame))
             gap.insert(place, item)
             place += 1
     return render(root, doctype="<!DOCTYPE fcpxml>")
@@ -216,14 +206,10 @@ def write_fcpxml(
 def _asset(resources: ET.Element, clip: MusicClip, key: str, clips: list[MusicClip], frame: Fraction) -> None:
     longest = max(c.source_start + c.length for c in clips if c.address == clip.address)
     asset = ET.SubElement(
-        resources, "asset", id=key, name=clean(clip.name), start="0s", duration=_time(longest * frame),
+        resources, "asset", id=key, name=clean(clip.name), start="0s", duration=exact(longest * frame),
         hasAudio="1", audioSources="1", audioChannels="2", audioRate=str(SR),
     )  # fmt: skip
     ET.SubElement(asset, "media-rep", kind="original-media", src=clip.address)
-
-
-def _time(seconds: Fraction) -> str:
-    return f"{seconds.numerator}s" if seconds.denominator == 1 else f"{seconds.numerator}/{seconds.denominator}s"
 
 
 def _found(root: ET.Element, path: str) -> ET.Element:
@@ -231,10 +217,6 @@ def _found(root: ET.Element, path: str) -> ET.Element:
     if element_ is None:
         raise ValueError(f"no {path} among the markers")
     return element_
-
-
-def _parsed(text: str) -> ET.Element:
-    return ET.fromstring(text)  # noqa: S314 - our own text, written a moment ago
 
 
 WRITERS: Final[Mapping[str, Writer]] = {"otio": write_otio, "xmeml": write_xmeml, "fcpxml": write_fcpxml}

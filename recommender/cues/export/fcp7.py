@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 from recommender.cues import timecodes
 from recommender.cues.export.marks import marks
-from recommender.cues.export.xml import element, render
+from recommender.cues.export.xml import element, put_rate, render
 from recommender.cues.frames import to_frame
 from recommender.cues.sheet import CueSheet
 
@@ -22,9 +21,9 @@ def write(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, lan
     sequence = ET.SubElement(root, "sequence", id="cue-sheet")
     element(sequence, "name", sheet.clip.name)
     element(sequence, "duration", length)
-    _rate(sequence, rate)
+    put_rate(sequence, rate)
     code = ET.SubElement(sequence, "timecode")
-    _rate(code, rate)
+    put_rate(code, rate)
     start = timecodes.parse(start_timecode, rate)
     element(code, "string", timecodes.at(start, rate))
     element(code, "frame", start)
@@ -44,14 +43,8 @@ def write(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, lan
 def _picture(video: ET.Element, sheet: CueSheet) -> None:
     """The format: without it DaVinci Resolve refuses the file."""
     shape = ET.SubElement(ET.SubElement(video, "format"), "samplecharacteristics")
-    _rate(shape, sheet.rate)
+    put_rate(shape, sheet.rate)
     element(shape, "width", sheet.clip.width or 1920)
     element(shape, "height", sheet.clip.height or 1080)
     element(shape, "pixelaspectratio", "square")
     ET.SubElement(video, "track")
-
-
-def _rate(parent: ET.Element, rate: Fraction) -> None:
-    here = ET.SubElement(parent, "rate")
-    element(here, "timebase", timecodes.base(rate))
-    element(here, "ntsc", "TRUE" if rate.denominator == 1001 else "FALSE")

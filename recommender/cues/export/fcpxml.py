@@ -6,12 +6,11 @@ begins at its ``start``, and markers count from there.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 from recommender.cues import timecodes
 from recommender.cues.export.marks import marks
-from recommender.cues.export.xml import clean, render
+from recommender.cues.export.xml import clean, exact, render
 from recommender.cues.frames import to_frame
 from recommender.cues.sheet import CueSheet
 
@@ -27,7 +26,7 @@ def write(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, lan
     root = ET.Element("fcpxml", version="1.9")
     resources = ET.SubElement(root, "resources")
     width, height = str(sheet.clip.width or 1920), str(sheet.clip.height or 1080)
-    ET.SubElement(resources, "format", id="r1", frameDuration=_time(frame), width=width, height=height)
+    ET.SubElement(resources, "format", id="r1", frameDuration=exact(frame), width=width, height=height)
     name = clean(sheet.clip.name)
     event = ET.SubElement(ET.SubElement(root, "library"), "event", name="MoodCue")
     project = ET.SubElement(event, "project", name=name)
@@ -35,8 +34,8 @@ def write(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, lan
         project,
         "sequence",
         format="r1",
-        duration=_time(length * frame),
-        tcStart=_time(timecodes.parse(start_timecode, rate) * frame),
+        duration=exact(length * frame),
+        tcStart=exact(timecodes.parse(start_timecode, rate) * frame),
         tcFormat="DF" if timecodes.drops(rate) else "NDF",
     )
     spine = ET.SubElement(sequence, "spine")
@@ -44,17 +43,13 @@ def write(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, lan
         spine,
         "gap",
         name=name,
-        offset=_time(timecodes.parse(start_timecode, rate) * frame),
-        start=_time(gap_start * frame),
-        duration=_time(length * frame),
+        offset=exact(timecodes.parse(start_timecode, rate) * frame),
+        start=exact(gap_start * frame),
+        duration=exact(length * frame),
     )
     for mark in marks(sheet, language):
-        at = {"start": _time((gap_start + mark.frame) * frame), "duration": _time(frame), "value": clean(mark.name)}
+        at = {"start": exact((gap_start + mark.frame) * frame), "duration": exact(frame), "value": clean(mark.name)}
         if mark.note:
             at["note"] = clean(mark.note)
         ET.SubElement(gap, "marker", at)
     return render(root, doctype="<!DOCTYPE fcpxml>")
-
-
-def _time(seconds: Fraction) -> str:
-    return f"{seconds.numerator}s" if seconds.denominator == 1 else f"{seconds.numerator}/{seconds.denominator}s"

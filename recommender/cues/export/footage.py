@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import opentimelineio as otio
 
 from recommender.cues import timecodes
-from recommender.cues.export.xml import clean, element, render
+from recommender.cues.export.xml import clean, element, exact, parsed, put_rate, render
 from recommender.cues.frames import to_frame
 from recommender.cues.sheet import CueSheet
 from recommender.errors import BadTimecode
@@ -55,7 +55,7 @@ def _otio(text: str, sheet: CueSheet, path: Path) -> str:
 
 
 def _xmeml(text: str, sheet: CueSheet, path: Path) -> str:
-    root = _parsed(text)
+    root = parsed(text)
     for kind, there in (("video", sheet.clip.width), ("audio", sheet.clip.sr)):
         track = root.find(f".//sequence/media/{kind}/track")
         if there is not None and track is not None:
@@ -67,17 +67,17 @@ def _clipitem(track: ET.Element, kind: str, sheet: CueSheet, path: Path, *, firs
     item, length = ET.SubElement(track, "clipitem", id=f"footage-{kind}"), _length(sheet)
     element(item, "name", sheet.clip.name)
     element(item, "duration", length)
-    _rate(item, sheet.rate)
+    put_rate(item, sheet.rate)
     for tag, value in (("start", 0), ("end", length), ("in", 0), ("out", length)):
         element(item, tag, value)
     file = ET.SubElement(item, "file", id="footage")
     if first:  # the second time its number is enough
         element(file, "name", path.name)
         element(file, "pathurl", path.as_uri())
-        _rate(file, sheet.rate)
+        put_rate(file, sheet.rate)
         element(file, "duration", length)
         code = ET.SubElement(file, "timecode")
-        _rate(code, sheet.rate)
+        put_rate(code, sheet.rate)
         element(code, "string", timecodes.at(first_frame(sheet), sheet.rate))
         element(code, "frame", first_frame(sheet))
         element(code, "displayformat", "DF" if timecodes.drops(sheet.rate) else "NDF")
@@ -94,22 +94,16 @@ def _clipitem(track: ET.Element, kind: str, sheet: CueSheet, path: Path, *, firs
     element(source, "trackindex", 1)
 
 
-def _rate(parent: ET.Element, rate: Fraction) -> None:
-    here = ET.SubElement(parent, "rate")
-    element(here, "timebase", timecodes.base(rate))
-    element(here, "ntsc", "TRUE" if rate.denominator == 1001 else "FALSE")
-
-
 def _fcpxml(text: str, sheet: CueSheet, path: Path) -> str:
     """The clip takes the gap's place, and the markers count by its own time."""
-    root = _parsed(text)
+    root = parsed(text)
     resources, gap = root.find("resources"), root.find(".//spine/gap")
     if resources is None or gap is None:
         return text
     frame = 1 / sheet.rate
     start, length = first_frame(sheet) * frame, _length(sheet) * frame
     asset = ET.SubElement(
-        resources, "asset", id="footage", name=clean(sheet.clip.name), start=_time(start), duration=_time(length)
+        resources, "asset", id="footage", name=clean(sheet.clip.name), start=exact(start), duration=exact(length)
     )  # fmt: skip
     if sheet.clip.width is not None:
         asset.attrib |= {"hasVideo": "1", "videoSources": "1", "format": "r1"}
@@ -118,18 +112,10 @@ def _fcpxml(text: str, sheet: CueSheet, path: Path) -> str:
     ET.SubElement(asset, "media-rep", kind="original-media", src=path.as_uri())
     moved = start - Fraction(gap.attrib["start"].rstrip("s"))
     gap.tag = "asset-clip"
-    gap.attrib |= {"ref": "footage", "start": _time(start)}
+    gap.attrib |= {"ref": "footage", "start": exact(start)}
     for marker in gap.iter("marker"):
-        marker.set("start", _time(Fraction(marker.attrib["start"].rstrip("s")) + moved))
+        marker.set("start", exact(Fraction(marker.attrib["start"].rstrip("s")) + moved))
     return render(root, doctype="<!DOCTYPE fcpxml>")
-
-
-def _time(seconds: Fraction) -> str:
-    return f"{seconds.numerator}s" if seconds.denominator == 1 else f"{seconds.numerator}/{seconds.denominator}s"
-
-
-def _parsed(text: str) -> ET.Element:
-    return ET.fromstring(text)  # noqa: S314 - our own text, written a moment ago
 
 
 _WITH: Final[Mapping[str, Callable[[str, CueSheet, Path], str]]] = {"otio": _otio, "xmeml": _xmeml, "fcpxml": _fcpxml}

@@ -40,7 +40,7 @@ def write(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, lan
     for cue in sheet.cues:
         first, last = to_frame(cue.start, sheet.rate), to_frame(cue.end, sheet.rate)
         gap = otio.schema.Gap(
-            name=clean(cue.name(language)), source_range=_range(0, max(last - first, 1), rate), metadata={}
+            name=clean(cue.name(language)), source_range=span(0, max(last - first, 1), rate), metadata={}
         )
         for mark in found:
             if mark.cue.id == cue.id:
@@ -52,11 +52,12 @@ def write(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, lan
 def _marker(mark: Mark, first: int, rate: float) -> otio.schema.Marker:
     return otio.schema.Marker(
         name=clean(mark.name),
-        marked_range=_range(mark.frame - first, mark.frames, rate),
+        marked_range=span(mark.frame - first, mark.frames, rate),
         color=_COLOURS[mark.colour],
         comment=clean(mark.note),
     )
 
 
-def _range(start: int, frames: int, rate: float) -> otio.opentime.TimeRange:
+def span(start: int, frames: int, rate: float) -> otio.opentime.TimeRange:
+    """From one frame on, so many of them."""
     return otio.opentime.TimeRange(otio.opentime.RationalTime(start, rate), otio.opentime.RationalTime(frames, rate))
