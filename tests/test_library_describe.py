@@ -89,7 +89,7 @@ def test_parts_join_without_a_seam(track: Path, monkeypatch: pytest.MonkeyPatch)
 
     def bpm(h: hear.Heard) -> float | None:
         colours = tonal.chroma(h.frames.pitch.astype(np.float32))
-        return beats.track(h.frames.beats, h.frames.bands.astype(np.float32), colours, choice).tempo_bpm
+        return beats.track(h.frames.beats, h.frames.bands.astype(np.float32), colours, choice, networks.pulse).tempo_bpm
 
     one, two = bpm(whole), bpm(parts)
     assert two == pytest.approx(one, rel=0.02)

@@ -1,4 +1,4 @@
-"""Beats and bars from BeatNet's answers: the likeliest steady pulse, then the likeliest metre on top of it.
+"""Beats and bars from the answers of two networks: the likeliest steady pulse, then the likeliest metre on top of it.
 
 The pulse is a hidden Markov model over (length of the beat, place within it), as Krebs, Boeck and
 Widmer (2015, "An efficient state-space model for joint tempo and meter tracking") lay it out: within
@@ -13,20 +13,20 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from recommender.library.beat_net import HIGH_BANDS, LOW_BANDS, SILENT_SHARE, Run, in_parts, picture, rises
 from recommender.library.front_end import BEAT_FPS, Spectrogram
-from recommender.library.tempo import HIGH_BANDS, LOW_BANDS, NEAR, Choice, Heard, around, evidence, moves
+from recommender.library.tempo import NEAR, Choice, Heard, around, evidence, moves
 
 Activations = npt.NDArray[np.float32]
 
 TEMPO_RANGES: Final = ((52.0, 78.0), (74.0, 110.0), (105.0, 155.0), (148.0, 215.0))
 """Beats are looked for in each, so that half and double the tempo can be weighed against each other."""
 SAME: Final = 0.02
-RISE_FRAMES: Final = 3
 RISE_WEIGHT: Final = 0.7
-SOFT: Final = 100.0
-"""Soft onsets count too: the bands are compressed that much more."""
-SILENT_SHARE: Final = 0.15
-""":func:`_sounding`: of the level of the loud parts (logarithmic)."""
+OURS: Final = 0.7
+"""What the beat network counts where beats are looked for, against BeatNet and the rises together."""
+OURS_OPENS: Final = 2.0
+"""What its answer for a bar counts, as log odds; picked on 45 of the rendered pieces that the choice was taught."""
 
 CHANGE: Final = 100.0
 """How unwillingly the beat's length changes: log-probability -100 for a doubling."""
@@ -61,16 +61,17 @@ class Pulse:
 NO_PULSE: Final = Pulse((), (), None, None, 0.0)
 
 
-def track(beats: Activations, bands: Spectrogram, colours: npt.NDArray[np.float32], choice: Choice) -> Pulse:
-    """The pulse under BeatNet's answers.
+def track(beats: Activations, bands: Spectrogram, colours: npt.NDArray[np.float32], choice: Choice, ours: Run) -> Pulse:
+    """The pulse under the answers of both networks.
 
     Args:
-        beats: (frames, 2), how likely a beat within the bar is, and a bar's first beat.
+        beats: (frames, 2), how likely a beat within the bar is, and a bar's first beat, by BeatNet.
         bands: (frames, 136), the log-frequency spectrogram that the answers were read from.
         colours: (tenths of a second, 12), the chroma.
         choice: decides between half and double the tempo.
+        ours: the beat network.
     """
-    heard = hearing(beats, bands, colours)
+    heard = hearing(beats, bands, colours, ours)
     rows = {k: frames for k, frames in enumerate(candidates(heard, bands)) if len(frames) >= MIN_BEATS}
     if not rows:
         return NO_PULSE
@@ -80,10 +81,7 @@ def track(beats: Activations, bands: Spectrogram, colours: npt.NDArray[np.float3
     if clarity < PULSE:
         return Pulse((), (), None, None, clarity)
     times = refined(heard.pulse, frames)
-    down, within = around(beats[:, 1], frames), around(beats[:, 0], frames)
-    # Chords change and basses enter where bars begin; BeatNet alone takes half a bar for one.
-    lean = _deviations(moves(heard.colours, frames)) + _deviations(around(heard.low, frames))
-    opens, metre = bars(down, within, lean, HEARD_METRES)
+    opens, metre = _opened(beats, heard, frames)
     return Pulse(
         tuple(round(float(t), 3) for t in times),
         tuple(round(float(t), 3) for t in times[opens]),
@@ -93,11 +91,22 @@ def track(beats: Activations, bands: Spectrogram, colours: npt.NDArray[np.float3
     )
 
 
-def hearing(beats: Activations, bands: Spectrogram, colours: npt.NDArray[np.float32]) -> Heard:
+def _opened(beats: Activations, heard: Heard, frames: npt.NDArray[np.int_]) -> tuple[npt.NDArray[np.bool_], int]:
+    """Where bars begin: by both networks, and by where chords change and basses enter."""
+    down, within = around(beats[:, 1], frames), around(beats[:, 0], frames)
+    share = np.clip(around(heard.opens, frames) / np.maximum(around(heard.ours, frames), 1e-3), 0.02, 0.98)
+    lean = _deviations(moves(heard.colours, frames)) + _deviations(around(heard.low, frames))
+    return bars(down, within, lean + OURS_OPENS * np.log(share / (1 - share)), HEARD_METRES)
+
+
+def hearing(beats: Activations, bands: Spectrogram, colours: npt.NDArray[np.float32], run: Run) -> Heard:
     """Everything that beats are looked for in."""
-    net, new = beats.sum(axis=1), rises(bands)
-    pulse = net + RISE_WEIGHT * new * (1 - net)
-    return Heard(net, new, pulse, rises(bands[:, LOW_BANDS]), rises(bands[:, HIGH_BANDS]), colours)
+    answers, tempi = in_parts(run, picture(bands, beats, colours))
+    net, new, ours = beats.sum(axis=1), rises(bands), answers[:, 0]
+    plain = net + RISE_WEIGHT * new * (1 - net)
+    pulse = OURS * ours + (1 - OURS) * plain
+    low, high = rises(bands[:, LOW_BANDS]), rises(bands[:, HIGH_BANDS])
+    return Heard(net, new, pulse, low, high, colours, ours, answers[:, 1], tempi)
 
 
 def candidates(heard: Heard, bands: Spectrogram) -> list[npt.NDArray[np.int_]]:
@@ -120,23 +129,6 @@ def measured(beats: Activations, heard: Heard, frames: npt.NDArray[np.int_]) -> 
     share = down / np.maximum(down + within, 1e-6)
     opens_share = float(share[opens].mean() - share[~opens].mean()) if opens.any() and not opens.all() else 0.0
     return evidence(heard, frames, tempo(frames / BEAT_FPS), opens_share)
-
-
-def rises(bands: Spectrogram) -> Activations:
-    """Where new notes begin, in [0, 1]: how much the bands rise within 60 ms, over the last second's usual.
-
-    BeatNet was trained on music with drums and hears little in bowed strings; this does.
-    """
-    rise = np.zeros(len(bands), np.float32)
-    if len(bands) > RISE_FRAMES:
-        # The strongest of the neighbouring quarter tones before: a vibrato is no new note.
-        loud = np.log10(1 + SOFT * (10.0**bands - 1))
-        before = np.pad(loud, ((0, 0), (1, 1)), mode="edge")
-        before = np.maximum(np.maximum(before[:, :-2], before[:, 1:-1]), before[:, 2:])
-        rise[RISE_FRAMES:] = np.maximum(loud[RISE_FRAMES:] - before[:-RISE_FRAMES], 0).mean(axis=1)
-    around = np.convolve(np.pad(rise, BEAT_FPS // 2, mode="edge"), np.full(BEAT_FPS + 1, 1 / (BEAT_FPS + 1)), "valid")
-    above = np.maximum(rise - around[: len(rise)], 0)
-    return np.clip(above / (np.percentile(above, 97) + 1e-6), 0, 1).astype(np.float32)
 
 
 def _sounding(frames: npt.NDArray[np.int_], bands: Spectrogram) -> npt.NDArray[np.int_]:

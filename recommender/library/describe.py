@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.library import beats, mood, structure, tonal
+from recommender.library.beat_net import Run
 from recommender.library.hear import Heard, Networks, hear
 from recommender.library.mood import ENERGY, VALENCE, MoodHead
 from recommender.library.tempo import Choice
@@ -22,7 +23,7 @@ HARDLY_S: Final = 2.0
 
 
 class Describer:
-    """The models of ``music-v2``, loaded once."""
+    """The models of ``music-v3``, loaded once."""
 
     def __init__(self) -> None:
         self._networks = Networks()
@@ -49,16 +50,16 @@ class Describer:
         """
         heard = hear(path, self._networks, name=name, on_progress=on_progress)
         on_heard(heard)
-        return put_together(heard, self._head, self._choice)
+        return put_together(heard, self._head, self._choice, self._networks.pulse)
 
 
-def put_together(heard: Heard, head: MoodHead, choice: Choice) -> TrackSound:
+def put_together(heard: Heard, head: MoodHead, choice: Choice, ours: Run) -> TrackSound:
     """Pure: from what was heard to what is said of it."""
     frames = heard.frames
     judged = head.judge(frames, heard.embedding, heard.tags, heard.duration_s)
     pitch = frames.pitch.astype(np.float32)
     colours = tonal.chroma(pitch)
-    pulse = beats.track(frames.beats, frames.bands.astype(np.float32), colours, choice)
+    pulse = beats.track(frames.beats, frames.bands.astype(np.float32), colours, choice, ours)
     key = tonal.find_key(pitch)
     start_s, end_s = structure.bounds(frames.mel)
     end_s = min(end_s, heard.duration_s)

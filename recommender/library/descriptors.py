@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.library import tonal
-from recommender.library.beats import rises
+from recommender.library.beat_net import rises
 from recommender.library.front_end import BEAT_FPS, MEL_BANDS, MEL_HOP, MEL_SR
 
 Array = npt.NDArray[np.floating]

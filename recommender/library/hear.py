@@ -15,11 +15,11 @@ from emotion import errors, media
 from emotion.media import fence
 from emotion.voice.sessions import session
 from emotion.weights import Weights, load
-from recommender.library import front_end, tonal, track_loudness
+from recommender.library import beat_net, front_end, tonal, track_loudness
 from recommender.library.descriptors import Frames
 from recommender.library.front_end import BEAT_FPS, PATCH_S, Signal
 
-MODEL: Final = "music-v2"
+MODEL: Final = "music-v3"
 PATCHES_A_PART: Final = 25
 PART_S: Final = PATCHES_A_PART * PATCH_S
 """74.8 s, a whole number of frames of every kind: parts join without a seam."""
@@ -55,13 +55,14 @@ class Heard:
 
 
 class Networks:
-    """The three networks, loaded once a process; each runs on the thread that asks, so that tracks use the cores."""
+    """The networks, loaded once a process; each runs on the thread that asks, so that tracks use the cores."""
 
     def __init__(self, weights: Weights | None = None) -> None:
         weights = weights or load(MODEL)
         self.weights = weights
         self._musicnn = session(str(weights.path("musicnn.onnx")))
         self._beatnet = session(str(weights.path("beatnet.onnx")))
+        self._pulse = session(str(weights.path(beat_net.FILE)))
         self._voices: Any = None
         self._listening = threading.Lock()
         """One detector for all threads, in turn: each would take 30 MB, and it hears quickly."""
@@ -79,6 +80,11 @@ class Networks:
         """BeatNet's answers (n, 2) for ``bands``, which follow the frames ``before``."""
         (answers,) = self._beatnet.run(["beats"], {"bands": front_end.with_rise(np.concatenate([before, bands]))})
         return np.asarray(answers, np.float32)[len(before) :]
+
+    def pulse(self, seen: Block) -> tuple[Block, Block]:
+        """The beat network's answers (n, 2) and tempi (60,), see :mod:`beat_net`."""
+        answers, tempi = self._pulse.run(["answers", "tempo"], {"seen": seen[None]})
+        return np.asarray(answers[0], np.float32), np.asarray(tempi[0], np.float32)
 
     def voices(self, y: Signal) -> tuple[float, float]:
         """Seconds of singing and of speech in sound at :data:`VOICE_SR`."""

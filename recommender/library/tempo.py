@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion.weights import Weights
+from recommender.library.beat_net import TEMPI
 from recommender.library.front_end import BEAT_FPS
 from recommender.library.tonal import FRAMES_A_SECOND
 
@@ -21,9 +22,6 @@ FILE: Final = "tempo.npz"
 USUAL_BPM: Final = 110.0
 NEAR: Final = 3
 """Frames around a beat in which its answers are looked up."""
-LOW_BANDS: Final = slice(0, 12)
-HIGH_BANDS: Final = slice(100, None)
-"""Of the 136: under about 200 Hz, where kicks and basses are, and above 5 kHz, where hats are."""
 ONSET: Final = 0.15
 SOFTENED: Final = 0.05
 
@@ -34,6 +32,7 @@ NAMES: Final = (
     "pulse_at_thirds", "new_at_quarters", "low", "low_between", "high", "high_between", "onsets_a_beat",
     "onsets_a_beat_squared", "unsteady", "harmony_moves",
     *(f"harmony_by_{n}" for n in GROUPS), *(f"low_by_{n}" for n in GROUPS),
+    "ours", "ours_between", "ours_at_thirds", "tempo_by_ours",
 )  # fmt: skip
 
 Curve = npt.NDArray[np.float32]
@@ -45,7 +44,8 @@ class Heard:
     """What beats are looked for in, 50 frames a second, each in [0, 1]; ``colours`` the chroma, ten a second.
 
     ``net`` is BeatNet's answer for any beat, ``new`` where notes begin, ``pulse`` both together; ``low`` and
-    ``high`` are where notes begin in the lowest and in the highest bands.
+    ``high`` are where notes begin in the lowest and in the highest bands. ``ours`` is the beat network's answer
+    for any beat, ``opens`` for a bar's first, ``tempi`` how likely each of :data:`beat_net.TEMPI` is.
     """
 
     net: Curve
@@ -54,6 +54,9 @@ class Heard:
     low: Curve
     high: Curve
     colours: npt.NDArray[np.float32]
+    ours: Curve
+    opens: Curve
+    tempi: Curve
 
 
 class Choice:
@@ -90,7 +93,7 @@ def evidence(heard: Heard, frames: Beats, bpm: float, opens_share: float) -> npt
     def level(curve: Curve, at: Beats) -> float:
         return float(np.log(around(curve, at).mean() + SOFTENED))
 
-    pulse, new, net = (level(c, frames) for c in (heard.pulse, heard.new, heard.net))
+    pulse, new, net, ours = (level(c, frames) for c in (heard.pulse, heard.new, heard.net, heard.ours))
     low, high = level(heard.low, frames), level(heard.high, frames)
     changes, bass = moves(heard.colours, frames), around(heard.low, frames)
     return np.array(
@@ -101,8 +104,15 @@ def evidence(heard: Heard, frames: Beats, bpm: float, opens_share: float) -> npt
             level(heard.high, middle) - high, rate, rate**2, float(steps.std() / steps.mean()),
             float(np.log(changes.mean() + 0.02)),
             *(_stands_out(changes, n) for n in GROUPS), *(_stands_out(bass, n) for n in GROUPS),
+            ours, level(heard.ours, middle) - ours, level(heard.ours, thirds) - ours, _likely(heard.tempi, bpm),
         ]
     )  # fmt: skip
+
+
+def _likely(tempi: Curve, bpm: float) -> float:
+    """The logarithm of what the network says of the tempi within a twentieth of this one."""
+    near = np.abs(np.log(TEMPI / bpm)) < np.log(1.05)
+    return float(np.log(tempi[near].sum() + 1e-3))
 
 
 def _stands_out(values: npt.NDArray[np.floating], every: int) -> float:

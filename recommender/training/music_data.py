@@ -98,10 +98,14 @@ def features(clips: list[Clip], cache: Path, *, workers: int = 2) -> npt.NDArray
 
 def all_heard(clips: list[Clip], cache: Path, *, workers: int = 2) -> Iterator[Heard]:
     """What the networks hear in each clip's file, in order; heard once and kept in ``cache``, about 1 MB a clip."""
+    yield from map(_read, all_kept(clips, cache, workers=workers))
+
+
+def all_kept(clips: list[Clip], cache: Path, *, workers: int = 2) -> Iterator[Path]:
+    """The files of :func:`all_heard` in ``cache``."""
     cache.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(workers) as pool:
-        for kept in pool.map(_kept, clips, [cache] * len(clips), chunksize=8):
-            yield _read(kept)
+        yield from pool.map(_kept, clips, [cache] * len(clips), chunksize=8)
 
 
 _networks: list[Networks] = []

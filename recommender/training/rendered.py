@@ -149,12 +149,13 @@ def _variable(value: int) -> bytes:
     return bytes(reversed(out))
 
 
-def render(content: bytes, wav: Path) -> None:
+def render(content: bytes, wav: Path, sr: int = SR) -> None:
     """Play a MIDI file into a WAV file."""
     with tempfile.NamedTemporaryFile(suffix=".mid") as file:
         file.write(content)
         file.flush()
-        command = ["fluidsynth", "-ni", "-q", "-g", "0.5", "-r", str(SR), "-F", str(wav), str(SOUNDFONT), file.name]
+        settings = ["-g", "0.5", "-r", str(sr), "-o", "synth.dynamic-sample-loading=1"]
+        command = ["fluidsynth", "-ni", "-q", *settings, "-F", str(wav), str(SOUNDFONT), file.name]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -1,4 +1,4 @@
-"""Teach the heads of ``music-v2`` and print every figure of its card.
+"""Teach the heads of ``music-v3`` and print every figure of its card.
 
     python -m recommender.training.train_music --quadrants DIR --emotify DIR --cache DIR
 
@@ -25,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 
 from emotion.training import card, export
 from emotion.weights import models_dir
-from recommender.library import mood, tempo
+from recommender.library import beat_net, mood, tempo
 from recommender.library.hear import MODEL
 from recommender.library.quadrant_head import QuadrantHead, kernel, normed
 from recommender.library.track_sound import MOODS
@@ -227,7 +227,7 @@ def write_folder(folder: Path, metrics: dict[str, Any]) -> None:
     path = folder / "metrics.json"
     kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     path.write_text(json.dumps({**kept, **metrics}, indent=1) + "\n", encoding="utf-8")
-    names = ("head.npz", tempo.FILE, "musicnn.onnx", "beatnet.onnx")
+    names = ("head.npz", tempo.FILE, "musicnn.onnx", "beatnet.onnx", beat_net.FILE)
     config = {
         "files": {n: export.sha256(folder / n) for n in names},
         "labels": {"quadrants": ["Q1", "Q2", "Q3", "Q4"], "moods": list(MOODS)},
@@ -256,6 +256,9 @@ def card_lines(metrics: dict[str, Any]) -> list[str]:
     there, back = across_sets["taught_on_4q_judged_on_emotify"], across_sets["taught_on_emotify_judged_on_4q"]
     lines.append(f"| 4Q to Emotify, Pearson r | {there['valence_r']:.2f} | {there['energy_r']:.2f} |")
     lines.append(f"| Emotify to 4Q, AUC | {back['valence_auc']:.2f} | {back['energy_auc']:.2f} |")
+    if net := metrics.get("beats"):
+        lines += ["", f"| the beat network alone, {net['pieces']} drawn pieces on instruments it was not taught | |"]
+        lines += ["| --- | --- |", f"| beat f measure | {net['beat_f_measure']} |", f"| tempo | {net['tempo']} |"]
     if choice := metrics.get("tempo"):
         lines += ["", "| tempo of pieces that were left out of the teaching of its choice | right | pieces |"]
         lines += ["| --- | --- | --- |"]
