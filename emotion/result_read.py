@@ -99,10 +99,10 @@ def _from_dict(data: Any) -> Timeline:
         Clip(
             str(clip["name"]),
             _number(clip["duration_s"], least=0),
-            _whole(clip["sr"]),
+            whole_number(clip["sr"]),
             _rate(clip),
-            _whole(clip["width"]),
-            _whole(clip["height"]),
+            whole_number(clip["width"]),
+            whole_number(clip["height"]),
             clip.get("start_timecode"),
             _notices(clip.get("notices", ())),
         ),
@@ -206,8 +206,12 @@ def frame_rate(value: object) -> Fraction:
     return rate
 
 
-def _whole(value: Any) -> int | None:
-    """Of samples a second, or pixels."""
+def whole_number(value: Any) -> int | None:
+    """Of samples a second, or pixels; None where there is none.
+
+    Raises:
+        TypeError, ValueError: it is something else.
+    """
     return None if value is None else int(_number(value, least=0))
 
 

@@ -253,9 +253,11 @@ def test_hostile_sheets_are_refused() -> None:
         spoilt(readings=[[0, float("inf"), None, None, None]]), spoilt(readings=[[0, 1, [2.0] * 8, None, None]]),
         spoilt(clip={**good["clip"], "duration_s": float("inf")}), spoilt(clip={**good["clip"], "frame_rate": "1/0"}),
         spoilt(clip={**good["clip"], "frame_rate": "-25"}), spoilt(clip={**good["clip"], "frame_rate": "1e999999999"}),
-        spoilt(clip={**good["clip"], "frame_rate": 1e300}), spoilt(readings=[[0, 60, None, None, None]] * 2),
+        spoilt(clip={**good["clip"], "frame_rate": 1e300}),
+        spoilt(clip={**good["clip"], "width": -1}), spoilt(readings=[[0, 60, None, None, None]] * 2),
         spoilt(cues=good["cues"] * 2000),
-        cue(end=3.0), cue(start=-1), cue(start=float("nan")), cue(id="x"), cue(intent="destroy"), cue(state=None),
+        cue(end=3.0), cue(start=-1), cue(start=float("nan")), cue(id="x"), cue(id=-1), cue(id=10**30),
+        cue(intent="destroy"), cue(state=None),
         cue(corrected="bored"), cue(goal="home"), cue(along=0), cue(music=[{"id": 1}]), cue(music=[None]),
     ]  # fmt: skip
     for data in bad:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, Final, TypeVar, cast
 
 from emotion.labels import EMOTIONS
-from emotion.result_read import frame_rate
+from emotion.result_read import frame_rate, whole_number
 from emotion.timeline import Clip, EmotionScores, Moment, Notice, Segment
 from recommender.cues import edits, frames, timecodes
 from recommender.cues.direction import INTENTS
@@ -28,6 +28,7 @@ MOST_MOMENTS: Final = 100_000
 MOST_CUES: Final = 5_000
 MOST_SONGS: Final = 50
 LONGEST_S: Final = 86_400.0
+LARGEST_ID: Final = 1_000_000_000
 OVERLAP_S: Final = 1e-3
 """Of two readings in a row, by rounding."""
 _SIDES: Final = ("voice", "face", "fused")
@@ -176,7 +177,7 @@ def _sheet(data: Any) -> CueSheet:
 def _read_clip(clip: Any) -> Clip:
     duration = _time(clip["duration_s"])
     rate = None if clip["frame_rate"] is None else frame_rate(clip["frame_rate"])
-    whole = [None if clip[k] is None else int(clip[k]) for k in ("sr", "width", "height")]
+    whole = [whole_number(clip[k]) for k in ("sr", "width", "height")]
     start = clip["start_timecode"]
     return Clip(
         _text(clip["name"]), duration, whole[0], rate, whole[1], whole[2], None if start is None else _text(start)
@@ -194,7 +195,7 @@ def _read_cue(cue: Any, rate: Fraction, length: Fraction) -> Cue:
         raise ValueError(f"{along} is not a part of the way")
     title = None if cue["title"] is None else edits.one_line(str(cue["title"])) or None
     return Cue(
-        id=int(cue["id"]),
+        id=_id(cue["id"]),
         start=frames.on_grid(_time(cue["start"]), rate),
         end=min(frames.on_grid(_time(cue["end"]), rate), length),
         title=title,
@@ -243,6 +244,14 @@ def _time(value: Any) -> float:
     if isinstance(value, bool) or not (math.isfinite(time) and 0 <= time <= LONGEST_S):
         raise ValueError(f"{value!r} is not a time of a clip")
     return time
+
+
+def _id(value: Any) -> int:
+    """One that a database holds, and a browser says exactly: guests vote by it."""
+    number = int(value)
+    if not 0 <= number <= LARGEST_ID:
+        raise ValueError(f"{str(value)[:40]} is not the number of a cue")
+    return number
 
 
 def _text(value: Any) -> str:
