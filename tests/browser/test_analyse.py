@@ -290,6 +290,9 @@ def test_every_section_can_be_used_by_all(open_page: Open, scheme: Literal["ligh
 def test_a_phone_shows_it_all_in_its_width(open_page: Open) -> None:
     page = open_page("/?sample=good_news", width=390)
     result_of(page)
+    edited_title(page, "A heading that is too long for one line of a phone")
+    places = [page.locator(f".cue .{part}").first.bounding_box() for part in ("play", "edit")]
+    assert places[0] and places[1] and abs(places[0]["y"] - places[1]["y"]) < 4, "a long name pushes nothing down"
     for name in ("Voice and face", "Songs", "Sound", "Share", "Export"):
         section(page, name)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
