@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import hashlib
 import io
+import os
 import subprocess
 import sys
 import threading
@@ -243,3 +244,11 @@ def test_a_data_folder_that_cannot_be_made_costs_the_memory_alone(monkeypatch):
     with pytest.raises(MemoryUnavailable):
         database.open_database()
     assert len(files.load()) > 400
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have other rights here")
+def test_no_other_user_of_the_machine_can_read_what_is_remembered(tmp_path):
+    engine = database.open_database(f"sqlite:///{tmp_path / 'own.sqlite'}")
+    agreed(engine)
+    files_made = list(tmp_path.glob("own.sqlite*"))
+    assert len(files_made) >= 1 and [p.name for p in files_made if p.stat().st_mode & 0o077] == []

@@ -62,6 +62,8 @@ def test_a_recording_that_grows_over_the_limit_is_refused():
         message(index=-1),
         message(content=b"") | {"content": "%%%"},
         message() | {"parts": "x"},
+        message() | {"parts": float("inf")},
+        message() | {"index": float("nan")},
     ],
 )
 def test_what_the_recorder_would_not_send_is_passed_over(wrong: Any):

@@ -9,6 +9,7 @@ grows by the migrations in ``migrations``.
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -173,6 +174,9 @@ def _create(url: str) -> sa.Engine:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return sa.create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+    if parsed.database and parsed.database != ":memory:" and not parsed.query:
+        # Made here, for its owner alone: SQLite would let every user of the machine read it. Its journals follow it.
+        os.close(os.open(parsed.database, os.O_RDWR | os.O_CREAT, 0o600))
     engine = sa.create_engine(parsed, connect_args={"timeout": 15})
 
     @event.listens_for(engine, "connect")

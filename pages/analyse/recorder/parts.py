@@ -36,7 +36,7 @@ class Part:
                 SUFFIXES.get(kind, ".webm"),
                 base64.b64decode(message["content"], validate=True),
             )
-        except (TypeError, KeyError, ValueError, binascii.Error):
+        except (TypeError, KeyError, ValueError, OverflowError, binascii.Error):
             return None
         return part if 0 <= part.index < part.parts else None
 

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeGuard
 
 import streamlit as st
 from streamlit.components.v2 import component
@@ -19,6 +19,7 @@ from pages.shared.language import language, t_plain
 from pages.shared.ui import cue_words, players
 from recommender.cues import CueSheet
 from recommender.cues.edits import SHORTEST
+from recommender.cues.saved import LONGEST_S
 
 KEY: Final = "cue_strip"
 MOST_POINTS: Final = 400
@@ -82,13 +83,17 @@ def parse(told: Any) -> Edit | None:
     kind, value = told.get("kind"), told.get("value")
     if kind == "open" and isinstance(value, int):
         return Edit("open", cue=value)
-    if kind == "split" and isinstance(value, int | float):
+    if kind == "split" and _is_time(value):
         return Edit("split", time_s=float(value))
     if kind == "move" and isinstance(value, dict):
         cue, time = value.get("id"), value.get("time")
-        if isinstance(cue, int) and isinstance(time, int | float):
+        if isinstance(cue, int) and _is_time(time):
             return Edit("move", cue=cue, time_s=float(time))
     return None
+
+
+def _is_time(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and abs(value) <= LONGEST_S
 
 
 def drawn(sheet: CueSheet) -> dict[str, Any]:
