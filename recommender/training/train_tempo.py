@@ -1,9 +1,8 @@
 """Teach the choice between half and double the tempo: ``tempo.npz`` of the music model.
 
-    python -m recommender.training.train_tempo --vgmidi DIR --songs DIR --cache DIR --beats-cache DIR [--pieces 45]
+    python -m recommender.training.train_tempo --vgmidi DIR --cache DIR [--pieces 45]
 
-``--vgmidi`` is a checkout of lucasnfe/vgmidi (:mod:`written`), ``--songs`` and ``--beats-cache`` are those of
-:mod:`train_beats`. Taught are rendered pieces, written ones and some of the beat network's; how
+``DIR`` is a checkout of lucasnfe/vgmidi (:mod:`written`). Taught are rendered pieces and written ones; how
 well the choice does on ensembles and on game series that it was not taught is printed beside it.
 Rendered pieces of other seeds: :mod:`evaluate_rendered`.
 """
@@ -30,23 +29,18 @@ from recommender.library import beats, front_end, tonal
 from recommender.library.front_end import BEAT_FPS
 from recommender.library.hear import MODEL, Networks
 from recommender.library.tempo import FILE, NAMES, Choice
-from recommender.training import beat_examples, rendered, written
+from recommender.training import rendered, written
 from recommender.training.rendered import Piece
 from recommender.training.train_music import write_folder
 
 HELD_BACK: Final = 2.0
 """Of the squared weights, against one piece's log-likelihood."""
-COUNTS: Final = {"rendered": 1.0, "written": 0.5, "drawn": 0.5}
-"""What a piece counts: what a written one's author calls a beat is one habit of several, and most of the drawn ones
-were taught to the beat network, which is surer of them."""
-DRAWN: Final = 240
+WRITTEN: Final = 0.5
+"""What a written piece counts against a rendered one: what its author calls a beat is one habit of several."""
 FOLDS: Final = 5
-COMMAND: Final = "python -m recommender.training.train_tempo --vgmidi DIR --songs DIR --cache DIR --beats-cache DIR"
+COMMAND: Final = "python -m recommender.training.train_tempo --vgmidi DIR --cache DIR"
 RIGHT: Final = 0.04
 """A tempo within so much of the truth counts."""
-
-
-Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,23 +65,11 @@ def example(piece: Piece, group: str, content: bytes, networks: Networks, cache:
         np.savez(kept, allow_pickle=False, bands=bands, beats=answers, pitch=tonal.pitch_energy(y))
     with np.load(kept) as arrays:
         answers, bands, pitch = (arrays[n].astype(np.float32) for n in ("beats", "bands", "pitch"))
-    return _example(group, (answers, bands, pitch), piece.tempo_bpm, networks)
-
-
-def drawn_example(path: Path, networks: Networks) -> Example:
-    """A piece of the beat network's."""
-    h = beat_examples.read(path)
-    arrays = (h.beats, h.bands.astype(np.float32), h.pitch.astype(np.float32))
-    return _example(f"drawn {path.stem}", arrays, float(60 / np.median(np.diff(h.beats_s))), networks)
-
-
-def _example(group: str, arrays: tuple[Array, Array, Array], tempo_bpm: float, networks: Networks) -> Example:
-    answers, bands, pitch = arrays
     heard = beats.hearing(answers, bands, tonal.chroma(pitch), networks.pulse)
     found = [f for f in beats.candidates(heard, bands) if len(f) >= beats.MIN_BEATS]
     rows = np.array([beats.measured(answers, heard, f) for f in found]).reshape(-1, len(NAMES))
     bpm = np.array([beats.tempo(f / BEAT_FPS) for f in found])
-    return Example(group, rows, np.abs(bpm / tempo_bpm - 1) < RIGHT)
+    return Example(group, rows, np.abs(bpm / piece.tempo_bpm - 1) < RIGHT)
 
 
 def taught(examples: Sequence[Example]) -> dict[str, npt.NDArray[np.float64]]:
@@ -97,7 +79,7 @@ def taught(examples: Sequence[Example]) -> dict[str, npt.NDArray[np.float64]]:
     mean, scale = together.mean(axis=0), together.std(axis=0) + 1e-6
     normed = [(e.rows - mean) / scale for e in usable]
 
-    counts = [COUNTS[e.group.split()[0]] for e in usable]
+    counts = [WRITTEN if e.group.startswith("written") else 1.0 for e in usable]
 
     def loss(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         value, slope = HELD_BACK * float(weights @ weights) / 2, HELD_BACK * weights
@@ -134,9 +116,7 @@ def left_out(examples: Sequence[Example]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vgmidi", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--songs", type=Path, required=True, metavar="DIR")
     parser.add_argument("--cache", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--beats-cache", type=Path, required=True, metavar="DIR")
     parser.add_argument("--pieces", type=int, default=45)
     args = parser.parse_args()
     args.cache.mkdir(parents=True, exist_ok=True)
@@ -148,9 +128,6 @@ def main() -> None:
     examples += [
         example(w.piece, f"written {w.series}", w.content, networks, args.cache) for w in written.written(args.vgmidi)
     ]
-    mixed = beat_examples.mixed(args.songs, DRAWN)
-    pieces = {name: make for name, make in mixed.items() if not name.startswith("song")}
-    examples += [drawn_example(path, networks) for path in beat_examples.all_heard(pieces, args.beats_cache)]
     folder = models_dir() / MODEL
     np.savez(folder / FILE, allow_pickle=False, **{k: v.astype(np.float32) for k, v in taught(examples).items()})
     figures = {"left_out": left_out(examples), "command": COMMAND}
