@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -179,16 +180,19 @@ def test_a_file_that_ends_the_process_it_is_heard_in_costs_itself_alone(
     folder: Path, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "broken.mp3").unlink()
-    monkeypatch.setattr(workshop, "_work", _dies_of_a)
+    dying = (
+        f"import sys; sys.path.insert(0, sys.argv[1]); from {__name__} import dies_of_a; dies_of_a(int(sys.argv[2]))"
+    )
+    monkeypatch.setattr(workshop, "START", dying)
     done = index.update(engine, [folder], workers=2)
     assert (done.heard, done.broken, done.copies) == (1, 1, 1)
     reasons = {t.path.name: t.reason for t in index.tracks(engine) if t.state == "broken"}
     assert reasons == {"a.wav": workshop.DIED}
 
 
-def _dies_of_a(line: Connection, threads: int) -> None:
+def dies_of_a(handle: int) -> None:
     """A process that ends when it hears the file ``a.wav``, and says the same of every other one."""
-    del threads
+    line = Connection(handle)
     sound = next(iter(installed_sounds().values()))
     while True:
         path = line.recv()
@@ -196,3 +200,17 @@ def _dies_of_a(line: Connection, threads: int) -> None:
             time.sleep(0.3)
             os._exit(9)
         line.send(workshop.Said(path, sound, b""))
+
+
+def test_who_hears_music_does_not_start_the_program_that_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the server the main module is the app, which would then be started once more, its threads and all."""
+    asking, trace = tmp_path / "asking.py", tmp_path / "started"
+    asking.write_text(f"open({str(trace)!r}, 'w').close()")
+    main = types.ModuleType("__main__")
+    main.__file__ = str(asking)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    broken = tmp_path / "broken.mp3"
+    broken.write_bytes(b"no music" * 99)
+    (said,) = workshop.heard([broken], threads=1)
+    assert said.path == broken and said.problem and "broken.mp3" in said.problem
+    assert not trace.exists()

@@ -7,11 +7,13 @@ process alone.
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,6 +25,11 @@ from recommender.library.track_sound import TrackSound
 if TYPE_CHECKING:
     from recommender.library.hear import Heard
 
+ROOT: Final = Path(__file__).resolve().parents[2]
+START: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from recommender.library.workshop import work;"
+    "work(int(sys.argv[2]), int(sys.argv[3]))"
+)
 DIED: Final = "This file ended the process that read it."
 
 
@@ -44,15 +51,18 @@ class Workshop:
     """Asked for files by path, it answers as each is done, in any order."""
 
     def __init__(self, threads: int) -> None:
-        context = get_context("spawn")
-        self._line, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs, threads), daemon=True)
-        self._process.start()
-        theirs.close()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            order = [str(ROOT), str(theirs.fileno()), str(threads)]
+            # Not by multiprocessing, whose processes run this one's main module first: in the app all of the app.
+            self._process = subprocess.Popen(  # noqa: S603 - this Python, a module of ours
+                [sys.executable, "-c", START, *order], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+            )  # fmt: skip
+        self._line = Connection(ours.detach())
 
     @property
     def pid(self) -> int:
-        return self._process.pid or 0
+        return self._process.pid
 
     def ask(self, path: Path) -> None:
         """Raises Died."""
@@ -70,7 +80,7 @@ class Workshop:
 
     def close(self) -> None:
         self._process.kill()
-        self._process.join()
+        self._process.wait()
         self._line.close()
 
 
@@ -105,8 +115,9 @@ def heard(paths: Sequence[Path], threads: int) -> Iterator[Said]:
             shop.close()
 
 
-def _work(line: Connection, threads: int) -> None:
-    """Until nobody asks any more."""
+def work(handle: int, threads: int) -> None:
+    """Until nobody asks any more at the socket that was handed on."""
+    line = Connection(handle)
     heap.give_back()  # what a track took, instead of keeping it for each thread
     from recommender.library import prints
     from recommender.library.describe import Describer
