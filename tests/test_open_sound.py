@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,7 +28,7 @@ class Site(http.server.BaseHTTPRequestHandler):
             self.send_header("location", "http://example.com/other.opus")
             self.end_headers()
             return
-        body = TUNE.path.read_bytes() if self.path == "/tune.opus" else b"<html>no music</html>" * 100
+        body = TUNE.path.read_bytes() if self.path.startswith("/tune.opus") else b"<html>no music</html>" * 100
         self.send_response(200)
         self.send_header("content-type", "audio/ogg")
         self.send_header("content-length", str(len(body)))
@@ -65,6 +66,17 @@ def test_it_is_fetched_once_checked_and_kept(site: str) -> None:
     assert open_sound.sound_of(wanted) == path == open_sound.kept(wanted)
     assert len(asked) == before
     assert not list(path.parent.glob(".fetching-*"))
+
+
+def test_what_was_asked_for_longest_ago_makes_room(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_sound, "KEPT_BYTES", int(2.5 * TUNE.path.stat().st_size))
+    monkeypatch.setattr(open_sound, "EVERY_S", 0.0)
+    first, second, third = (track(f"{site}/tune.opus?{i}") for i in range(3))
+    for wanted in (first, second):
+        open_sound.sound_of(wanted)
+    os.utime(open_sound.sound_of(first), (2e9, 2e9))  # heard again, long after the second
+    open_sound.sound_of(third)
+    assert [open_sound.kept(t) is not None for t in (first, second, third)] == [True, False, True]
 
 
 @pytest.mark.parametrize("name", ["rubbish.opus", "away.opus"])

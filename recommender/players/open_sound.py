@@ -7,6 +7,7 @@ host, and counts only once it has been opened and found to be the music that the
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 import threading
 import time
@@ -24,6 +25,8 @@ HOSTS: Final = frozenset({"incompetech.com", "www.incompetech.com"})
 MOST_BYTES: Final = 60 * 1024**2
 LONGEST_S: Final = 1800.0
 EVERY_S: Final = 1.0
+KEPT_BYTES = 2 * 1024**3
+"""So much fetched sound is kept; what was asked for longest ago makes room, and can be fetched again."""
 OFF: Final = 0.2
 """A file may differ from the catalogue's length by this part, or 5 s: beyond that it is something else."""
 
@@ -63,6 +66,7 @@ def sound_of(
         raise errors.LinkNotAllowed(url=url[:100])
     there = kept(track)
     if there is not None:
+        os.utime(there)
         return there
     folder().mkdir(parents=True, exist_ok=True)
     _wait_for(host)
@@ -72,7 +76,22 @@ def sound_of(
             url, Path(name), limits=limits, hosts=HOSTS, on_progress=on_progress, cancelled=cancelled
         ).path  # fmt: skip
         _check(path, track, host)
-        return path.replace(folder() / f"{_name(url)}{path.suffix.lower()}")
+        found = path.replace(folder() / f"{_name(url)}{path.suffix.lower()}")
+    os.utime(found)
+    _make_room(found)
+    return found
+
+
+def _make_room(newest: Path) -> None:
+    """Forget what was asked for longest ago, so that no visitor can fill the disk."""
+    with _lock:
+        files = [(path, path.stat()) for path in folder().glob("*.*") if path.is_file()]
+        most = KEPT_BYTES - sum(stat.st_size for path, stat in files if path == newest)
+        for path, stat in sorted(files, key=lambda file: -file[1].st_mtime):
+            if path != newest:
+                most -= stat.st_size
+                if most < 0:
+                    path.unlink(missing_ok=True)
 
 
 def _check(path: Path, track: Usable, host: str) -> None:
