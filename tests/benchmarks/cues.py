@@ -198,13 +198,14 @@ def words_right(reads: Sequence[Read]) -> tuple[int, int, int, int]:
         ends = [0.0, *r.turns, r.timeline.clip.duration_s]
         for mood, (a, b) in zip(r.clip.moods, pairwise(ends), strict=True):
             here = evidence.evidence(r.timeline.moments, evidence.speech_of(r.timeline), a, b)
-            if here.scores is None or here.reading is None:
+            if here.scores is None:
                 continue
+            read = evidence.Reading.of(here.scores)
             v, e = VALENCE_AROUSAL[INDEX[mood]]
             truth = evidence.Reading(float(v), float(e), 0.0, 0.0)
             total += 1
-            energy += level(here.reading.energy) == level(truth.energy)
-            pleasant += pleasantness(here.reading) == pleasantness(truth)
+            energy += level(read.energy) == level(truth.energy)
+            pleasant += pleasantness(read) == pleasantness(truth)
             emotion += here.scores.label == mood
     return energy, pleasant, emotion, total
 
