@@ -66,6 +66,20 @@ class SheetFileError(MoodCueError):
     english = "{name} is not a cue sheet that can be opened: {detail}. Make one with: moodcue cues CLIP --format json"
 
 
+class NoSavedSheet(MoodCueError):
+    """What a visitor loads is no cue sheet that was downloaded here."""
+
+    key = "error.no_saved_sheet"
+    english = "{name} is not a cue sheet of MoodCue. Choose a file that ends in .cues.json, downloaded under Export."
+
+
+class SheetOfAnotherClip(MoodCueError):
+    """A cue sheet that is loaded belongs to a clip of another length."""
+
+    key = "error.sheet_of_another_clip"
+    english = "{name} belongs to a clip of {seconds} s, and this one lasts {here} s. Open that clip, then load it."
+
+
 class BadTimecode(MoodCueError):
     """A start timecode that no frame has."""
 
@@ -144,6 +158,7 @@ __all__ = [
     "FirstCue",
     "LastCue",
     "MemoryUnavailable",
+    "NoSavedSheet",
     "NoSongs",
     "NoSuchCue",
     "NotAnAlternative",
@@ -151,6 +166,7 @@ __all__ = [
     "ShareTooLarge",
     "SharesFull",
     "SheetFileError",
+    "SheetOfAnotherClip",
     "SnapshotError",
     "SourceUnavailable",
     "TableFileError",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -402,3 +403,28 @@ def test_what_a_first_sheet_ranks_is_loaded_before_there_is_a_clip(monkeypatch: 
     app = AppTest.from_function(cues_page, default_timeout=120).run()
     assert not app.exception
     assert results.rows(app)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"not json", "wrong.cues.json is not a cue sheet of MoodCue. Choose a file"),
+        (b"[" * 100_000, "wrong.cues.json is not a cue sheet of MoodCue. Choose a file"),
+        (b'{"schema_version": 1}', "wrong.cues.json is not a cue sheet of MoodCue. Choose a file"),
+        (b" " * (cue_sheet.LARGEST_BYTES + 1), "wrong.cues.json is not a cue sheet of MoodCue. Choose a file"),
+        (None, "wrong.cues.json belongs to a clip of 20.0 s, and this one lasts 40.0 s. Open that clip"),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_says_what_to_choose(
+    data: bytes | None, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No word of the command line, and nothing of another language, in a sentence for a visitor of the page."""
+    told: list[str] = []
+    monkeypatch.setattr(cue_sheet.st, "toast", lambda text, icon: told.append(text))
+    whole = turning()
+    short = replace(whole, clip=replace(whole.clip, duration_s=20.0), moments=whole.moments[:20])
+    here, sheet = results.session(whole), make_sheet(whole)
+    sent = json.dumps(to_dict(make_sheet(short))).encode() if data is None else data
+    assert not cue_sheet.load(here, sheet, sent, "wrong.cues.json")
+    assert told[0].replace("\\", "").startswith(says)
+    assert here.state.sheet is None

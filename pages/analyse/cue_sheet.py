@@ -15,7 +15,7 @@ from pages.shared.services import own_music, song_catalogue, studio
 from pages.shared.ui import failures
 from recommender.cues import CueSheet, from_dict, make_sheet, with_songs
 from recommender.cues.usable import with_usable, without_usable
-from recommender.errors import SheetFileError
+from recommender.errors import NoSavedSheet, SheetFileError, SheetOfAnotherClip
 
 Edit = Callable[[CueSheet], CueSheet]
 SHOWN_ELSEWHERE = "sheet_shown_elsewhere"
@@ -69,19 +69,24 @@ def wished(current: Session, sheet: CueSheet) -> None:
 def load(current: Session, sheet: CueSheet, data: bytes, name: str) -> bool:
     """Take a downloaded sheet back; whether it was one, and of a clip as long as this one."""
     try:
-        if len(data) > LARGEST_BYTES:
-            raise SheetFileError(name=name, detail="it is too large")
-        try:
-            loaded = from_dict(json.loads(data), name=name)
-        except (ValueError, RecursionError) as e:
-            raise SheetFileError(name=name, detail="it is not JSON") from e
+        loaded = _saved(data, name)
         if abs(float(loaded.end - sheet.end)) > 0.5:
-            raise SheetFileError(name=name, detail=f"its clip lasts {float(loaded.end):.1f} s")
+            raise SheetOfAnotherClip(name=name, seconds=f"{float(loaded.end):.1f}", here=f"{float(sheet.end):.1f}")
     except MoodCueError as e:
         st.toast(failures.sentence(e), icon=":material/error:")
         return False
     current.state = current.state.edited(sheet, loaded).exported()
     return True
+
+
+def _saved(data: bytes, name: str) -> CueSheet:
+    """The sheet that a downloaded file holds; raises NoSavedSheet."""
+    if len(data) > LARGEST_BYTES:
+        raise NoSavedSheet(name=name)
+    try:
+        return from_dict(json.loads(data), name=name)
+    except (ValueError, RecursionError, SheetFileError) as e:
+        raise NoSavedSheet(name=name) from e
 
 
 def _with_songs(sheet: CueSheet) -> CueSheet:
