@@ -81,6 +81,8 @@ def _measures(metrics: dict[str, Any]) -> Iterator[tuple[str, str]]:
         f"{main['accuracy']:.3f} / {main['uar']:.3f}",
     )
     yield "neither speaker nor sentence heard before: UAR", f"{metrics['text_and_speaker_independent']['uar']:.3f}"
+    if "home_choice" in metrics:
+        yield "its layers chosen by the other five folds: UAR", f"{metrics['home_choice']['uar']:.3f}"
     for kind, words in (
         ("any_emotion", "twelve unlabelled clips of the speaker, any emotions"),
         ("one_emotion", "up to twelve clips, all of one emotion"),

@@ -115,10 +115,12 @@ def _known_logits(reading: Reading, test: Examples) -> npt.NDArray[Any]:
     return found
 
 
-def general_logits(train: Examples, x: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+def general_logits(
+    train: Examples, x: npt.NDArray[np.float32], recipes: Sequence[Recipe] = HOME_RECIPES
+) -> npt.NDArray[Any]:
     """What the layers of the home studio say without knowing the speaker, of features with all columns."""
     found = 0.0
-    for recipe in HOME_RECIPES:
+    for recipe in recipes:
         norm, (kernel, bias) = general_head(train, recipe)
         found = found + norm(x[:, voice_head.columns(recipe)]) @ kernel + bias
     return np.asarray(found)
