@@ -6,15 +6,20 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 PORT ?= 8501
-# The first Python from 3.11 on; TensorFlow (training only) has no wheels for 3.14 yet, so older ones come first.
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
-	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-	&& { echo $$p; break; }; done)
+# The newest Python for which every package has a wheel (opentimelineio and TensorFlow have none for 3.14 yet), and which
+# can make an environment: Debian's comes without that until python3-venv is there.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 # uv is quick and trusts what this machine trusts; where it cannot reach the packages, pip follows the machine's settings.
 INSTALL := $(VENV)/bin/uv pip install -q --python $(PY) --system-certs --compile-bytecode -r
 PIP_INSTALL := $(PY) -m pip install -q --disable-pip-version-check -r
 # The project itself, so that $(VENV)/bin/moodcue is there; editable: it runs the files that lie here.
 OWN := --no-deps -e .
+# Where no Python fits: the one command that brings one, by what is there.
+NO_PYTHON := if python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 14))' 2>/dev/null; \
+	then get="python3 -m venv ~/.uv && ~/.uv/bin/pip install -q uv && ~/.uv/bin/uv python install 3.13"; \
+	else get="sudo apt-get install -y python3 python3-venv"; fi; \
+	echo "MoodCue needs Python 3.11, 3.12 or 3.13 with its venv module. To get it, then run make again: $$get" >&2; exit 1
 # What a machine without a network reads last, after pip's own words.
 NO_PACKAGES := echo "MoodCue: the packages could not be installed (see above). Connect this machine to the internet, and run make again." >&2; exit 1
 LOCK := $(VENV)/bin/uv pip compile --system-certs -q --universal --python-version 3.11 --no-header pyproject.toml
@@ -54,9 +59,9 @@ clean: ## remove the environment
 	@rm -rf $(VENV)
 
 $(VENV)/.uv:
-	@[ -n "$(PYTHON)" ] || { echo "MoodCue needs Python 3.11 or newer; on Debian: sudo apt-get install python3 python3-venv" >&2; exit 1; }
+	@[ -n "$(PYTHON)" ] || { $(NO_PYTHON); }
 	@echo "MoodCue: making $(VENV) with $(PYTHON) (a few seconds)"
-	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; on Debian: sudo apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+	@$(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install -q --disable-pip-version-check uv || { $(NO_PACKAGES); }
 	@touch $@
 
