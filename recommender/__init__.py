@@ -15,9 +15,10 @@ loaded before. Nothing here knows of a page: reasons are message keys with value
 """
 
 from recommender.messages import sentence
+from recommender.ranking.intents import INTENTS
 from recommender.ranking.picks import Pick, emotion_picks, seed_picks
 from recommender.ranking.plane import GOALS
-from recommender.ranking.rank import INTENTS, rank
+from recommender.ranking.rank import rank
 from recommender.songs.catalogue import Catalogue, Track
 from recommender.songs.files import load as load_catalogue
 from recommender.songs.filters import Filters

@@ -15,8 +15,8 @@ from pathlib import Path
 from emotion.errors import MoodCueError
 from emotion.labels import EMOTIONS
 from recommender import commands, tables
+from recommender.ranking import intents
 from recommender.ranking.plane import DEFAULT_GOAL, GOALS
-from recommender.ranking.rank import INTENTS
 from recommender.songs.catalogue import ENERGY_LEVELS
 from recommender.songs.filters import Filters
 
@@ -68,8 +68,13 @@ def _recommend_parser() -> argparse.ArgumentParser:
     what.add_argument("--emotion", metavar="NAME", help=", ".join(EMOTIONS))
     parser.add_argument("--count", type=_positive, default=10, metavar="N", help="at most so many songs (default 10)")
     plane = parser.add_argument_group("by distance on the plane, for a timeline (else the seed's five and five)")
-    plane.add_argument("--intent", choices=INTENTS, help="match the mood, counter it (irony), or lead it to --goal")
-    plane.add_argument("--goal", choices=GOALS, help=f"where to lead (default {DEFAULT_GOAL})")
+    plane.add_argument(
+        "--intent",
+        type=intents.now,
+        choices=intents.INTENTS,
+        help="match the mood, contrast with it (irony), or steer it to --goal",
+    )
+    plane.add_argument("--goal", choices=GOALS, help=f"where to steer (default {DEFAULT_GOAL})")
     plane.add_argument("--genre", action="append", metavar="NAME", help="may be given several times")
     plane.add_argument("--decade", action="append", type=int, metavar="1990", help="may be given several times")
     plane.add_argument("--energy", action="append", choices=ENERGY_LEVELS)

@@ -15,9 +15,10 @@ from emotion.labels import EMOTIONS
 from emotion.timeline import EmotionScores, Timeline
 from recommender import tables
 from recommender.errors import NothingHeard
+from recommender.ranking.intents import Intent
 from recommender.ranking.picks import Pick, emotion_picks, seed_picks
 from recommender.ranking.plane import DEFAULT_GOAL
-from recommender.ranking.rank import Intent, rank
+from recommender.ranking.rank import rank
 from recommender.ranking.sections import sections
 from recommender.songs import files, lmc, moods
 from recommender.songs.catalogue import Catalogue
@@ -65,7 +66,7 @@ def for_timeline(timeline: Timeline, catalogue: Catalogue, wish: Wish) -> list[P
             timeline,
             catalogue,
             count=wish.count,
-            intent=wish.intent or ("lead" if wish.goal else "match"),
+            intent=wish.intent or ("steer" if wish.goal else "match"),
             goal=wish.goal or DEFAULT_GOAL,
             filters=wish.filters,
             seed=wish.seed,

@@ -13,10 +13,10 @@ from emotion.labels import EMOTIONS
 from emotion.timeline import Timeline
 from recommender.cues import CueSheet, edits, from_dict, make_sheet, to_dict
 from recommender.cues.cut import SHORTEST, most_sections
-from recommender.cues.direction import INTENTS
 from recommender.cues.export import FORMATS, render
 from recommender.cues.sheet import STATES
 from recommender.errors import CannotEdit
+from recommender.ranking.intents import INTENTS
 from tests.cue_timelines import timeline
 
 RATES = st.sampled_from(

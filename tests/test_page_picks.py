@@ -244,7 +244,7 @@ def test_each_cue_along_the_clip_has_its_searches(songs: AppTest) -> None:
 
 def test_each_way_and_each_filter_brings_other_songs(songs: AppTest) -> None:
     seen = {tuple(keys(songs, "play_"))}
-    for way in ("match", "counter", "lead"):
+    for way in ("match", "contrast", "steer"):
         songs.session_state["songs_way"] = way
         songs.run()
         assert not songs.exception

@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import timeit
+from typing import cast
 
 import numpy as np
 import pytest
@@ -12,11 +13,14 @@ import pytest
 from emotion.labels import BY_NAME, EMOTIONS
 from emotion.result import to_dict
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
+from moodcue.__main__ import main as moodcue
 from recommender import paths, sentence
 from recommender.__main__ import main
+from recommender.cues import edits, make_sheet
 from recommender.errors import NoSongs, NothingHeard, UnknownChoice
-from recommender.ranking import plane
-from recommender.ranking.rank import INTENTS, rank
+from recommender.ranking import plane, reasons
+from recommender.ranking.intents import FORMER, INTENTS, Intent
+from recommender.ranking.rank import rank
 from recommender.ranking.sections import sections
 from recommender.songs import files, moods
 from recommender.songs.catalogue import from_columns
@@ -141,15 +145,15 @@ def test_never_more_songs_than_asked_for(starter, count):
 # Intents -----------------------------------------------------------------------------------------
 
 
-def test_match_is_near_counter_is_mirrored(starter):
+def test_match_is_near_contrast_is_mirrored(starter):
     timeline = clip_of((10, scores(happy=1)))
     assert all(p.track.valence > 0.4 for p in rank(timeline, starter, intent="match"))
-    irony = rank(timeline, starter, intent="counter")
+    irony = rank(timeline, starter, intent="contrast")
     assert all(p.track.valence < 0 and p.track.arousal > 0.3 for p in irony)
 
 
 def test_lead_walks_from_the_beginning_to_the_goal(starter):
-    got = rank(clip_of((30, scores(sad=1))), starter, intent="lead", goal="hopeful", count=6)
+    got = rank(clip_of((30, scores(sad=1))), starter, intent="steer", goal="hopeful", count=6)
     valence = [p.track.valence for p in got]
     assert valence[0] < -0.3
     assert valence[-1] > 0.4
@@ -162,10 +166,10 @@ def test_one_step_of_a_path_is_its_goal():
 
 
 def test_unknown_intents_and_goals_are_refused(starter):
-    with pytest.raises(UnknownChoice, match="match, counter, lead"):
+    with pytest.raises(UnknownChoice, match="match, contrast, steer"):
         rank(clip_of((3, scores(sad=1))), starter, intent="confuse")  # pyright: ignore[reportArgumentType]
     with pytest.raises(UnknownChoice, match="hopeful"):
-        rank(clip_of((3, scores(sad=1))), starter, intent="lead", goal="rich")
+        rank(clip_of((3, scores(sad=1))), starter, intent="steer", goal="rich")
 
 
 def test_nothing_heard(starter):
@@ -221,6 +225,34 @@ def test_the_seed_repeats_and_another_differs(starter):
     timeline = clip_of((10, scores(calm=0.6, neutral=0.4)))
     ids = [[p.track.id for p in rank(timeline, starter, seed=s)] for s in (4, 4, 5)]
     assert ids[0] == ids[1] != ids[2]
+
+
+def test_what_an_intent_was_called_before_is_understood_and_shown_nowhere(starter, tmp_path, capsys):
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(to_dict(clip_of((12, scores(sad=1)), (12, scores(happy=1))))))
+    for former, today in FORMER.items():
+        told = []
+        for command, form in ((main, "--format=json"), (moodcue, "--format=json")):
+            for word in (former, today):
+                argv = ["songs"] if command is moodcue else []
+                assert command([*argv, str(path), "--intent", word, form]) == 0
+                told.append(capsys.readouterr().out)
+        assert len(set(told)) == 1 and told[0] != "[]"
+        assert rank(clip_of((3, scores(sad=1))), starter, intent=cast(Intent, former)) == rank(
+            clip_of((3, scores(sad=1))), starter, intent=today
+        )
+        assert edits.set_intent(make_sheet(clip_of((12, scores(sad=1)))), cast(Intent, former)).cues[0].intent == today
+        assert reasons.key_now(f"music.reason.{former}_said") == f"music.reason.{today}_said"
+    for argv in (["songs", "--help"], ["cues", "--help"]):
+        assert moodcue(argv) == 0
+        shown = capsys.readouterr().out
+        assert all(word in shown for word in INTENTS)
+        assert not any(word in shown for word in FORMER)
+
+
+@pytest.mark.parametrize("key", ["music.reason.seed_voice_no_mood", "music.reason.match_both", "music.reason.list"])
+def test_other_reasons_keep_their_keys(key):
+    assert reasons.key_now(key) == key
 
 
 # Reasons, speed, command line --------------------------------------------------------------------

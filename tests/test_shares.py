@@ -21,7 +21,7 @@ from emotion import media, result
 from emotion.labels import EMOTIONS
 from emotion.media import preview
 from emotion.timeline import Clip, EmotionScores, ModelUsed, Moment, Notice, Segment, Timeline, Verdict
-from recommender import paths, seed_picks
+from recommender import paths, seed_picks, sentence
 from recommender.errors import SharesFull, ShareTooLarge, SnapshotError, TooManyShares
 from recommender.songs import files
 from recommender.store import database, shares, snapshot
@@ -299,6 +299,15 @@ def test_a_result_comes_back_as_it_was_shared(whole: snapshot.Snapshot) -> None:
     assert [(p.track.id, p.track.title, p.for_modality) for p in back.songs] == [
         (p.track.id, p.track.title, p.for_modality) for p in whole.songs
     ]
+
+
+def test_a_link_of_an_earlier_version_says_its_reasons_in_the_words_of_today(whole: snapshot.Snapshot) -> None:
+    data = json.loads(snapshot.to_json(whole))
+    where = {"start": "0:00", "end": "0:12", "energy": "low", "emotion": "sad", "goal": "hopeful"}
+    for former, said in (("counter_both", "as a contrast to sad"), ("lead", "from sad to hopeful")):
+        data["songs"][0]["reason"] = [f"music.reason.{former}", where | {"step": "1", "steps": "3"}]
+        shown = sentence(snapshot.from_json(json.dumps(data)).songs[0].reason)
+        assert said in shown and "music." not in shown
 
 
 def test_nothing_of_the_owner_goes_in(whole: snapshot.Snapshot) -> None:

@@ -17,8 +17,10 @@ def command(
     output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="One file a clip in this folder.")] = None,
     start_timecode: Annotated[str, typer.Option(metavar="TC", help="Where your timeline begins.")] = "01:00:00:00",
     intent: Annotated[
-        Literal["match", "contrast", "steer"],
-        typer.Option(help="Match the mood, contrast with it, or steer to --goal."),
+        str,
+        typer.Option(
+            metavar="match|contrast|steer", help="Match the mood, contrast with it (irony), or steer it to --goal."
+        ),
     ] = "match",
     goal: Annotated[str | None, typer.Option(metavar="NAME", help="Where to steer; a wrong one lists all.")] = None,
     language: Annotated[Literal["en", "zh_TW"], typer.Option(help="Of the words in the file.")] = "en",
@@ -28,6 +30,7 @@ def command(
 ) -> int:
     """A cue sheet for each clip: where the mood turns and what music fits there, ready for your editor."""
     from recommender.cues.command import run
+    from recommender.ranking import intents
     from recommender.ranking.plane import DEFAULT_GOAL
 
     return run(
@@ -35,7 +38,7 @@ def command(
         form=form,
         output=output,
         start_timecode=start_timecode,
-        intent=intent,
+        intent=intents.of(intent),
         goal=goal or DEFAULT_GOAL,
         language=language,
         catalogue=catalogue,

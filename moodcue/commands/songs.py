@@ -13,10 +13,12 @@ def command(
     emotion: Annotated[str | None, typer.Option(metavar="NAME", help="One of the eight, not a timeline.")] = None,
     count: Annotated[int, typer.Option(min=1, help="At most so many songs.")] = 10,
     intent: Annotated[
-        Literal["match", "counter", "lead"] | None,
-        typer.Option(help="Match the mood, counter it (irony), or lead it to --goal."),
+        str | None,
+        typer.Option(
+            metavar="match|contrast|steer", help="Match the mood, contrast with it (irony), or steer it to --goal."
+        ),
     ] = None,
-    goal: Annotated[str | None, typer.Option(metavar="NAME", help="Where to lead; a wrong one lists all.")] = None,
+    goal: Annotated[str | None, typer.Option(metavar="NAME", help="Where to steer; a wrong one lists all.")] = None,
     genre: Annotated[list[str] | None, typer.Option(metavar="NAME", help="May be given several times.")] = None,
     decade: Annotated[list[int] | None, typer.Option(metavar="1990", help="May be given several times.")] = None,
     energy: Annotated[list[str] | None, typer.Option(metavar="low|medium|high")] = None,
@@ -31,11 +33,12 @@ def command(
     if (timeline is None) == (emotion is None):
         raise typer.BadParameter("Give a timeline, or --emotion, and not both.")
     from recommender.commands import Wish, recommend
+    from recommender.ranking import intents
     from recommender.songs.filters import Filters
 
     filters = Filters(
         genres=frozenset(genre or ()), decades=frozenset(decade or ()), energies=frozenset(energy or ()), words=words
     )
-    wish = Wish(count, intent, goal, filters, seed)
+    wish = Wish(count, None if intent is None else intents.of(intent), goal, filters, seed)
     recommend(timeline=timeline, emotion=emotion, wish=wish, form=form, catalogue=catalogue)
     return 0

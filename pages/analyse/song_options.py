@@ -16,9 +16,9 @@ from recommender.ranking.rank import rank
 from recommender.ranking.taste import Taste
 from recommender.songs.catalogue import ENERGY_LEVELS
 
-Way = Literal["lists", "match", "counter", "lead"]
+Way = Literal["lists", "match", "contrast", "steer"]
 WAYS: Final[tuple[Way, ...]] = get_args(Way)
-"""``lists`` is the seed's five and five by label; the others are the intents of ``recommender.ranking.rank``."""
+"""``lists`` is the seed's five and five by label; the others are the intents of ``recommender.ranking.intents``."""
 WORDS: Final = {"yes": True, "no": False}
 COUNT: Final = 10
 _FILTERS: Final = ("songs_genre", "songs_decade", "songs_energy", "songs_words")
@@ -43,7 +43,7 @@ def choose(catalogue: Catalogue) -> SongOptions:
             key="songs_way",
             persist_state="session",
         )
-        goal = _goal() if way == "lead" else DEFAULT_GOAL
+        goal = _goal() if way == "steer" else DEFAULT_GOAL
         filters = _filters(catalogue)
     return SongOptions(way, goal, filters)
 

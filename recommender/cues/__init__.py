@@ -9,13 +9,14 @@ How it flows::
 Pure and frozen: nothing here opens a file, knows a page or keeps state.
 """
 
-from recommender.cues.direction import INTENTS, Advice, Direction, Intent
+from recommender.cues.direction import Advice, Direction
 from recommender.cues.evidence import Evidence, Reading
 from recommender.cues.mood import MOODS, Mood
 from recommender.cues.peaks import Peak
 from recommender.cues.saved import from_dict, to_dict
 from recommender.cues.sheet import STATES, Cue, CueSheet, Song, State, make_sheet
 from recommender.cues.songs import with_songs
+from recommender.ranking.intents import INTENTS, Intent
 
 __all__ = [
     "INTENTS",

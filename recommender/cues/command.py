@@ -17,12 +17,13 @@ from emotion.errors import MediaError, MoodCueError
 from emotion.timeline import Timeline
 from recommender import timelines
 from recommender.cues import saved, timecodes
-from recommender.cues.direction import INTENTS, Intent
 from recommender.cues.edits import set_intent
 from recommender.cues.export import FORMATS, render
 from recommender.cues.sheet import CueSheet, make_sheet
 from recommender.cues.songs import with_songs
 from recommender.errors import BadTimecode, UnknownChoice
+from recommender.ranking import intents
+from recommender.ranking.intents import INTENTS, Intent
 from recommender.ranking.plane import DEFAULT_GOAL, GOALS
 from recommender.songs import files
 
@@ -171,7 +172,8 @@ def _paths(clips: Sequence[str | Path]) -> list[Path]:
 
 
 def _check(form: str, intent: str, goal: str, start_timecode: str) -> None:
-    for value, what, known in ((form, "format", FORMATS), (intent, "intent", INTENTS), (goal, "goal", GOALS)):
+    intents.of(intent)
+    for value, what, known in ((form, "format", FORMATS), (goal, "goal", GOALS)):
         if value not in known:
             raise UnknownChoice(value=value, what=what, known=", ".join(known))
     if not timecodes.has_form(start_timecode):
@@ -194,7 +196,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         metavar="TC",
         help=f"where your timeline begins (default {timecodes.DEFAULT_START})",
     )
-    parser.add_argument("--intent", choices=INTENTS, default="match", help="match the mood, contrast or steer it")
+    parser.add_argument(
+        "--intent", type=intents.now, choices=INTENTS, default="match", help="match the mood, contrast or steer it"
+    )
     parser.add_argument("--goal", choices=tuple(GOALS), default=DEFAULT_GOAL, help="where to steer to")
     parser.add_argument("--language", choices=("en", "zh_TW"), default="en")
     parser.add_argument("--catalogue", type=Path, metavar="FILE", help="CSV or Parquet instead of the one installed")

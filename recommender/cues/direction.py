@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, replace
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 import numpy as np
 
@@ -18,11 +18,10 @@ from emotion.timeline import EmotionScores
 from recommender.cues.evidence import Reading
 from recommender.cues.mood import Level, Mood, Pleasantness, level, pleasantness
 from recommender.ranking import plane
+from recommender.ranking.intents import Intent
 from recommender.suggestions import STYLES, Key, Suggestion, suggest
 
 Advice = Literal["music", "light", "none"]
-Intent = Literal["match", "contrast", "steer"]
-INTENTS: Final[tuple[Intent, ...]] = get_args(Intent)
 
 UNDER: Final = -0.2
 """Arousal of music that stays under a voice; it is never unpleasant, which would take a side."""

@@ -13,10 +13,11 @@ from typing import Final
 
 from emotion.errors import UnknownEmotion
 from emotion.labels import EMOTIONS
-from recommender.cues.direction import INTENTS, Intent
 from recommender.cues.frames import on_grid
 from recommender.cues.sheet import STATES, Cue, CueSheet, State
 from recommender.errors import CueTooShort, FirstCue, LastCue, NoSuchCue, NotAnAlternative, UnknownChoice
+from recommender.ranking import intents
+from recommender.ranking.intents import Intent
 from recommender.ranking.plane import DEFAULT_GOAL, GOALS
 
 SHORTEST: Final = Fraction(1)
@@ -122,8 +123,7 @@ def set_intent(
     Raises:
         UnknownChoice: an intent or a goal that does not exist.
     """
-    if intent not in INTENTS:
-        raise UnknownChoice(value=intent, what="intent", known=", ".join(INTENTS))
+    intent = intents.of(intent)
     if goal not in GOALS:
         raise UnknownChoice(value=goal, what="goal", known=", ".join(GOALS))
     wanted = None if only is None else set(only)

@@ -17,10 +17,10 @@ from emotion.labels import EMOTIONS
 from emotion.result_read import frame_rate, whole_number
 from emotion.timeline import Clip, EmotionScores, Moment, Notice, Segment
 from recommender.cues import edits, frames, timecodes
-from recommender.cues.direction import INTENTS
 from recommender.cues.sheet import DIGITS, STATES, Cue, CueSheet, Song
 from recommender.errors import SheetFileError
 from recommender.messages import sentence
+from recommender.ranking.intents import INTENTS
 from recommender.ranking.plane import GOALS
 
 SCHEMA_VERSION: Final = 1

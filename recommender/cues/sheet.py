@@ -14,10 +14,11 @@ from typing import Final, Literal, get_args
 
 from emotion.timeline import Clip, EmotionScores, Moment, Notice, Segment, Timeline
 from recommender.cues import course, cut, evidence, frames
-from recommender.cues.direction import NO_MUSIC, Direction, Intent, direct
+from recommender.cues.direction import NO_MUSIC, Direction, direct
 from recommender.cues.evidence import NOTHING_READ, Evidence
 from recommender.cues.mood import Mood, certain, mood_of
 from recommender.cues.peaks import Peak, peaks
+from recommender.ranking.intents import Intent
 from recommender.ranking.plane import DEFAULT_GOAL, GOALS
 
 State = Literal["suggested", "kept", "changed", "silenced"]

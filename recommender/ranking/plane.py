@@ -35,7 +35,7 @@ GOALS: Final[dict[str, tuple[float, float]]] = {
     "lonely": (-0.66, -0.43),
     "enraged": (-0.44, 0.72),
 }
-"""Where music may lead: valence and arousal of these terms in Russell & Mehrabian (1977)."""
+"""Where music may steer to: valence and arousal of these terms in Russell & Mehrabian (1977)."""
 DEFAULT_GOAL: Final = "hopeful"
 
 

@@ -1,13 +1,13 @@
 """Ranks songs on the plane by distance from what a clip expresses, stretch by stretch.
 
-Three intents: *match* the mood; *counter* it, as irony does (valence turned over, arousal kept);
-*lead* it from where the clip begins to a goal, as a path across the plane over the clip's length.
+Three intents: *match* the mood; *contrast* with it, as irony does (valence turned over, arousal kept);
+*steer* it from where the clip begins to a goal, as a path across the plane over the clip's length.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +15,13 @@ import numpy.typing as npt
 from emotion.labels import VALENCE_AROUSAL
 from emotion.timeline import Segment, Timeline
 from recommender.errors import NoSongs, NothingHeard, UnknownChoice
-from recommender.ranking import plane, reasons
+from recommender.ranking import intents, plane, reasons
+from recommender.ranking.intents import Intent
 from recommender.ranking.picks import Modality, Pick
 from recommender.ranking.sections import Section, sections
 from recommender.ranking.taste import Taste
 from recommender.songs.catalogue import Catalogue
 from recommender.songs.filters import Filters
-
-Intent = Literal["match", "counter", "lead"]
-INTENTS: Final[tuple[Intent, ...]] = get_args(Intent)
 
 SAME_GENRE: Final = 0.04
 SAME_DECADE: Final = 0.03
@@ -69,15 +67,16 @@ def rank(
         NoSongs: no song passes the filters.
         UnknownChoice: an intent, a goal or a filter's value that does not exist.
     """
-    _check(intent, goal)
+    intent = intents.of(intent)
+    _check(goal)
     cut = sections(timeline, modality)
     if not cut:
         raise NothingHeard(name=timeline.clip.name)
     keep = (filters or Filters()).mask(catalogue)
     if not keep.any():
         raise NoSongs()
-    if intent == "lead":
-        cost, slots = _lead(cut, catalogue, goal, count)
+    if intent == "steer":
+        cost, slots = _steer(cut, catalogue, goal, count)
     else:
         cost, slots = _follow(cut, catalogue, intent, count)
     liking = np.random.default_rng(seed).random(len(catalogue)) * JITTER
@@ -91,16 +90,14 @@ def rank(
     ]
 
 
-def _check(intent: str, goal: str) -> None:
-    if intent not in INTENTS:
-        raise UnknownChoice(value=intent, what="intent", known=", ".join(INTENTS))
+def _check(goal: str) -> None:
     if goal not in plane.GOALS:
         raise UnknownChoice(value=goal, what="goal", known=", ".join(plane.GOALS))
 
 
 def _follow(cut: list[Section], catalogue: Catalogue, intent: Intent, count: int) -> tuple[Array, list[_Slot]]:
     """Costs of shape (n, sections), and the slots: each stretch's share of them."""
-    anchors = plane.mirrored() if intent == "counter" else VALENCE_AROUSAL
+    anchors = plane.mirrored() if intent == "contrast" else VALENCE_AROUSAL
     probs = np.concatenate([s.probs for s in cut])
     to_moments = plane.distance(plane.affinity(catalogue.position, anchors), probs)
     bounds = np.cumsum([0, *(len(s.probs) for s in cut)])
@@ -125,7 +122,7 @@ def _shares(durations_s: list[float], count: int) -> list[int]:
     return shares.tolist()
 
 
-def _lead(cut: list[Section], catalogue: Catalogue, goal: str, count: int) -> tuple[Array, list[_Slot]]:
+def _steer(cut: list[Section], catalogue: Catalogue, goal: str, count: int) -> tuple[Array, list[_Slot]]:
     """Costs of shape (n, count): the plain distance to each point of the path."""
     start, first, last = cut[0].scores, cut[0].segment.start_s, cut[-1].segment.end_s
     points = plane.path((start.valence, start.arousal), plane.GOALS[goal], count)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from emotion.timeline import Notice, Segment
 from recommender.messages import clock
+from recommender.ranking import intents
 
 
 def for_stretch(
@@ -25,14 +26,21 @@ def for_stretch(
     """``emotion`` leads in the stretch, ``voice`` and ``face`` each show theirs (None where one has nothing to say).
 
     With ``said`` the emotion is what a person put there. ``goal`` and ``step`` (from 1, and of how many) are for
-    the intent "lead" alone.
+    the intent "steer" alone.
     """
     values = {"start": clock(segment.start_s), "end": clock(segment.end_s), "energy": energy, "emotion": emotion}
-    if intent == "lead" and goal is not None and step is not None:
+    if intent == "steer" and goal is not None and step is not None:
         values |= {"goal": goal, "step": str(step[0]), "steps": str(step[1])}
-        return Notice("music.reason.lead", tuple(values.items()))
+        return Notice("music.reason.steer", tuple(values.items()))
     key, sides = _sides(emotion, voice, face, said=said)
     return Notice(f"music.reason.{intent}_{key}", tuple((values | sides).items()))
+
+
+def key_now(key: str) -> str:
+    """The key of a reason that an earlier version stored, by the intent's name of today."""
+    room, _, rest = key.rpartition(".")
+    intent, mark, side = rest.partition("_")
+    return f"{room}.{intents.now(intent)}{mark}{side}"
 
 
 def _sides(emotion: str, voice: str | None, face: str | None, *, said: bool) -> tuple[str, dict[str, str]]:

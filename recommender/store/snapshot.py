@@ -23,6 +23,7 @@ from emotion.timeline import Notice, Timeline
 from recommender import cues
 from recommender.cues import CueSheet
 from recommender.errors import SheetFileError, SnapshotError
+from recommender.ranking import reasons
 from recommender.ranking.picks import Modality, Pick
 from recommender.songs.catalogue import Track
 
@@ -181,7 +182,7 @@ def _pick(row: Any) -> Pick:
         raise ValueError("not a reason")
     if row["for"] not in get_args(Modality):
         raise ValueError("not a modality")
-    reason = Notice(key, tuple((name, _text(value, 80)) for name, value in values.items()))
+    reason = Notice(reasons.key_now(key), tuple((name, _text(value, 80)) for name, value in values.items()))
     return Pick(track, reason, row["for"], _emotion(row["emotion"]), _number(row["distance"], 0, 1e3))
 
 

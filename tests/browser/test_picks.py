@@ -50,7 +50,7 @@ def test_a_song_is_picked_listed_taken_along_and_deleted(open_page: Open, server
     song.get_by_role("button", name="Pick", exact=True).click()
     expect(song.get_by_role("button", name="Picked")).to_be_disabled()
     page.get_by_role("radio", name="Steer").click()
-    page.get_by_text("songs that lead from").wait_for()
+    page.get_by_text("songs that steer").wait_for()
     page.locator(".st-key-correct button").first.click()
     page.locator("[class*=st-key-correct_] button").last.click()
     page.get_by_text("You said").wait_for()
