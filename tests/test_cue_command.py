@@ -71,6 +71,22 @@ def test_a_saved_sheet_is_turned_into_any_format(result: Path, tmp_path: Path, c
     assert "against the mood" in capsys.readouterr().out
 
 
+def test_chapters_that_youtube_would_not_show_are_said_to_be_that(tmp_path: Path, capsys: Output) -> None:
+    for parts, said in (
+        ([("angry", 20), ("calm", 25)], "this sheet makes 2"),
+        ([("angry", 20)], "under 30 s"),
+        ([("angry", 20), ("calm", 25), ("happy", 20)], ""),
+    ):
+        path = tmp_path / "talk.json"
+        path.write_text(json.dumps(to_dict(timeline(parts))), encoding="utf-8")
+        assert main(["cues", str(path), "--format", "chapters"]) == 0
+        printed = capsys.readouterr()
+        assert printed.out.startswith("0:00 ")
+        assert ("talk.mp4: YouTube will show no chapters" in printed.err) == bool(said) and said in printed.err
+        assert main(["cues", str(path), "--format", "vtt"]) == 0
+        assert "YouTube" not in capsys.readouterr().err
+
+
 def test_a_batch_goes_on_past_what_is_broken(result: Path, tmp_path: Path, capsys: Output) -> None:
     broken = tmp_path / "a.mp4"
     broken.write_bytes(b"no film")

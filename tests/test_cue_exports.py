@@ -13,13 +13,15 @@ from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import opentimelineio as otio
 import pytest
 
+from emotion.messages import LANGUAGES
 from emotion.timeline import Moment, Notice
-from recommender import load_catalogue
+from recommender import load_catalogue, sentence
 from recommender.cues import CueSheet, Song, credits, edits, from_dict, make_sheet, timecodes, with_songs
-from recommender.cues.export import FORMATS, render
+from recommender.cues.export import FORMATS, chapters, render
 from recommender.cues.export.marks import marks
 from recommender.cues.frames import edit_rate, to_frame
 from recommender.cues.peaks import Peak
@@ -215,6 +217,70 @@ def test_chapters_are_such_as_youtube_takes(sheet: CueSheet) -> None:
     assert times[0] == 0 and len(times) >= 3
     assert all(b - a >= 10 for a, b in pairwise(times))
     assert times == [int(c.start) for c in sheet.cues]
+
+
+def chapter_times(sheet: CueSheet) -> list[int]:
+    """The times of the lines, as YouTube reads them."""
+    lines = render(sheet, "chapters").splitlines()
+    clocks = [[int(p) for p in line.split(" ")[0].split(":")] for line in lines]
+    return [sum(p * 60**k for k, p in enumerate(reversed(clock))) for clock in clocks]
+
+
+def cut_at(*times: float) -> CueSheet:
+    """A sheet with a cue from each time to the next."""
+    made = make_sheet(timeline([("angry", 1)] * int(times[-1]), rest_s=times[-1] % 1))
+    cue = made.cues[0]
+    cues = [replace(cue, id=k, start=Fraction(a), end=Fraction(b)) for k, (a, b) in enumerate(pairwise(times), 1)]
+    return replace(made, cues=tuple(cues)).measured()
+
+
+@pytest.mark.parametrize(
+    ("edges", "expected"),
+    [
+        ((0, 10, 20, 30), [0, 10, 20]),
+        ((0, 4, 12, 22, 40), [0, 12, 22]),  # the first is too short: it goes to the one after it
+        ((0, 40, 44, 90), [0, 44]),
+        ((0, 8, 16, 24, 32, 40, 48), [0, 16, 32]),
+        ((0, 12, 14, 40, 60), [0, 14, 40]),  # two seconds stand under another's name, not twelve
+        ((0, 20, 35, 38), [0, 20]),
+        ((0, 5), [0]),
+        ((0, 10, 20, 29.9), [0, 10]),
+        ((0, 3600, 3605.5, 7200, 7230), [0, 3605, 7200]),
+    ],
+)
+def test_short_cues_join_so_that_youtube_takes_as_many_chapters_as_can_be(
+    edges: tuple[float, ...], expected: list[int]
+) -> None:
+    made = cut_at(*edges)
+    times = chapter_times(made)
+    assert times == expected
+    assert times[0] == 0 and all(b - a >= 10 for a, b in pairwise([*times, edges[-1]]) if edges[-1] >= 10)
+    said = chapters.problem(made)
+    assert (said is None) == (len(times) >= 3)
+    for language in LANGUAGES:
+        told = "" if said is None else sentence(said, language)
+        assert "(" not in told and "{" not in told and ("cue." not in told)
+        assert said is None or (("30" in told) if edges[-1] < 30 else (str(len(times)) in told))
+
+
+def test_no_joining_gives_more_chapters() -> None:
+    """Against every way to join the cues of short sheets, tried one by one."""
+    rng = np.random.default_rng(5)
+    for _ in range(30):
+        edges = [0, *np.cumsum(rng.integers(1, 15, size=8)).tolist()]
+        made = cut_at(*edges)
+        most = max(
+            sum(bits >> k & 1 for k in range(7)) + 1
+            for bits in range(128)
+            if all(b - a >= 10 for a, b in pairwise([0, *(edges[k + 1] for k in range(7) if bits >> k & 1), edges[-1]]))
+        )  # fmt: skip
+        assert len(chapter_times(made)) == most
+
+
+def test_a_chapter_is_called_as_its_longest_cue_and_a_name_stays_as_it_is_written() -> None:
+    made = edits.rename(edits.rename(cut_at(0, 3, 20, 40, 60), 1, "sting"), 2, "BBC's intro")
+    assert render(made, "chapters").splitlines()[0] == "0:00 BBC's intro"
+    assert render(edits.rename(made, 3, "the USA"), "chapters").splitlines()[1] == "0:20 The USA"
 
 
 def test_webvtt_is_within_each_frame(sheet: CueSheet) -> None:

@@ -248,6 +248,42 @@ def test_an_edit_draws_the_whole_page_anew_only_where_another_part_shows_the_she
     assert again == ["app"], "once"
 
 
+def export_page() -> None:
+    import streamlit as st
+
+    from pages.analyse import export
+    from tests import results
+    from tests.test_page_cues import turning
+
+    export.show(st.session_state.setdefault("analyse", results.session(turning())), turning())
+
+
+def test_the_export_says_where_youtube_would_show_no_chapters_and_forgets_it_where_it_would() -> None:
+    page = AppTest.from_function(export_page, default_timeout=60).run()
+    assert not page.exception
+    assert any("this sheet makes 2" in c.value for c in page.caption)
+    here = page.session_state["analyse"]
+    two = cue_sheet.of(here, turning())
+    here.state = here.state.edited(two, edits.split(two, two.cues[0].id, 10.0))
+    page.run()
+    assert not any("YouTube" in c.value for c in page.caption)
+
+
+def test_an_edit_that_changes_what_the_export_says_draws_it_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    state: dict[str, object] = {}
+    again: list[str] = []
+    monkeypatch.setattr(cue_sheet.st, "session_state", state)
+    monkeypatch.setattr(cue_sheet.st, "rerun", lambda scope: again.append(scope))
+    two = make_sheet(turning())
+    three = edits.split(two, two.cues[0].id, 10.0)
+    cue_sheet.said_of_chapters(two)
+    cue_sheet.renew_others(edits.rename(two, two.cues[0].id, "Cold open"))
+    assert again == [], "most edits change nothing of it"
+    cue_sheet.renew_others(three)
+    cue_sheet.renew_others(three)
+    assert (again, state) == (["app"], {}), "once"
+
+
 def test_a_typed_time_moves_an_edge_and_nonsense_is_said(page: AppTest) -> None:
     second = sheet(page).cues[1].id
     tell(page, Asked("open", second))

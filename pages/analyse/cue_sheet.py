@@ -8,18 +8,21 @@ from collections.abc import Callable
 import streamlit as st
 
 from emotion.errors import MoodCueError
-from emotion.timeline import Timeline
+from emotion.timeline import Notice, Timeline
 from pages.analyse import music_wish
 from pages.analyse.session import Session
 from pages.shared.services import own_music, song_catalogue, studio
 from pages.shared.ui import failures
 from recommender.cues import CueSheet, from_dict, make_sheet, with_songs
+from recommender.cues.export import chapters
 from recommender.cues.usable import with_usable, without_usable
 from recommender.errors import NoSavedSheet, SheetFileError, SheetOfAnotherClip
 
 Edit = Callable[[CueSheet], CueSheet]
 SHOWN_ELSEWHERE = "sheet_shown_elsewhere"
 """The sheet that another part of the page was drawn of; it is drawn anew when that is no longer the sheet."""
+SAID_ELSEWHERE = "sheet_said_elsewhere"
+"""What the export says of its chapters: the same for most edits, which need not draw it anew."""
 LARGEST_BYTES = 20 * 1024**2
 
 
@@ -43,10 +46,23 @@ def change(current: Session, sheet: CueSheet, edit: Edit) -> None:
 
 def renew_others(sheet: CueSheet) -> None:
     """At the end of a run of the cues alone: the whole page, where another part of it shows the sheet of before."""
-    shown = st.session_state.get(SHOWN_ELSEWHERE)
-    if shown is not None and shown is not sheet:
-        del st.session_state[SHOWN_ELSEWHERE]
+    shown, said = st.session_state.get(SHOWN_ELSEWHERE, sheet), chapters.problem(sheet)
+    if shown is not sheet or st.session_state.get(SAID_ELSEWHERE, said) != said:
+        forget_others()
         st.rerun(scope="app")
+
+
+def forget_others() -> None:
+    """Nothing else of the page shows the sheet, until it is drawn."""
+    st.session_state.pop(SHOWN_ELSEWHERE, None)
+    st.session_state.pop(SAID_ELSEWHERE, None)
+
+
+def said_of_chapters(sheet: CueSheet) -> Notice | None:
+    """For the export: why YouTube would show no chapters, as long as that is drawn."""
+    said = chapters.problem(sheet)
+    st.session_state[SAID_ELSEWHERE] = said
+    return said
 
 
 def others(current: Session, sheet: CueSheet, cue_id: int) -> None:

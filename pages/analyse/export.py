@@ -9,8 +9,9 @@ import streamlit as st
 from emotion.timeline import Timeline
 from pages.analyse import cue_sheet, download
 from pages.analyse.session import Session
-from pages.shared.language import file_stem, language, t, t_plain
+from pages.shared.language import file_stem, language, markdown, t, t_plain
 from pages.shared.services import visit
+from pages.shared.ui import cue_words
 from pages.shared.ui.failures import calm
 from recommender.cues import CueSheet, timecodes
 from recommender.cues.export import FORMATS, render_bytes
@@ -33,6 +34,8 @@ def show(current: Session, timeline: Timeline) -> None:
     with calm():
         timecodes.parse(start, sheet.rate)  # says at once what is wrong with it
         _formats(current, timeline, start)
+    if (problem := cue_sheet.said_of_chapters(sheet)) is not None:
+        st.caption(markdown(cue_words.why(problem)))
     st.caption(t("export.unsaved"))
     _load(current, sheet)
     st.markdown(f"**{t('export.reading')}**")
@@ -63,6 +66,7 @@ def _formats(current: Session, timeline: Timeline, start: str) -> None:
                 icon=":material/download:",
                 key=f"export_{key}",
                 on_click=saved,
+                help=t("cue.chapters.help") if key == "chapters" else None,
             )
 
 

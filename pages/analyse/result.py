@@ -50,7 +50,7 @@ def show(current: Session, ready: Ready) -> None:
         verdict.notices(timeline)
     if timeline.best is None:
         return  # sections without anything in them would say nothing six times
-    st.session_state.pop(cue_sheet.SHOWN_ELSEWHERE, None)
+    cue_sheet.forget_others()
     with calm():
         cue_list.show(timeline)
     with calm():

@@ -18,10 +18,11 @@ from emotion.timeline import Timeline
 from recommender import timelines
 from recommender.cues import saved, timecodes
 from recommender.cues.edits import set_intent
-from recommender.cues.export import FORMATS, render
+from recommender.cues.export import FORMATS, chapters, render
 from recommender.cues.sheet import CueSheet, make_sheet
 from recommender.cues.songs import with_songs
 from recommender.errors import BadTimecode, UnknownChoice
+from recommender.messages import sentence
 from recommender.ranking import intents
 from recommender.ranking.intents import INTENTS, Intent
 from recommender.ranking.plane import DEFAULT_GOAL, GOALS
@@ -150,6 +151,8 @@ class _Sheets:
         else:
             _out(text if self._count == 0 else f"\n{text}")
         self._count += 1
+        if self._form == "chapters" and (problem := chapters.problem(sheet)) is not None:
+            _say(f"{sheet.clip.name}: {sentence(problem)}", 0)
 
     def close(self) -> None:
         if self._folder is None and self._form == "json" and not self._single:

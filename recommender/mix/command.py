@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from emotion.messages import message
 from emotion.timeline import Notice, Timeline
 from recommender.cues import saved, timecodes
-from recommender.cues.export import FORMATS, render_bytes
+from recommender.cues.export import FORMATS, chapters, render_bytes
 from recommender.cues.sheet import Cue, CueSheet, make_sheet
 from recommender.cues.usable import take, with_parts
 from recommender.errors import NoMusicToUse, UnknownChoice
@@ -102,6 +102,8 @@ def run(
     write_papers(folder, made, report, start_timecode=start_timecode, language=language, reference=reference)
     for line in summary(report):
         say(line)
+    if (problem := chapters.problem(made)) is not None:
+        say(sentence(problem))
     return 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from recommender.cues import timecodes
-from recommender.cues.export import edl, fcp7, fcpxml, otio, text
+from recommender.cues.export import chapters, edl, fcp7, fcpxml, otio, text
 from recommender.cues.export.footage import with_footage
 from recommender.cues.sheet import CueSheet
 from recommender.errors import UnknownChoice
@@ -34,7 +34,7 @@ FORMATS: Final[dict[str, Format]] = {
         Format("xmeml", ".xml", "application/xml", fcp7.write),
         Format("fcpxml", ".fcpxml", "application/xml", fcpxml.write),
         Format("otio", ".otio", "application/json", otio.write),
-        Format("chapters", ".chapters.txt", "text/plain", text.chapters),
+        Format("chapters", ".chapters.txt", "text/plain", chapters.write),
         Format("vtt", ".vtt", "text/vtt", text.webvtt),
         Format("csv", ".csv", "text/csv", text.table),
         Format("text", ".txt", "text/plain", text.page),

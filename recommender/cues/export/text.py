@@ -1,4 +1,4 @@
-"""The sheet as text: YouTube chapters, WebVTT, a table for spreadsheets, a page to read, JSON."""
+"""The sheet as text: WebVTT, a table for spreadsheets, a page to read, JSON."""
 
 from __future__ import annotations
 
@@ -15,21 +15,7 @@ from recommender.cues.export.marks import note, one_line
 from recommender.cues.frames import to_frame
 from recommender.cues.sheet import Cue, CueSheet
 
-CHAPTER_S: Final = 10
-"""YouTube shows chapters of ten seconds or more, the first at 0:00, from three of them on."""
 BOM: Final = "\ufeff"
-
-
-def chapters(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, language: str = "en") -> str:
-    """Lines for a video's description; cues too short for a chapter join the one before."""
-    del start_timecode  # chapters count from the video's beginning
-    kept: list[Cue] = []
-    for cue in sheet.cues:
-        if not kept or (int(cue.start) - int(kept[-1].start) >= CHAPTER_S and sheet.end - int(cue.start) >= CHAPTER_S):
-            kept.append(cue)
-    named = [one_line(line, "<>") for line in credits.block(sheet, language)]
-    told = [f"{_clock(int(c.start))} {one_line(c.name(language), '<>').capitalize()}" for c in kept]
-    return "".join(f"{line}\n" for line in [*told, *([""] if named else []), *named])
 
 
 def webvtt(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, language: str = "en") -> str:
@@ -101,12 +87,6 @@ def data(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START, lang
     """The whole sheet as JSON, which reads back (``saved.py``)."""
     del language  # names of fields and moods are English
     return json.dumps(saved.to_dict(sheet, start_timecode=start_timecode), ensure_ascii=False, indent=2) + "\n"
-
-
-def _clock(seconds: int) -> str:
-    minutes, s = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{s:02d}" if hours else f"{minutes}:{s:02d}"
 
 
 def _stamp(time: Fraction) -> str:
