@@ -14,9 +14,12 @@ from emotion.labels import EMOTIONS
 from emotion.messages import LANGUAGES, catalogue
 from emotion.timeline import Clip, Moment, Segment, Timeline, Verdict
 from recommender import load_catalogue, sentence
-from recommender.cues import MOODS, CueSheet, edits, from_dict, make_sheet, to_dict, with_songs
+from recommender.cues import MOODS, CueSheet, edits, from_dict, make_sheet, peaks, to_dict, with_songs
 from recommender.cues.changes import partition
 from recommender.cues.cut import SHORTEST, most_sections
+from recommender.cues.evidence import Evidence
+from recommender.cues.frames import on_grid
+from recommender.cues.mood import mood_of
 from recommender.errors import CannotEdit, FirstCue, LastCue, NoSuchCue, NotAnAlternative, SheetFileError, UnknownChoice
 from tests.cue_timelines import NTSC, scores, timeline
 
@@ -162,6 +165,34 @@ def test_peaks_are_rare_inside_their_cue_and_never_of_what_is_flat() -> None:
     assert all(c.start <= p.time < c.end for c in sheet.cues for p in c.peaks)
     for flat in ("neutral", "calm"):
         assert not any(c.peaks for c in make_sheet(timeline([(flat, 60)], blur=0.5)).cues)
+
+
+class Compared(Fraction):
+    """A time that counts how often it is held against another."""
+
+    times = 0
+
+    def __sub__(self, other: Fraction | int) -> Fraction:  # type: ignore[override]
+        Compared.times += 1
+        return super().__sub__(other)
+
+
+def test_marks_of_a_sheet_full_of_candidates_cost_by_its_length_and_not_by_its_square(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each reading a candidate, a few to the second, as only somebody who means harm would write them."""
+    monkeypatch.setattr(peaks, "on_grid", lambda time, rate: Compared(on_grid(time, rate)))
+    angry = mood_of(Evidence(scores("angry", 0.9)))
+    cost: list[int] = []
+    for count in (5_000, 10_000):
+        both = scores("angry", 0.9), scores("sad", 0.9)
+        moments = [Moment(Segment(k * 0.8, (k + 1) * 0.8), None, None, both[k % 2]) for k in range(count)]
+        Compared.times = 0
+        (marks,) = peaks.peaks(moments, [(Segment(0, count * 0.8), angry)], Fraction(25))
+        cost.append(Compared.times)
+        assert len(marks) == pytest.approx(count * 0.8 / 20, rel=0.05)
+        assert all(b.time - a.time >= peaks.APART_S for a, b in pairwise(marks))
+    assert cost[1] < 2.5 * cost[0]
 
 
 def test_edits_keep_the_sheet_gapless_and_leave_the_old_one_alone() -> None:

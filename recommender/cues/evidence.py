@@ -28,18 +28,16 @@ LEAST_S: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Valence and energy (arousal) in [-1, 1], each with its standard deviation: how far it is in doubt."""
+    """Valence and energy (arousal) in [-1, 1]; ``valence_sd``: its standard deviation, how far it is in doubt."""
 
     valence: float
     energy: float
     valence_sd: float
-    energy_sd: float
 
     @classmethod
     def of(cls, scores: EmotionScores) -> Reading:
         means, variances = plane(scores.as_array()[None])
-        sds = np.sqrt(variances[0])
-        return cls(float(means[0, 0]), float(means[0, 1]), float(sds[0]), float(sds[1]))
+        return cls(float(means[0, 0]), float(means[0, 1]), float(np.sqrt(variances[0, 0])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +110,20 @@ def spoken_until(speech: Sequence[Segment], times: npt.ArrayLike) -> Array:
     return total[begun] - np.where(begun > 0, beyond, 0.0)
 
 
-def evidence(moments: Sequence[Moment], speech: Sequence[Segment], start_s: float, end_s: float) -> Evidence:
-    """The evidence between two times, each moment counting by how much of it lies there."""
+def evidence(moments: Sequence[Moment], start_s: float, end_s: float, spoken_s: float) -> Evidence:
+    """The evidence between two times, each moment counting by how much of it lies there.
+
+    ``spoken_s``: the seconds of speech between them, by :func:`spoken_until`, which is asked for all stretches at once.
+    """
     first = bisect_right(moments, start_s, key=lambda m: m.segment.end_s)
     last = bisect_left(moments, end_s, key=lambda m: m.segment.start_s)
     here = Segment(start_s, end_s)
     inside = [(m, here.overlap_s(m.segment)) for m in moments[first:last]]
-    spoken = spoken_until(speech, [start_s, end_s])
     return Evidence(
         scores=_mean([(leading(m), s * weight(m)) for m, s in inside]),
         voice=_mean([(m.voice, s) for m, s in inside]),
         face=_mean([(m.face, s) for m, s in inside]),
-        speech=float(min(1.0, (spoken[1] - spoken[0]) / max(end_s - start_s, 1e-9))),
+        speech=min(1.0, spoken_s / max(end_s - start_s, 1e-9)),
     )
 
 

@@ -17,7 +17,7 @@ from recommender.cues.mood import Mood
 
 Kind = Literal["strongest", "turn"]
 
-APART_S: Final = 20.0
+APART_S: Final = 20
 """At most one mark in so long."""
 STANDS_OUT: Final = 0.25
 """How far above its cue's mean energy a strongest moment lies, and how far a turn lies from it on the plane."""
@@ -42,11 +42,15 @@ def peaks(moments: Sequence[Moment], cues: Sequence[tuple[Segment, Mood]], rate:
     for i, (segment, mood) in enumerate(cues):
         if mood.emotion is not None and mood.emotion not in FLAT:
             found += [(height, i, peak) for height, peak in _candidates(moments, segment, rate)]
-    kept: list[tuple[int, Peak]] = []
+    marks: list[list[Peak]] = [[] for _ in cues]
+    taken: dict[int, Fraction] = {}  # each stretch of APART_S holds one mark at most: its neighbours alone are too near
     for _, i, peak in sorted(found, key=lambda f: (-f[0], f[2].time)):
-        if all(abs(peak.time - other.time) >= APART_S for _, other in kept):
-            kept.append((i, peak))
-    return [tuple(sorted((p for k, p in kept if k == i), key=lambda p: p.time)) for i in range(len(cues))]
+        stretch = peak.time // APART_S
+        near = (taken[k] for k in range(stretch - 1, stretch + 2) if k in taken)
+        if all(abs(peak.time - other) >= APART_S for other in near):
+            taken[stretch] = peak.time
+            marks[i].append(peak)
+    return [tuple(sorted(there, key=lambda p: p.time)) for there in marks]
 
 
 def _candidates(moments: Sequence[Moment], here: Segment, rate: Fraction) -> list[tuple[float, Peak]]:

@@ -12,6 +12,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Final, Literal, get_args
 
+import numpy as np
+
 from emotion.timeline import Clip, EmotionScores, Moment, Notice, Segment, Timeline
 from recommender.cues import course, cut, evidence, frames
 from recommender.cues.direction import NO_MUSIC, Direction, direct
@@ -196,14 +198,17 @@ class CueSheet:
 
     def measured(self, only: Iterable[int] | None = None) -> CueSheet:
         """The sheet with evidence and peaks read from the moments; of the cues with these ids, or of all."""
-        wanted = {c.id for c in self.cues} if only is None else set(only)
-        cues = [c if c.id not in wanted else self._measure(c) for c in self.cues]
+        ids = {c.id for c in self.cues} if only is None else set(only)
+        wanted = [c for c in self.cues if c.id in ids]
+        edges = np.array([(float(c.start), float(c.end)) for c in wanted]).reshape(-1, 2)
+        spoken = np.diff(evidence.spoken_until(self.speech, edges))[:, 0]
+        read = {
+            c.id: evidence.evidence(self.moments, start_s, end_s, spoken_s)
+            for c, (start_s, end_s), spoken_s in zip(wanted, edges.tolist(), spoken.tolist(), strict=True)
+        }
+        cues = [replace(c, evidence=read.get(c.id, c.evidence)) for c in self.cues]
         marks = peaks(self.moments, [(c.segment, c.mood) for c in cues], self.rate)
         return replace(self, cues=tuple(replace(c, peaks=p) for c, p in zip(cues, marks, strict=True)))
-
-    def _measure(self, cue: Cue) -> Cue:
-        here = evidence.evidence(self.moments, self.speech, float(cue.start), float(cue.end))
-        return replace(cue, evidence=here)
 
 
 def make_sheet(timeline: Timeline, *, intent: Intent = "match", goal: str = DEFAULT_GOAL) -> CueSheet:

@@ -197,12 +197,12 @@ def words_right(reads: Sequence[Read]) -> tuple[int, int, int, int]:
     for r in reads:
         ends = [0.0, *r.turns, r.timeline.clip.duration_s]
         for mood, (a, b) in zip(r.clip.moods, pairwise(ends), strict=True):
-            here = evidence.evidence(r.timeline.moments, evidence.speech_of(r.timeline), a, b)
+            here = evidence.evidence(r.timeline.moments, a, b, 0.0)  # the mood alone is asked
             if here.scores is None:
                 continue
             read = evidence.Reading.of(here.scores)
             v, e = VALENCE_AROUSAL[INDEX[mood]]
-            truth = evidence.Reading(float(v), float(e), 0.0, 0.0)
+            truth = evidence.Reading(float(v), float(e), 0.0)
             total += 1
             energy += level(read.energy) == level(truth.energy)
             pleasant += pleasantness(read) == pleasantness(truth)
