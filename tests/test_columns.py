@@ -55,7 +55,7 @@ def test_a_file_of_reference_songs_has_exactly_these_columns(name: str, tmp_path
 
 
 def test_a_file_of_music_to_use_has_these_columns_and_every_source_fills_them(tmp_path: Path) -> None:
-    tags = Tags("Song", None, None, None, None, "unknown", False)
+    tags = Tags("Song", None, None, None, None, "unknown")
     tracks = [
         *(t.usable() for t in installed.tracks()),
         own.usable(OwnTrack(tmp_path / "a.mp3", "heard", tags, None, None)),

@@ -59,6 +59,10 @@ def test_a_folder_is_heard_once_and_brought_up_to_date(folder: Path, engine: sa.
     assert set(held) == {"moved.wav", "copy of a.wav", "broken.mp3", "c.wav"}
     assert held["moved.wav"].sound is not None
 
+    with engine.begin() as c:  # as an earlier version wrote it, and with a tag that no version knows
+        c.execute(sa.text("""UPDATE own_tracks SET tags = replace(tags, '{', '{"has_cover": true, ')"""))
+    assert {t.path.name for t in index.tracks(engine) if t.tags.licence == "unknown"} == set(held)
+
     os.utime(folder / "c.wav", ns=(1, 1))
     assert index.update(engine, [folder], workers=1).heard == 1
 

@@ -289,12 +289,13 @@ def test_a_click_on_a_critical_passage_brings_the_music_down_there_and_nowhere_e
     own = talk(rng, speech, 20.0)
     clip = planner.ClipSound(20.0, levels.of(own, SR).powers, tuple(speech))
     wanted = [plan.Wanted(1, 0, 20, music("Plain Talk"))]
+    studio = score.Studio(sources.installed_sounds(), lambda path: pytest.fail("its sound is known"))
 
     def heard(nudges: dict[int, float]) -> dict[float, float]:
         made = planner.make_plan(
             clip, wanted, sounding, load, under_lu=14.0, target=plan.TARGETS["podcast"], nudges=nudges
         )
-        return {s.start_s: s.under_lu for s in score.meter(made, clip, load)}
+        return {s.start_s: s.under_lu for s in studio.meter(made, clip)}
 
     before, after = heard({}), heard({7: 5.0, 12: 2.0})
     for second, under in after.items():
@@ -313,7 +314,7 @@ def test_another_level_needs_no_reading_of_the_music(monkeypatch: pytest.MonkeyP
     studio.prepare(w.music for w in wanted)
     target = plan.TARGETS["youtube"]
     first = studio.plan(clip, wanted, under_lu=10.0, target=target, heard=own)
-    told = score.meter(first, own, studio.load)
+    told = studio.meter(first, own)
     monkeypatch.setattr(studio, "load", lambda path, rate=1.0: pytest.fail("the music is read again"))
     assert studio.meter(first, own) == told
     second = studio.plan(clip, wanted, under_lu=20.0, target=target, heard=own)

@@ -171,13 +171,11 @@ def test_a_collection_keeps_each_track_once_and_finds_it() -> None:
 
 
 def test_own_tracks_say_what_their_tags_say(tmp_path: Path) -> None:
-    tags = Tags("Song", "Somebody", None, "Pop", None, "https://creativecommons.org/licenses/by/4.0/", False, ("sad",))
+    tags = Tags("Song", "Somebody", None, "Pop", None, "https://creativecommons.org/licenses/by/4.0/", ("sad",))
     one = own.usable(OwnTrack(tmp_path / "x.mp3", "heard", tags, None, None))
     assert (one.title, one.artist, one.licence, one.said) == ("Song", "Somebody", "CC BY 4.0", ("sad",))
     assert one.credit == "Song, Somebody (CC BY 4.0, https://creativecommons.org/licenses/by/4.0/)"
-    bare = own.usable(
-        OwnTrack(tmp_path / "y.mp3", "heard", Tags(None, None, None, None, None, "unknown", False), None, None)
-    )
+    bare = own.usable(OwnTrack(tmp_path / "y.mp3", "heard", Tags(None, None, None, None, None, "unknown"), None, None))
     assert (bare.title, bare.credit, bare.uses) == ("y", "y", frozenset())
 
 

@@ -21,6 +21,7 @@ from recommender.messages import clock
 from recommender.mix import command, planner, score, sources
 from recommender.mix.plan import TARGETS, UNDER_LU, MixPlan
 from recommender.mix.report import critical, remarks_on
+from recommender.players import open_sound
 from recommender.ranking.shelf import Part
 from recommender.songs.usable import Usable
 
@@ -128,7 +129,7 @@ def _chosen_elsewhere(sheet: CueSheet) -> tuple[dict[str, Usable], tuple[str, ..
         if track is None:
             continue
         try:
-            path = fetched.fetch(track)
+            path = open_sound.sound_of(track)
             sound = fetched.hear(track)
         except MoodCueError as e:
             missing.append(failures.plain(e))

@@ -15,9 +15,6 @@ ALONE: Final = "alone"
 TOGETHER: Final = "12 others"
 MEAN: Final = "mean"
 
-Figures = Mapping[str, Mapping[str, float]]
-"""By corpus, and their mean."""
-
 
 def show(served: Evidence) -> bool:
     """Each corpus left out in turn, as the evaluation wrote it; False where it wrote nothing of the kind."""

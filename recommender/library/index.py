@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -187,7 +187,8 @@ def forget(engine: sa.Engine, folder: Path) -> int:
 
 def _tags(text: str) -> Tags:
     data = json.loads(text)
-    return Tags(**{**data, "said": tuple(data.get("said", ()))})
+    kept = {f.name: data[f.name] for f in fields(Tags) if f.name in data}  # an older index says more
+    return Tags(**{**kept, "said": tuple(data.get("said", ()))})
 
 
 Known = dict[str, Any]

@@ -48,7 +48,6 @@ class Tags:
     genre: str | None
     year: str | None
     licence: str
-    has_cover: bool
     said: tuple[str, ...] = ()
     """Mood words of its tags and lyrics: see :mod:`recommender.songs.wording`."""
 
@@ -96,13 +95,13 @@ def fingerprint(file: FoundFile) -> str:
 
 
 def read_tags(path: Path) -> Tags:
-    """Tags, cover and licence of one file; a file whose tags cannot be read has none."""
+    """Tags and licence of one file; a file whose tags cannot be read has none."""
     try:
         from tinytag import TinyTag
 
-        found: Any = TinyTag.get(str(path), image=True)
+        found: Any = TinyTag.get(str(path))
     except Exception:  # a broken tag is no tag, whatever the reader makes of it
-        return Tags(None, None, None, None, None, find_licence(path, {}), has_cover=False)
+        return Tags(None, None, None, None, None, find_licence(path, {}))
     other = {str(k).lower(): [str(v) for v in values] for k, values in (found.other or {}).items()}
     return Tags(
         _text(found.title),
@@ -111,7 +110,6 @@ def read_tags(path: Path) -> Tags:
         _text(found.genre),
         _text(found.year),
         find_licence(path, other),
-        has_cover=found.images.any is not None,
         said=_said(_text(found.genre), other),
     )
 

@@ -26,7 +26,7 @@ from recommender.mix.planner import ClipSound, Sounding, make_plan, powers
 from recommender.mix.recent import Recent
 from recommender.mix.render import Form, Source, ignore, never, render
 from recommender.mix.report import Report
-from recommender.mix.stored import Load, Readable, Stored, grouped
+from recommender.mix.stored import Readable, Stored, grouped
 from recommender.mix.stretch import stretched
 from recommender.songs import installed
 from recommender.songs.usable import Usable
@@ -153,10 +153,13 @@ class Studio:
         )  # fmt: skip
 
     def meter(self, plan: MixPlan, clip: ClipSound) -> tuple[Second, ...]:
-        """As :func:`meter`; the music of a plan of one's own is not read again."""
+        """How far speech will stand above the music, second by second, by the plan, whose music is not read again."""
         if not plan.placements:
             return ()
-        return _measured(plan, clip, self._powers_of(plan.placements, clip.duration_s))
+        flat = self._powers_of(plan.placements, clip.duration_s)
+        n = min(len(flat), len(clip.powers))
+        moments = (np.arange(n) + 0.5) * levels.STEP_S
+        return duck.measure(clip.powers[:n], flat[:n] * 10 ** (plan.gain.at(moments) / 10), clip.speaking[:n])
 
     def _powers_of(self, placed: tuple[Placement, ...], duration_s: float) -> levels.Levels:
         """The same however loud the music is to be: another level needs no reading."""
@@ -210,16 +213,3 @@ def effects_at(marks: Sequence[tuple[float, str]]) -> tuple[EffectPlacement, ...
         for at_s, name in marks
         if name in known
     )
-
-
-def meter(plan: MixPlan, clip: ClipSound, load: Load) -> tuple[Second, ...]:
-    """How far speech will stand above the music, second by second, by the plan."""
-    if not plan.placements:
-        return ()
-    return _measured(plan, clip, powers(MusicSound(plan.placements, load, SR), clip.duration_s))
-
-
-def _measured(plan: MixPlan, clip: ClipSound, flat: levels.Levels) -> tuple[Second, ...]:
-    n = min(len(flat), len(clip.powers))
-    moments = (np.arange(n) + 0.5) * levels.STEP_S
-    return duck.measure(clip.powers[:n], flat[:n] * 10 ** (plan.gain.at(moments) / 10), clip.speaking[:n])

@@ -98,7 +98,7 @@ def _again(folder: Path) -> list[str]:
         for i in range(count):
             (music / f"{i}.mp3").write_bytes(b"%d" % i)
         for file in scan.files_under([music]):
-            tags = scan.Tags(file.path.stem, None, None, None, None, "unknown", False)
+            tags = scan.Tags(file.path.stem, None, None, None, None, "unknown")
             rows.append(_row(file, tags, sound))
         with engine.begin() as connection:
             connection.execute(sa.insert(database.own_tracks), rows)
@@ -119,7 +119,7 @@ def _row(file: scan.FoundFile, tags: scan.Tags, sound: TrackSound) -> dict[str, 
     return {
         "path": str(file.path), "bytes": file.bytes, "mtime_ns": file.mtime_ns, "fingerprint": file.path.stem,
         "model": index.MODEL, "state": "heard", "reason": None, "sound": json.dumps(sound.to_dict()), "at": 0.0,
-        "tags": json.dumps({**facts, "licence": "unknown", "has_cover": False}),
+        "tags": json.dumps({**facts, "licence": "unknown"}),
     }  # fmt: skip
 
 

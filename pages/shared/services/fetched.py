@@ -17,15 +17,6 @@ _one = threading.Lock()
 """One track is heard at a time: each takes a core."""
 
 
-def fetch(track: Usable) -> Path:
-    """The file of a track, fetched where it is not there yet.
-
-    Raises:
-        LinkError: its host cannot be reached, or hands out something else.
-    """
-    return open_sound.sound_of(track)
-
-
 def hear(track: Usable) -> TrackSound | None:
     """What the sound of a fetched track says, worked out once; None where it has not been fetched."""
     path = open_sound.kept(track)

@@ -11,6 +11,7 @@ from emotion.errors import MoodCueError
 from pages.shared.language import t
 from pages.shared.services import covers, fetched, studio
 from pages.shared.ui import failures, tracks
+from recommender.players import open_sound
 from recommender.songs.usable import Usable
 
 _ASKED: Final = "_track_asked"
@@ -42,7 +43,7 @@ def _fetch(found: Sequence[Usable], key: str) -> str:
         return ""
     try:
         with st.spinner(t("tracks.fetching")):
-            path = track.file or fetched.fetch(track)
+            path = track.file or open_sound.sound_of(track)
             studio.address(path)  # a copy is made here where browsers do not play the file
         if track.file is None:
             fetched.hear_soon(track)
