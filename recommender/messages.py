@@ -24,9 +24,6 @@ WORDS: Final = {
     "energy": "music.energy",
     "modality": "music.modality",
     "goal": "music.goal",
-    "voice": "emotion",
-    "face": "emotion",
-    "said": "emotion",
 }
 """Placeholder to the prefix of the keys under which its value is looked up."""
 
@@ -34,6 +31,4 @@ WORDS: Final = {
 def sentence(notice: Notice, language: str = "en") -> str:
     """The sentence in a language, with our words in that language too."""
     values = {k: message(f"{WORDS[k]}.{v}", language) if k in WORDS and v else v for k, v in notice.values}
-    if "where" in values:  # a clause with values of its own
-        values["where"] = message(f"cue.where.{values['where']}", language, **values)
     return message(notice.key, language, **values)

@@ -369,8 +369,8 @@ def credited() -> CueSheet:
     """A sheet that uses a track whose licence asks for its author's name."""
     sheet = make_sheet(timeline([("angry", 60), ("calm", 60)]))
     first, *rest = sheet.cues
-    used = Song("x", "Kevin MacLeod", "Desk Blues", "CC BY 4.0", Notice("cue.reason.match", ()), 0.1, CREDIT)
-    hit = Song("y", "A Star", "A Hit", REFERENCE, Notice("cue.reason.match", ()), 0.1)
+    used = Song("x", "Kevin MacLeod", "Desk Blues", "CC BY 4.0", Notice("cue.track", ()), 0.1, CREDIT)
+    hit = Song("y", "A Star", "A Hit", REFERENCE, Notice("cue.track", ()), 0.1)
     rest = [replace(c, music=(hit,), chosen="y") for c in rest]
     return replace(sheet, cues=(replace(first, music=(used, hit), chosen="x"), *rest))
 

@@ -13,8 +13,20 @@ from emotion.errors import UnknownEmotion
 from emotion.labels import EMOTIONS
 from emotion.messages import LANGUAGES, catalogue
 from emotion.timeline import Clip, Moment, Segment, Timeline, Verdict
-from recommender import load_catalogue, sentence
-from recommender.cues import MOODS, CueSheet, edits, from_dict, make_sheet, peaks, to_dict, with_songs
+from recommender import load_catalogue
+from recommender.cues import (
+    MOODS,
+    Cue,
+    CueSheet,
+    Song,
+    edits,
+    from_dict,
+    make_sheet,
+    peaks,
+    reasons,
+    to_dict,
+    with_songs,
+)
 from recommender.cues.changes import partition
 from recommender.cues.cut import SHORTEST, most_sections
 from recommender.cues.evidence import Evidence
@@ -239,23 +251,68 @@ def test_edits_that_would_break_the_sheet_say_why() -> None:
             edit()
 
 
-def test_songs_are_each_cues_own_with_true_reasons() -> None:
+def test_songs_are_each_cues_own_with_what_tells_them_apart() -> None:
     songs = load_catalogue(None)
     sheet = with_songs(make_sheet(timeline(TURNS)), songs)
     angry, _, happy = sheet.cues
     assert [len(c.music) for c in sheet.cues] == [3, 3, 3]
     assert {songs[songs.index_of(s.id) or 0].energy for s in angry.music} == {"high"}
     assert not {s.id for s in angry.music} & {s.id for s in happy.music}
-    assert sentence(angry.music[0].reason) == "For 0:00-0:20, where the voice is angry: high energy"
+    best = songs[songs.index_of(angry.music[0].id) or 0]
+    assert best.mood and reasons.told(angry.music[0], angry) == best.mood
+    assert reasons.seen(angry) == "voice angry"
     corrected = with_songs(edits.correct(sheet, 3, "sad"), songs)
-    assert "where you said it is sad" in sentence(corrected.cue(3).music[0].reason)
+    assert reasons.seen(corrected.cue(3)) == "", "what a person said stands in its place"
     chosen = edits.choose(sheet, 1, angry.music[1].id)
     assert chosen.cue(1).state == "kept"
     again = with_songs(edits.split(chosen, 1, 10.0), songs)
     song = again.cue(1).song
     assert song is not None and song.id == angry.music[1].id, "a chosen song survives edits"
-    assert sentence(song.reason) == "For 0:00-0:10, where the voice is angry: high energy", "and its reason stays true"
+    assert reasons.told(song, again.cue(1)) == reasons.told(song, chosen.cue(1)), "and what is said of it"
     assert len({s.artist for s in again.cue(1).music}) == 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_a_track_is_said_what_tells_it_from_the_others_and_of_its_cue_the_rest(language: str) -> None:
+    sheet = make_sheet(timeline(TURNS))
+    angry, calm = sheet.cues[:2]
+
+    def told(cue: Cue, energy: float | None, *moods: str, bpm: float | None = None, sung: bool | None = None) -> str:
+        said = reasons.of_track(energy, moods, tempo_bpm=bpm, vocals=sung)
+        return reasons.told(Song("x", "A", "B", "CC0", said, 0.1), cue, language)
+
+    wanted = calm.direction.energy or 0.0
+    word = catalogue(language)
+    parts = (word["music.mood.tense"], word["cue.track.tempo"].format(bpm=126), word["tracks.vocals.yes"])
+    assert told(calm, wanted, "tense", "unheard-of", bpm=126.4, sung=True) == word["songs.join"].join(parts)
+    assert told(calm, wanted, "tense", bpm=900.0) == word["music.mood.tense"], "a tempo that cannot be is none"
+    assert told(calm, wanted + 0.5, "tense").endswith(word["cue.track.stronger"])
+    assert told(angry, -0.5, "tense").endswith(word["cue.track.calmer"])
+    assert told(calm, wanted) in {v for k, v in word.items() if k.startswith("music.energy.")}
+    assert told(calm, None) == ""
+    for cue in sheet.cues:
+        emotion = word[f"emotion.{cue.mood.emotion}"]
+        assert reasons.seen(cue, language) == word["cue.seen.voice"].format(voice=emotion)
+
+
+def test_a_steered_cue_says_where_to() -> None:
+    sheet = edits.set_intent(make_sheet(timeline(TURNS)), "steer", goal="relaxed")
+    assert [c.advice() for c in sheet.cues] == ["steer the mood to relaxed"] * 3
+    assert sheet.cues[0].advice("zh_TW") == "引導至放鬆"
+
+
+def test_a_sheet_of_an_earlier_version_keeps_its_songs_and_says_of_them_what_it_can() -> None:
+    """Their reasons told the cue's time and mood, which stand elsewhere now."""
+    sheet = with_songs(make_sheet(timeline(TURNS)), load_catalogue(None))
+    data = to_dict(edits.choose(sheet, 1, sheet.cue(1).music[1].id))
+    before = {"start": "0:00", "end": "0:20", "where": "voice", "energy": "high", "voice": "angry", "face": ""}
+    for cue in data["cues"]:
+        for song in cue["music"]:
+            song["why"] = ["cue.reason.match", before | {"said": "", "goal": "hopeful"}]
+    read = from_dict(data)
+    assert [[s.id for s in c.music] for c in read.cues] == [[s.id for s in c.music] for c in sheet.cues]
+    assert reasons.told(read.cue(1).music[1], read.cue(1)) == "high energy"
+    assert from_dict(to_dict(read)) == read
 
 
 def test_a_sheet_reads_back_whole() -> None:
@@ -279,6 +336,11 @@ def test_hostile_sheets_are_refused() -> None:
     def cue(**values: object) -> object:
         return {**good, "cues": [{**good["cues"][0], **values}, *good["cues"][1:]]}
 
+    def song(**values: object) -> object:
+        names = {"id": "x", "artist": "A", "title": "B", "licence": "CC0", "distance": 0.1, "chosen": False}
+        return {**names, "why": ["cue.track", values]}
+
+    from_dict(cue(music=[song(energy=0.1, tempo=120, moods="tense", vocals="yes")]))
     bad = [
         None, [], "x", 3, {}, spoilt(schema_version=99), spoilt(cues=[]), spoilt(cues="x"), spoilt(readings=[[0, 1]]),
         spoilt(readings=[[0, float("inf"), None, None, None]]), spoilt(readings=[[0, 1, [2.0] * 8, None, None]]),
@@ -289,6 +351,7 @@ def test_hostile_sheets_are_refused() -> None:
         spoilt(cues=good["cues"] * 2000),
         cue(end=3.0), cue(start=-1), cue(start=float("nan")), cue(id="x"), cue(id=-1), cue(id=10**30),
         cue(intent="destroy"), cue(state=None),
+        cue(music=[song(energy="loud")]), cue(music=[song(tempo=1e9)]), cue(music=[song(energy=float("nan"))]),
         cue(corrected="bored"), cue(goal="home"), cue(along=0), cue(music=[{"id": 1}]), cue(music=[None]),
     ]  # fmt: skip
     for data in bad:

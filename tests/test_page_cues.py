@@ -85,15 +85,17 @@ def sheet(app: AppTest) -> CueSheet:
     return made if made is not None else make_sheet(turning())
 
 
-def test_each_cue_has_its_times_mood_and_songs_with_reasons_that_are_true(page: AppTest) -> None:
+def test_each_cue_says_its_times_and_mood_once_and_each_song_what_is_special_about_it(page: AppTest) -> None:
     assert [round(float(c.start)) for c in sheet(page).cues] == [0, 20]
     assert "tense" in page.subheader[0].value.lower()
     rows = results.rows(page)
     assert [len(row["songs"]) for row in rows] == [4, 4], "two here, one to fetch, one reference"
-    said = " ".join(song["why"] for row in rows for song in row["songs"])
-    assert "where the voice is angry" in said
-    assert "where the voice is calm" in said
-    assert "away" not in said
+    assert rows[0]["says"].startswith("voice angry · ") and rows[1]["says"].startswith("voice calm · ")
+    for row in rows:
+        said = [song["why"] for song in row["songs"]]
+        assert all(said) and len(set(said)) > 1, "each line says what is special about its track"
+        for line in said:
+            assert not any(word in line for word in ("0:", "voice", "face", "where")), "and the cue's own stands once"
 
 
 def test_a_cues_high_points_are_told_where_they_are() -> None:
@@ -145,20 +147,22 @@ def test_a_song_is_chosen_without_any_consent_and_stands_in_the_sheet(page: AppT
         assert sheet(page).cues[0] == made
 
 
-def test_the_reason_of_a_chosen_song_stays_true_when_its_cue_is_changed(page: AppTest) -> None:
+def test_what_is_said_of_a_chosen_song_stays_true_when_its_cue_is_changed(page: AppTest) -> None:
     first, second = (cue.id for cue in sheet(page).cues)
-    chosen = results.rows(page)[0]["songs"][1]["id"]
+    before = results.rows(page)[0]["songs"][1]
+    chosen = before["id"]
     tell(page, Asked("choose", first, chosen))
     here = page.session_state["analyse"]
     for edit, span in (
-        (lambda s: edits.move_start(s, second, 15.0), "0:00-0:15"),
-        (lambda s: edits.merge(s, first), "0:00-0:40"),
+        (lambda s: edits.move_start(s, second, 15.0), "0:00–0:15"),
+        (lambda s: edits.merge(s, first), "0:00–0:40"),
     ):
         cue_sheet.change(here, cue_sheet.of(here, turning()), edit)
         page.run()
-        songs = results.rows(page)[0]["songs"]
-        assert songs[0]["id"] == chosen
-        assert all(song["why"].startswith(f"For {span}, where the voice is") for song in songs)
+        row = results.rows(page)[0]
+        assert row["songs"][0]["id"] == chosen
+        assert row["span"] == span and span in row["label"]
+        assert row["songs"][0]["why"].startswith(before["why"].split(",")[0])
 
 
 def test_what_is_asked_of_the_music_holds_for_every_cue_and_for_the_visit(page: AppTest) -> None:

@@ -15,11 +15,10 @@ from typing import Any, Final, TypeVar, cast
 
 from emotion.labels import EMOTIONS
 from emotion.result_read import frame_rate, whole_number
-from emotion.timeline import Clip, EmotionScores, Moment, Notice, Segment
-from recommender.cues import edits, frames, timecodes
+from emotion.timeline import Clip, EmotionScores, Moment, Segment
+from recommender.cues import edits, frames, reasons, timecodes
 from recommender.cues.sheet import DIGITS, STATES, Cue, CueSheet, Song
 from recommender.errors import SheetFileError
-from recommender.messages import sentence
 from recommender.ranking.intents import INTENTS
 from recommender.ranking.plane import GOALS
 
@@ -121,13 +120,13 @@ def _cue(cue: Cue, rate: Fraction, start: str) -> Data:
         "peaks": [
             {"time": seconds(p.time), "timecode": code(p.time), "kind": p.kind, "emotion": p.emotion} for p in cue.peaks
         ],
-        "music": [_song(s, cue.chosen) for s in cue.music],
+        "music": [_song(s, cue) for s in cue.music],
         "state": cue.state,
         "note": cue.note,
     }
 
 
-def _song(song: Song, chosen: str | None) -> Data:
+def _song(song: Song, cue: Cue) -> Data:
     return {
         "id": song.id,
         "artist": song.artist,
@@ -135,9 +134,9 @@ def _song(song: Song, chosen: str | None) -> Data:
         "licence": song.licence,
         "credit": song.credit,
         "distance": round(song.distance, 4),
-        "reason": sentence(song.reason),
+        "reason": reasons.told(song, cue),
         "why": [song.reason.key, dict(song.reason.values)],
-        "chosen": song.id == chosen,
+        "chosen": song.id == cue.chosen,
     }
 
 
@@ -211,16 +210,15 @@ def _read_cue(cue: Any, rate: Fraction, length: Fraction) -> Cue:
 
 
 def _read_song(song: Any) -> Song:
-    key, values = song["why"]
+    _, values = song["why"]
     if not isinstance(values, Mapping) or len(values) > 20:
         raise TypeError("a reason has no values")
-    pairs = tuple((_text(k), _text(v) if isinstance(v, str) else float(v)) for k, v in values.items())
     distance = float(song["distance"])
     if not math.isfinite(distance):
         raise ValueError(f"{distance} is not a distance")
     names = (_text(song[k]) for k in ("id", "artist", "title", "licence"))
     credit = _text(song.get("credit", ""))  # sheets of before have none
-    return Song(*names, reason=Notice(_text(key), pairs), distance=distance, credit=credit)
+    return Song(*names, reason=reasons.read(values), distance=distance, credit=credit)
 
 
 def _moment(row: Any) -> Moment:

@@ -14,6 +14,7 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
+from emotion.messages import message
 from emotion.timeline import Clip, EmotionScores, Moment, Notice, Segment, Timeline
 from recommender.cues import course, cut, evidence, frames
 from recommender.cues.direction import NO_MUSIC, Direction, direct
@@ -116,6 +117,10 @@ class Cue:
     def name(self, language: str = "en") -> str:
         """The editor's own title, else the mood in words."""
         return self.title or self.mood.words(language)
+
+    def advice(self, language: str = "en") -> str:
+        """What its music is to do, in a few words, as "follow the mood"."""
+        return message(f"cue.advice.{self.direction.why}", language, goal=message(f"music.goal.{self.goal}", language))
 
     def _target(self) -> tuple[float, float] | None:
         if self.scores is None:

@@ -1,4 +1,4 @@
-"""Songs for one cue alone: those nearest to what its music should express, with a reason that is true of the cue."""
+"""Songs for one cue alone: those nearest to what its music should express, with what tells them from each other."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from emotion.timeline import Notice
+from recommender.cues import reasons
 from recommender.cues.sheet import Cue, CueSheet, Song
 from recommender.errors import NoSongs
-from recommender.messages import place
 from recommender.ranking import plane
 from recommender.ranking.rank import JITTER, SAME_DECADE, SAME_GENRE
 from recommender.ranking.taste import Taste
@@ -37,7 +36,7 @@ def with_songs(
     """The sheet with up to ``count`` alternatives under each cue that wants music, nearest first.
 
     A chosen song stays, at the head; cues that have their songs keep them, unless their ids are in
-    ``only``, which are ranked anew. The same seed gives the same songs. Every reason is true of the cue as it is now.
+    ``only``, which are ranked anew. The same seed gives the same songs.
 
     Raises:
         NoSongs: no song passes the filters.
@@ -55,7 +54,6 @@ def with_songs(
     for cue in sheet.cues:
         wanted = cue.id in anew if anew is not None else len(cue.music) < count
         ranked = replace(cue, music=_alternatives(cue, catalogue, base.copy(), count)) if wanted else cue
-        ranked = retold(ranked)
         cues.append(ranked)
         _heard(ranked, catalogue, base)
     return replace(sheet, cues=tuple(cues))
@@ -81,7 +79,7 @@ def _alternatives(cue: Cue, catalogue: Catalogue, base: plane.Array, count: int)
                 track.artist,
                 track.title,
                 REFERENCE,
-                reason(cue, track.energy),
+                reasons.of_track(track.arousal, [track.mood or ""]),
                 round(float(away[row]), 4),
             )
         )
@@ -105,44 +103,3 @@ def _heard(cue: Cue, catalogue: Catalogue, base: plane.Array) -> None:
         row = catalogue.index_of(song.id)
         if row is not None:
             base[catalogue.artist_code == catalogue.artist_code[row]] += HEARD_BEFORE
-
-
-def retold(cue: Cue) -> Cue:
-    """The cue with the reasons of its songs as it lies now: one that was chosen outlives the edits of its cue."""
-    if not cue.music:
-        return cue
-    now = dict(reason(cue, "").values)
-    kept = ("energy", "goal")  # what is said of the song, and not of the place
-    songs = []
-    for song in cue.music:
-        told = dict(song.reason.values)
-        if song.reason.key.startswith("cue.reason.") and any(told.get(k) != v for k, v in now.items() if k not in kept):
-            values = now | {k: told[k] for k in kept if k in told}
-            song = replace(song, reason=Notice(song.reason.key, tuple(values.items())))
-        songs.append(song)
-    return cue if all(a is b for a, b in zip(songs, cue.music, strict=True)) else replace(cue, music=tuple(songs))
-
-
-def reason(cue: Cue, energy: str) -> Notice:
-    """Why a song of this energy stands under the cue: what voice and face say there, or what a person said."""
-    here = cue.evidence
-    voice = None if here.voice is None else here.voice.label
-    face = None if here.face is None else here.face.label
-    if cue.corrected is not None:
-        where = "said"
-    elif voice is not None and face is not None:
-        where = "same" if voice == face else "both"
-    else:
-        where = "voice" if voice is not None else "face" if face is not None else "unread"
-    kind = "light" if cue.direction.advice == "light" else cue.intent
-    values: dict[str, object] = {
-        "start": place(float(cue.start)),
-        "end": place(float(cue.end)),
-        "where": where,
-        "energy": energy,
-        "voice": voice or "",
-        "face": face or "",
-        "said": cue.corrected or "",
-        "goal": cue.goal,
-    }
-    return Notice(f"cue.reason.{kind}", tuple(values.items()))

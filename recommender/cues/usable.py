@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from recommender.cues.sheet import Cue, CueSheet, Song
-from recommender.cues.songs import reason
+from recommender.cues import reasons
+from recommender.cues.sheet import CueSheet, Song
 from recommender.ranking.shelf import Part, Shelf, Wish, rank
-from recommender.songs.catalogue import ENERGY_BOUNDS, ENERGY_LEVELS
+from recommender.songs.collection import contrast_of
 from recommender.songs.usable import REFERENCE, Usable
 
 SHOWN: Final = 2
@@ -49,7 +49,7 @@ def with_usable(
         parts = (*near.get(cue.id, ()), *far.get(cue.id, ()))
         if parts and sum(may_be_used(s) for s in cue.music) < len(parts):
             own = [s for s in cue.music if may_be_used(s) and s.id == cue.chosen]
-            new = [_song(cue, p) for p in parts if all(p.track.id != s.id for s in own)]
+            new = [_song(p) for p in parts if all(p.track.id != s.id for s in own)]
             references = [s for s in cue.music if not may_be_used(s)]
             shown = [s for i, s in enumerate(references) if i < REFERENCES or s.id == cue.chosen]
             cue = replace(cue, music=(*own, *new[: len(parts) - len(own)], *shown))
@@ -106,12 +106,13 @@ def with_parts(sheet: CueSheet, chosen: Mapping[int, Part]) -> CueSheet:
         part = chosen.get(cue.id)
         if part is not None:
             others = tuple(s for s in cue.music if s.id != part.track.id)
-            cue = replace(cue, music=(_song(cue, part), *others), chosen=part.track.id)
+            cue = replace(cue, music=(_song(part), *others), chosen=part.track.id)
         cues.append(cue)
     return replace(sheet, cues=tuple(cues))
 
 
-def _song(cue: Cue, part: Part) -> Song:
+def _song(part: Part) -> Song:
     track = part.track
-    level = ENERGY_LEVELS[sum((track.energy or 0.0) >= bound for bound in ENERGY_BOUNDS)]
-    return Song(track.id, track.artist, track.title, track.licence, reason(cue, level), part.distance, track.credit)
+    words = track.said if contrast_of(track) is None else ()  # words that its sound contradicts say nothing of it
+    said = reasons.of_track(track.energy, [*words, *track.moods], tempo_bpm=track.tempo_bpm, vocals=track.vocals)
+    return Song(track.id, track.artist, track.title, track.licence, said, part.distance, track.credit)

@@ -11,7 +11,7 @@ import recommender
 from emotion.timeline import Notice
 from pages.shared.language import clock, emotion_name, language, markdown, t, t_plain
 from recommender import suggestions
-from recommender.cues import Cue, CueSheet, Song
+from recommender.cues import Cue, CueSheet, Song, reasons
 from recommender.cues.peaks import Peak
 from recommender.cues.usable import may_be_used
 from recommender.songs.usable import UNKNOWN
@@ -55,9 +55,9 @@ def sides(sheet: CueSheet) -> list[str]:
 
 
 def advice(cue: Cue) -> str:
-    """The advice, and what kind of music to look for."""
+    """What voice and face show, the advice, and what kind of music to look for: all that the cue's music shares."""
     d = cue.direction
-    parts = [t_plain(f"cue.advice.{d.why}")]
+    parts = [reasons.seen(cue, language()), cue.advice(language())]
     if d.advice != "none":
         if d.level:
             parts.append(t_plain(f"music.energy.{d.level}"))

@@ -66,7 +66,7 @@ def note(cue: Cue, language: str = "en") -> str:
     """The cue in one line: mood where a title hides it, direction, tempo, mode, words, credit or song, and a note."""
     direction = cue.direction
     parts: list[str] = [cue.mood.words(language)] if cue.title else []
-    parts.append(message(f"cue.advice.{direction.why}", language))
+    parts.append(cue.advice(language))
     if direction.level is not None:
         parts.append(message(f"music.energy.{direction.level}", language))
     if direction.tempo_bpm is not None:

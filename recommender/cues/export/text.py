@@ -56,7 +56,7 @@ def _cells(cue: Cue, rate: Fraction, start: str, language: str) -> list[str]:
         cue.title or "",
         cue.mood.words(language),
         "" if d.level is None else message(f"music.energy.{d.level}", language),
-        message(f"cue.advice.{d.why}", language),
+        cue.advice(language),
         "" if d.tempo_bpm is None else "{}-{}".format(*d.tempo_bpm),
         "" if d.mode is None else message(f"music.key.{d.mode}", language),
         ", ".join(message(f"music.instrument.{i}", language) for i in d.instruments),

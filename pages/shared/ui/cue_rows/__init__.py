@@ -16,10 +16,10 @@ import streamlit as st
 from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
-from pages.shared.language import clock, emotion_name, t_plain
+from pages.shared.language import clock, emotion_name, language, t_plain
 from pages.shared.services import studio
 from pages.shared.ui import cue_words
-from recommender.cues import Cue, Song
+from recommender.cues import Cue, Song, reasons
 from recommender.cues.peaks import Peak
 from recommender.cues.usable import may_be_used
 from recommender.store.votes import LONGEST_NOTE
@@ -136,7 +136,7 @@ def _song(one: Song, cue: Cue, heard: tuple[str | None, float], guests: Guests |
         "id": one.id,
         "title": f"{one.title} · {one.artist}",
         "use": cue_words.use(one),
-        "why": cue_words.why(one.reason),
+        "why": reasons.told(one, cue, language()),
         "path": heard[0],
         "start": heard[1],
         "marks": " · ".join(marks),
