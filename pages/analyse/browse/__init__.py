@@ -5,15 +5,12 @@ The browser is told names, sizes and numbers of ours; it sends back such a numbe
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 import streamlit as st
-from streamlit.components.v2 import component
-from streamlit.components.v2.types import ComponentRenderer
 
 from emotion.errors import MediaError
 from emotion.media.accepted import LONGEST_S
@@ -23,6 +20,7 @@ from pages.shared.services import folders, memory, recent
 from pages.shared.services.folders import Entry, Folders, Listing
 from pages.shared.services.lengths import lengths
 from pages.shared.ui import failures
+from pages.shared.ui.components import mounted
 
 KEY: Final = "browse"
 _PLACE: Final = "_browse_place"
@@ -72,7 +70,7 @@ def show() -> None:
     old = _recent(here) if not place.query else ()
     st.session_state[_PLACE] = replace(place, entries=(*listing.entries, *old), error=None)
     data = drawn(here, place, listing, old)
-    _mounted()(key=KEY, data=data, on_asked_change=_asked)
+    mounted(Path(__file__).with_name("browse"))(key=KEY, data=data, on_asked_change=_asked)
 
 
 def _place() -> Place:
@@ -175,10 +173,3 @@ def size_words(size: int) -> str:
         if size >= step:
             return f"{size / step:.1f} {unit}"
     return f"{max(1, round(size / 1024))} KB"
-
-
-@functools.cache
-def _mounted() -> ComponentRenderer:
-    here = Path(__file__).parent
-    html, css, js = ((here / f"browse.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return component("moodcue_browse", html=html, css=css, js=js)

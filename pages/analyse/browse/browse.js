@@ -1,7 +1,6 @@
 // Folders and clips of the machine as a list: Enter opens, the arrows walk, Backspace goes up, typing searches.
 //
 // The server tells numbers with the names, and is told a number again: no path is ever sent from here.
-const lists = new WeakMap();
 const SETTLE_MS = 400; // so long after the last letter the search begins
 const LOOK_MS = 700; // so long after a list whose lengths are not all known it is asked for again
 const SHAPES = {
@@ -9,16 +8,7 @@ const SHAPES = {
   clip: 'M3 4h14v12H3z M8.5 7.5v5l4-2.5z',
 };
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let list = lists.get(parentElement);
-  if (!list) lists.set(parentElement, (list = new Browse(parentElement)));
-  list.update(data, setTriggerValue);
-  return () => {
-    clearTimeout(list.settling);
-    clearTimeout(list.looking);
-    lists.delete(parentElement);
-  };
-}
+export default living((root) => new Browse(root));
 
 class Browse {
   constructor(root) {
@@ -40,6 +30,11 @@ class Browse {
       }
     });
     for (const each of [list, recent_list]) each.addEventListener('keydown', (event) => this.walked(event, each));
+  }
+
+  leave() {
+    clearTimeout(this.settling);
+    clearTimeout(this.looking);
   }
 
   send(kind, value = '') {
@@ -120,22 +115,11 @@ class Browse {
   }
 
   row(row) {
-    const [item, button, name, about] = ['li', 'button', 'b', 'small'].map((tag) => document.createElement(tag));
-    const ns = 'http://www.w3.org/2000/svg';
-    const [icon, line] = [document.createElementNS(ns, 'svg'), document.createElementNS(ns, 'path')];
-    icon.setAttribute('viewBox', '0 0 20 20');
-    icon.setAttribute('aria-hidden', 'true');
-    line.setAttribute('d', row.folder ? SHAPES.folder : SHAPES.clip);
-    icon.append(line);
-    button.type = 'button';
-    button.dataset.id = row.id;
-    button.className = `row${row.folder ? ' folder' : ''}`;
+    const button = made('button', { type: 'button', class: `row${row.folder ? ' folder' : ''}`, 'data-id': row.id });
     button.setAttribute('aria-label', [row.folder ? this.data.strings.folder : '', row.name, row.about].filter(Boolean).join(', '));
-    name.textContent = row.name;
-    about.textContent = row.about;
-    button.append(icon, name, about);
+    const shape = icon(row.folder ? SHAPES.folder : SHAPES.clip, '0 0 20 20');
+    button.append(shape, made('b', {}, row.name), made('small', {}, row.about));
     button.addEventListener('click', () => this.send(row.folder ? 'enter' : 'open', row.id));
-    item.append(button);
-    return item;
+    return made('li', {}, button);
   }
 }

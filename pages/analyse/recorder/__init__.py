@@ -7,18 +7,17 @@ the way of an upload.
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
-from streamlit.components.v2 import component
 
 from emotion import media, settings
 from emotion.media.fence import seekable
 from pages.analyse import session
 from pages.analyse.recorder.parts import Part, Recording
 from pages.shared.language import language, t_plain
+from pages.shared.ui.components import mounted
 
 KEY: Final = "analyse_recorder"
 STATE: Final = "_recording"
@@ -61,16 +60,9 @@ def show() -> None:
         "max_bytes": media.Limits.from_environment().max_bytes,
         "received": {"id": recording.id, "next": recording.next},
     }
-    _mounted()(key=KEY, data=data, on_part_change=_received)
+    mounted(Path(__file__).with_name("recorder"))(key=KEY, data=data, on_part_change=_received)
     if st.session_state.pop(f"{STATE}_done", False):
         st.rerun()
-
-
-@functools.cache
-def _mounted() -> Any:
-    here = Path(__file__).parent
-    html, css, js = ((here / f"recorder.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return component("moodcue_recorder", html=html, css=css, js=js)
 
 
 def _recording() -> Recording:

@@ -25,20 +25,8 @@ const SHOWN = {
 const HIDDEN_AT_TIMES = [...new Set(Object.values(SHOWN).flat())];
 const FIRST = { idle: 'open', ready: 'record', counting: 'cancel', recording: 'stop', review: 'use', sending: 'cancel' };
 
-const recorders = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let recorder = recorders.get(parentElement);
-  if (!recorder) {
-    recorder = new Recorder(parentElement);
-    recorders.set(parentElement, recorder);
-  }
-  recorder.update(data, setTriggerValue);
-  return () => {
-    recorder.leave();
-    recorders.delete(parentElement);
-  };
-}
+export default living((root) => new Recorder(root));
 
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 

@@ -7,7 +7,6 @@ tens of thousands of points answer at once, and each is named under the mouse.
 from __future__ import annotations
 
 import base64
-import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -15,13 +14,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
-from streamlit.components.v2 import component
 
 from emotion.labels import TABLE
 from pages.music.plane import points
 from pages.music.plane.points import Points
 from pages.music.selection import Area
 from pages.shared.language import t_plain
+from pages.shared.ui.components import mounted
 
 Words = Callable[..., str]
 KEY: Final = "music_plane"
@@ -29,7 +28,9 @@ KEY: Final = "music_plane"
 
 def show(tracks: Points, keep: npt.NDArray[np.bool_], area: Area | None, alt: str, on_area: Callable[[], None]) -> None:
     """The tracks that ``keep`` (shape (n,)) lets through; ``on_area`` is called when a region was drawn."""
-    _mounted()(key=KEY, data=drawn(tracks, keep, area, alt, t_plain), on_area_change=on_area)
+    mounted(Path(__file__).with_name("plane"))(
+        key=KEY, data=drawn(tracks, keep, area, alt, t_plain), on_area_change=on_area
+    )
 
 
 def chosen() -> Area | None:
@@ -53,10 +54,3 @@ def drawn(tracks: Points, keep: npt.NDArray[np.bool_], area: Area | None, alt: s
         "alt": alt,
         "select": words("library.plane.select"),
     }
-
-
-@functools.cache
-def _mounted() -> Any:
-    here = Path(__file__).parent
-    html, css, js = ((here / f"plane.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return component("moodcue_plane", html=html, css=css, js=js)

@@ -1,7 +1,4 @@
 // Draws the songs on a canvas; the songs themselves are fetched once and kept, a filter is a bit a song.
-//
-// Streamlit calls the default export again whenever `data` changes, and the function it returns only
-// when the component leaves the page; so one Plane lives as long as its place on the page.
 
 // Shapes about the origin, in a square of side 2: the same for the points and for the legend.
 const SHAPES = {
@@ -21,20 +18,8 @@ const NEAR_PX = 10;
 const LEAST_PX = 5; // a shorter drag is a click
 
 const songs = new Map(); // id to the promise of its table: one fetch for all visits to the page
-const planes = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let plane = planes.get(parentElement);
-  if (!plane) {
-    plane = new Plane(parentElement);
-    planes.set(parentElement, plane);
-  }
-  plane.update(data, setTriggerValue);
-  return () => {
-    plane.leave();
-    planes.delete(parentElement);
-  };
-}
+export default living((root) => new Plane(root));
 
 function load({ id, path, table }) {
   if (!songs.has(id)) {
@@ -236,17 +221,7 @@ function stamp({ colour, symbol }, radius, opacity) {
 }
 
 function entry({ name, colour, symbol }) {
-  const ns = 'http://www.w3.org/2000/svg';
-  const [item, icon, path] = [
-    document.createElement('li'),
-    document.createElementNS(ns, 'svg'),
-    document.createElementNS(ns, 'path'),
-  ];
-  icon.setAttribute('viewBox', '-1.2 -1.2 2.4 2.4');
-  icon.setAttribute('aria-hidden', 'true');
-  path.setAttribute('d', SHAPES[symbol]);
-  path.setAttribute('fill', colour);
-  icon.append(path);
-  item.append(icon, name);
-  return item;
+  const shape = icon(SHAPES[symbol], '-1.2 -1.2 2.4 2.4');
+  shape.firstChild.setAttribute('fill', colour);
+  return made('li', {}, shape, name);
 }

@@ -6,19 +6,17 @@ browser at each edit.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 import streamlit as st
-from streamlit.components.v2 import component
-from streamlit.components.v2.types import ComponentRenderer
 
 from pages.shared.language import clock, emotion_name, language, t_plain
 from pages.shared.services import studio
 from pages.shared.ui import cue_words
+from pages.shared.ui.components import mounted
 from recommender.cues import Cue, Song, reasons
 from recommender.cues.peaks import Peak
 from recommender.cues.usable import may_be_used
@@ -75,7 +73,7 @@ def show(
         "player": player,
         "strings": {name: t_plain(f"cues.rows.{name}") for name in STRINGS} | {"failed": t_plain("tracks.failed")},
     }
-    _mounted()(key=key, data=data, height="content", on_asked_change=on_asked)
+    mounted(Path(__file__).with_name("rows"))(key=key, data=data, height="content", on_asked_change=on_asked)
 
 
 def asked(key: str = KEY) -> Asked | None:
@@ -142,10 +140,3 @@ def _song(one: Song, cue: Cue, heard: tuple[str | None, float], guests: Guests |
         "marks": " · ".join(marks),
         "listen": one.id in said.listen,
     }
-
-
-@functools.cache
-def _mounted() -> ComponentRenderer:
-    here = Path(__file__).parent
-    html, css, js = ((here / f"rows.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return component("moodcue_cue_rows", html=html, css=css, js=js)

@@ -1,7 +1,7 @@
 // The cues as rows: when, what mood, what music, and songs to choose from and to hear.
 //
-// Streamlit calls the default export again whenever `data` changes. A row that says what it said stays the element it
-// was, so that an edit of one cue costs no more in a sheet of an hour than in one of half a minute.
+// A row that says what it said stays the element it was, so that an edit of one cue costs no more in a sheet of an hour
+// than in one of half a minute.
 
 const SHAPES = {
   play: 'M6 4l14 8-14 8z',
@@ -10,35 +10,10 @@ const SHAPES = {
   listen: 'M12 3a9 9 0 0 0-9 9v6a3 3 0 0 0 3 3h2v-8H5v-1a7 7 0 0 1 14 0v1h-3v8h2a3 3 0 0 0 3-3v-6a9 9 0 0 0-9-9z',
   close: 'M5 15.5l7-7 7 7-1.5 1.5L12 11.5 6.5 17z',
 };
-const lists = new WeakMap();
 // A cue that is opened goes over to the list above it: the focus goes along.
 const shared = { held: null };
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let list = lists.get(parentElement);
-  if (!list) lists.set(parentElement, (list = new Rows(parentElement)));
-  list.update(data, setTriggerValue);
-  return () => {
-    list.leave();
-    lists.delete(parentElement);
-  };
-}
-
-const made = (tag, attributes = {}, ...children) => {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-};
-
-const icon = (shape) => {
-  const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('aria-hidden', 'true');
-  path.setAttribute('d', SHAPES[shape]);
-  svg.append(path);
-  return svg;
-};
+export default living((root) => new Rows(root));
 
 class Rows {
   constructor(root) {
@@ -112,7 +87,7 @@ class Rows {
     const head = made('div', { class: 'head' });
     if (this.data.player) {
       const play = made('button', { type: 'button', class: 'play', 'data-key': 'play', 'data-cue-play': row.id });
-      play.append(icon('play'), row.span);
+      play.append(icon(SHAPES.play), row.span);
       play.setAttribute('aria-label', `${strings.play} ${row.span}`);
       head.append(play);
     } else {
@@ -123,7 +98,7 @@ class Rows {
     head.append(name);
     if (this.data.editable) {
       const edit = made('button', { type: 'button', class: 'edit', 'data-key': 'edit', 'aria-expanded': row.open });
-      edit.append(icon(row.open ? 'close' : 'edit'), row.open ? strings.close : strings.edit);
+      edit.append(icon(SHAPES[row.open ? 'close' : 'edit']), row.open ? strings.close : strings.edit);
       edit.setAttribute('aria-label', `${row.open ? strings.close : strings.edit} ${row.span}`);
       head.append(edit);
     }
@@ -178,7 +153,7 @@ class Rows {
   // What is heard in a player of somebody else's, which is loaded when it is asked for.
   listen(song) {
     const button = made('button', { type: 'button', class: 'hear', 'data-key': `listen ${song.id}`, 'data-listen': song.id });
-    button.append(icon('listen'));
+    button.append(icon(SHAPES.listen));
     button.setAttribute('aria-label', `${this.data.strings.listen} ${song.title}`);
     return button;
   }
@@ -257,7 +232,7 @@ class Rows {
         const kind = plays ? 'pause' : 'play';
         if (button.dataset.kind === kind) continue;
         button.dataset.kind = kind;
-        button.replaceChildren(icon(kind));
+        button.replaceChildren(icon(SHAPES[kind]));
         button.setAttribute('aria-label', `${strings[plays ? 'pause' : 'hear']} ${song.title}`);
       }
     }

@@ -5,18 +5,16 @@ Seeking, playing a cue and moving an edge happen in the browser; the sheet chang
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeGuard
 
 import streamlit as st
-from streamlit.components.v2 import component
-from streamlit.components.v2.types import ComponentRenderer
 
 from pages.shared.language import language, t_plain
 from pages.shared.ui import cue_words, players
+from pages.shared.ui.components import mounted
 from recommender.cues import CueSheet
 from recommender.cues.edits import SHORTEST
 from recommender.cues.saved import LONGEST_S
@@ -68,7 +66,7 @@ def show(
         "unsaved": unsaved,
         "player": players.CLIP_KEY if player else None,
     }
-    _mounted()(key=key, data=data, on_edit_change=on_edit or (lambda: None))
+    mounted(Path(__file__).with_name("strip"))(key=key, data=data, on_edit_change=on_edit or (lambda: None))
 
 
 def edited(key: str = KEY) -> Edit | None:
@@ -134,10 +132,3 @@ def lines(points: list[tuple[float, float | None]]) -> list[list[list[float]]]:
         elif out[-1]:
             out.append([])
     return [line for line in out if line]
-
-
-@functools.cache
-def _mounted() -> ComponentRenderer:
-    here = Path(__file__).parent
-    html, css, js = ((here / f"strip.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return component("moodcue_cue_strip", html=html, css=css, js=js)

@@ -1,18 +1,9 @@
 // The cues as blocks under the player, a line of energy, and edges that can be moved by hand and by key.
 //
 // What the player does (seek, play a cue) happens here at once; what changes the sheet goes to the server.
-const strips = new WeakMap();
 const SETTLE_MS = 500; // so long after the last key the new place of an edge is sent
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let strip = strips.get(parentElement);
-  if (!strip) strips.set(parentElement, (strip = new Strip(parentElement)));
-  strip.update(data, setTriggerValue);
-  return () => {
-    strip.leave();
-    strips.delete(parentElement);
-  };
-}
+export default living((root) => new Strip(root));
 
 function clock(seconds, tenths = false) {
   const whole = Math.floor(seconds + 1e-6);
@@ -186,16 +177,10 @@ class Strip {
 
   energy() {
     const { energy } = this.parts;
-    const ns = 'http://www.w3.org/2000/svg';
     energy.setAttribute('viewBox', `0 -1 ${this.data.duration} 2`);
-    const zero = document.createElementNS(ns, 'line');
-    for (const [name, value] of Object.entries({ x1: 0, x2: this.data.duration, y1: 0, y2: 0 })) zero.setAttribute(name, value);
-    const lines = this.data.energy.map((points) => {
-      const line = document.createElementNS(ns, 'polyline');
-      line.setAttribute('points', points.map(([s, e]) => `${s},${-e}`).join(' '));
-      return line;
-    });
-    energy.replaceChildren(zero, ...lines);
+    const zero = drawn('line', { x1: 0, x2: this.data.duration, y1: 0, y2: 0 });
+    const line = (points) => drawn('polyline', { points: points.map(([s, e]) => `${s},${-e}`).join(' ') });
+    energy.replaceChildren(zero, ...this.data.energy.map(line));
   }
 
   // The player ------------------------------------------------------------------------------------

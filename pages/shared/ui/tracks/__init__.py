@@ -6,7 +6,6 @@ tests read.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 import streamlit as st
-from streamlit.components.v2 import component
-from streamlit.components.v2.types import ComponentRenderer
 
 from pages.shared.language import clock, t_plain
 from pages.shared.ui import usable_words
+from pages.shared.ui.components import mounted
 from recommender.library.track_sound import STEP_S, TrackSound
 from recommender.songs.usable import Usable
 
@@ -53,7 +51,7 @@ def show(rows: Sequence[Row], *, key: str, on_fetch: Callable[[str], None], said
             on_fetch(asked)
 
     strings = {name: t_plain(f"tracks.{name}") for name in STRINGS}
-    _mounted()(
+    mounted(Path(__file__).with_name("tracks"))(
         key=key, data={"tracks": [_row(r) for r in rows], "strings": strings, "said": said}, on_fetch_change=fetch
     )
 
@@ -113,10 +111,3 @@ def _course(values: np.ndarray) -> str:
     third = max(1, len(values) // 3)
     change = float(values[-third:].mean() - values[:third].mean())
     return "rises" if change > 0.2 else "falls" if change < -0.2 else "stays"
-
-
-@functools.cache
-def _mounted() -> ComponentRenderer:
-    here = Path(__file__).parent
-    html, css, js = ((here / f"tracks.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return component("moodcue_tracks", html=html, css=css, js=js)

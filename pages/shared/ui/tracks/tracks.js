@@ -1,42 +1,12 @@
 // A list of music that plays at once: one player for all of it, the curve of each track, and where in it one is.
 //
-// Streamlit calls the default export again whenever `data` changes; rows that stay the same stay as they are,
-// so that what plays goes on. Nothing of a track is loaded before it is asked for.
+// Rows that stay the same stay as they are, so that what plays goes on. Nothing of a track is loaded before it is asked for.
 
-const NS = 'http://www.w3.org/2000/svg';
 const SHAPES = { play: 'M5 3l14 9-14 9z', pause: 'M5 3h5v18H5zM14 3h5v18h-5z', fetch: 'M11 3h2v9h4l-5 6-5-6h4zM4 20h16v2H4z' };
 const WIDE = 100;
 const HIGH = 20;
-const lists = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let list = lists.get(parentElement);
-  if (!list) {
-    list = new List(parentElement);
-    lists.set(parentElement, list);
-  }
-  list.update(data, setTriggerValue);
-  return () => {
-    list.leave();
-    lists.delete(parentElement);
-  };
-}
-
-const made = (tag, attributes = {}, ...children) => {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-};
-
-const drawn = (tag, attributes, ...children) => {
-  const element = document.createElementNS(NS, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-};
-
-const icon = (shape) => drawn('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, drawn('path', { d: SHAPES[shape] }));
+export default living((root) => new List(root));
 
 const clock = (seconds) => {
   const whole = Math.max(0, Math.floor(seconds));
@@ -209,7 +179,7 @@ class List {
       const kind = playing ? 'pause' : own.row.path ? 'play' : 'fetch';
       if (own.kind !== kind) {
         own.kind = kind;
-        own.button.replaceChildren(icon(kind));
+        own.button.replaceChildren(icon(SHAPES[kind]));
       }
       own.button.setAttribute('aria-label', `${strings[kind]}: ${own.row.title}`);
       own.button.title = strings[kind];

@@ -6,16 +6,13 @@ element how far sound and picture are apart (``data-apart-ms``), which the brows
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from streamlit.components.v2 import component
-from streamlit.components.v2.types import ComponentRenderer
-
 from pages.shared.language import t_plain
+from pages.shared.ui.components import mounted
 from recommender.mix.duck import Second
 from recommender.mix.music_sound import fades
 from recommender.mix.plan import MixPlan
@@ -52,7 +49,7 @@ def show(
     key: str = KEY,
 ) -> None:
     """The choices as buttons; ``addresses`` says where the browser gets each track."""
-    _mounted()(
+    mounted(Path(__file__).with_name("under"))(
         key=key,
         data={
             "player": player,
@@ -112,10 +109,3 @@ def meter(duration_s: float, seconds: Sequence[Second]) -> list[float | None]:
     """One value a second of the clip; None where nobody speaks."""
     known = {round(s.start_s): s.under_lu for s in seconds}
     return [known.get(i) for i in range(int(-(-duration_s // 1)))]
-
-
-@functools.cache
-def _mounted() -> ComponentRenderer:
-    here = Path(__file__).parent
-    html, css, js = ((here / f"under.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return component("moodcue_under", html=html, css=css, js=js)

@@ -1,19 +1,10 @@
 // Music under the player, mixed here: no file is rendered. The server planned what plays when and how loud;
 // this follows the player's clock, so that sound and picture stay together after every seek.
-const mixers = new WeakMap();
 const DRIFT_S = 0.025; // further apart than this, the music is set anew
 const CHECK_MS = 250;
 const AHEAD_S = 0.03; // so far ahead of now a start is scheduled
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let mixer = mixers.get(parentElement);
-  if (!mixer) mixers.set(parentElement, (mixer = new Mixer(parentElement)));
-  mixer.update(data, setTriggerValue);
-  return () => {
-    mixer.leave();
-    mixers.delete(parentElement);
-  };
-}
+export default living((root) => new Mixer(root));
 
 class Mixer {
   constructor(root) {
