@@ -10,69 +10,61 @@ from typing import Any, Final
 
 from emotion.labels import EMOTIONS
 from emotion.messages import english
-from emotion.timeline import Adaptation, Affect, EmotionScores, Moment, Notice, Sighting, Timeline, Verdict
+from emotion.timeline import (
+    Adaptation,
+    Affect,
+    Clip,
+    EmotionScores,
+    FaceTrack,
+    Moment,
+    Notice,
+    Segment,
+    Sighting,
+    Timeline,
+    Verdict,
+)
 
 DIGITS: Final = 6
 MODALITIES: Final = ("voice", "face", "fused")
 SCHEMA_VERSION: Final = 1
+"""Of ``assets/schema/result.json``: it grows where a reader of the old form would go wrong."""
 FORMULA: Final = tuple("=+-@\uff1d\uff0b\uff0d\uff20|%")
 """What a spreadsheet may take for the beginning of one."""
-"""Of ``assets/schema/result.json``: it grows where a reader of the old form would go wrong."""
 
 
 def to_dict(timeline: Timeline) -> dict[str, Any]:
     """Plain data, ready for ``json.dumps``; None where a modality has nothing to say."""
-    clip, best = timeline.clip, timeline.best
+    best = timeline.best
     return {
         "schema_version": SCHEMA_VERSION,
-        "clip": {
-            "name": clip.name,
-            "duration_s": round(clip.duration_s, 3),
-            "sr": clip.sr,
-            "fps": None if clip.fps is None else round(clip.fps, 3),
-            "frame_rate": None if clip.frame_rate is None else str(clip.frame_rate),
-            "width": clip.width,
-            "height": clip.height,
-            "start_timecode": clip.start_timecode,
-            "notices": _notices(clip.notices),
-        },
+        "clip": clip_dict(timeline.clip),
         **{side: _verdict(getattr(timeline, side)) for side in MODALITIES},
         "valence": None if best is None else round(best.scores.valence, DIGITS),
         "arousal": None if best is None else round(best.scores.arousal, DIGITS),
         "disagreement": None if timeline.disagreement is None else round(timeline.disagreement, DIGITS),
-        "timeline": [
-            {
-                "start": round(m.segment.start_s, 3),
-                "end": round(m.segment.end_s, 3),
-                **{side: _probabilities(getattr(m, side)) for side in MODALITIES},
-                "disagreement": None if m.disagreement is None else round(m.disagreement, DIGITS),
-                "speaker": _speaker(timeline, m),
-                "affect": _affect(m.affect),
-            }
-            for m in timeline.moments
-        ],
-        "speech": [{"start": round(s.start_s, 3), "end": round(s.end_s, 3)} for s in timeline.speech],
+        "timeline": [_moment(timeline, m) for m in timeline.moments],
+        "speech": [_ends(s) for s in timeline.speech],
         "adaptation": _adaptation(timeline.adaptation),
         "face_seen": None if timeline.face_seen is None else round(timeline.face_seen, DIGITS),
-        "faces": [
-            {
-                "id": t.id,
-                "first_s": round(t.segment.start_s, 3),
-                "last_s": round(t.segment.end_s, 3),
-                "share": round(t.share, 4),
-                "main": t.main,
-                "readability": round(t.readability, 4),
-                "first_box": _box(t.sightings[0]),
-                "last_box": _box(t.sightings[-1]),
-                "probabilities": _probabilities(t.scores),
-                "valence": round(t.scores.valence, DIGITS),
-                "arousal": round(t.scores.arousal, DIGITS),
-            }
-            for t in timeline.tracks
-        ],
+        "faces": [_face(t) for t in timeline.tracks],
         "models": [{"name": m.name, "version": m.version, "sha256": m.sha256} for m in timeline.models],
         "notices": _notices(timeline.notices),
         "warnings": [english(n.key, **dict(n.values)) for n in timeline.notices],
+    }
+
+
+def clip_dict(clip: Clip) -> dict[str, Any]:
+    """The clip as every file of ours names it."""
+    return {
+        "name": clip.name,
+        "duration_s": round(clip.duration_s, 3),
+        "sr": clip.sr,
+        "fps": None if clip.fps is None else round(clip.fps, 3),
+        "frame_rate": None if clip.frame_rate is None else str(clip.frame_rate),
+        "width": clip.width,
+        "height": clip.height,
+        "start_timecode": clip.start_timecode,
+        "notices": _notices(clip.notices),
     }
 
 
@@ -88,6 +80,36 @@ def to_csv(timeline: Timeline) -> str:
             cells += [""] * len(EMOTIONS) if scores is None else [round(p, DIGITS) for p in scores.probs]
         rows.writerow([*cells, _speaker(timeline, m) or ""])
     return out.getvalue()
+
+
+def _ends(segment: Segment) -> dict[str, float]:
+    return {"start": round(segment.start_s, 3), "end": round(segment.end_s, 3)}
+
+
+def _moment(timeline: Timeline, moment: Moment) -> dict[str, Any]:
+    return {
+        **_ends(moment.segment),
+        **{side: _probabilities(getattr(moment, side)) for side in MODALITIES},
+        "disagreement": None if moment.disagreement is None else round(moment.disagreement, DIGITS),
+        "speaker": _speaker(timeline, moment),
+        "affect": _affect(moment.affect),
+    }
+
+
+def _face(track: FaceTrack) -> dict[str, Any]:
+    return {
+        "id": track.id,
+        "first_s": round(track.segment.start_s, 3),
+        "last_s": round(track.segment.end_s, 3),
+        "share": round(track.share, 4),
+        "main": track.main,
+        "readability": round(track.readability, 4),
+        "first_box": _box(track.sightings[0]),
+        "last_box": _box(track.sightings[-1]),
+        "probabilities": _probabilities(track.scores),
+        "valence": round(track.scores.valence, DIGITS),
+        "arousal": round(track.scores.arousal, DIGITS),
+    }
 
 
 def _affect(affect: Affect | None) -> dict[str, float] | None:
@@ -122,8 +144,7 @@ def _adaptation(adaptation: Adaptation | None) -> dict[str, Any] | None:
         ],
         "windows": [
             {
-                "start": round(w.segment.start_s, 3),
-                "end": round(w.segment.end_s, 3),
+                **_ends(w.segment),
                 "speaker": w.speaker,
                 "probabilities_without": _probabilities(w.general),
                 "probabilities_with": _probabilities(w.adapted),

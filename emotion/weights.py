@@ -41,7 +41,7 @@ class Weights:
         path = self.folder / file
         if expected is None or not path.is_file():
             raise WeightsError(name=f"{self.folder.name}/{file}", detail="missing")
-        if _sha256(str(path), path.stat().st_mtime_ns) != expected:
+        if _known_sha256(path, path.stat().st_mtime_ns) != expected:
             raise WeightsError(name=f"{self.folder.name}/{file}", detail="the checksum differs")
         return path
 
@@ -51,11 +51,16 @@ class Weights:
         return ModelUsed(self.name, self.version, next(iter(self.config["files"].values())))
 
 
-@functools.lru_cache(maxsize=64)
-def _sha256(path: str, mtime_ns: int) -> str:
-    del mtime_ns  # part of the key: a changed file is hashed anew
-    with Path(path).open("rb") as f:
+def sha256_of(path: Path) -> str:
+    """Of a file's content, in hexadecimal digits."""
+    with path.open("rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+@functools.lru_cache(maxsize=64)
+def _known_sha256(path: Path, mtime_ns: int) -> str:
+    del mtime_ns  # part of the key: a changed file is hashed anew
+    return sha256_of(path)
 
 
 def models_dir() -> Path:

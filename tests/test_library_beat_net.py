@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import mido
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -51,6 +52,16 @@ def test_a_long_track_is_read_in_parts_without_a_seam() -> None:
     assert parts.shape == whole.shape == (len(seen), 2)
     assert np.abs(parts - whole).mean() < 0.05
     assert mean.sum() == pytest.approx(1.0, abs=1e-3) and tempi.shape == mean.shape == beat_net.TEMPI.shape
+
+
+@pytest.mark.parametrize("bpm", [90, 150])
+def test_a_song_lies_on_its_beats_whatever_the_tempo_it_begins_with(bpm: int) -> None:
+    """What a file says at its very beginning holds, be it faster or slower than the usual 120."""
+    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm))])
+    for _ in range(4):
+        track += [mido.Message("note_on", note=60, velocity=80), mido.Message("note_off", note=60, time=480)]
+    (notes,) = beat_examples._voices(mido.MidiFile(tracks=[track])).values()
+    assert [start for start, *_ in notes] == pytest.approx([k * 60 / bpm for k in range(4)])
 
 
 @needs_player

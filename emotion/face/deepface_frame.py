@@ -28,6 +28,7 @@ from emotion.face.detect import Detection, Image
 from emotion.face.features import Faces
 from emotion.face.model import DEEPFACE_LABELS, FILE, FOLDER
 from emotion.timeline import Box, ModelUsed
+from emotion.weights import sha256_of
 
 WEIGHTS_NAME: Final = "facial_expression_model_weights.onnx"
 PICTURE: Final = 224
@@ -49,7 +50,7 @@ def private_home(model: weights.Weights | None) -> Path:
     home = settings.cache_dir() / f"deepface-{model.used.sha256[:16]}"
     target = home / ".deepface" / "weights" / WEIGHTS_NAME
     target.parent.mkdir(parents=True, exist_ok=True)
-    if not target.is_file() or _sha256(target) != model.used.sha256:
+    if not target.is_file() or sha256_of(target) != model.used.sha256:
         part = target.with_suffix(f".{os.getpid()}.part")
         shutil.copyfile(source, part)
         part.replace(target)
@@ -105,7 +106,7 @@ class DeepFaceNetwork:
 
     def _original(self) -> ModelUsed:
         return ModelUsed(
-            "deepface-original", version("deepface"), _sha256(self.home / ".deepface" / "weights" / WEIGHTS_NAME)
+            "deepface-original", version("deepface"), sha256_of(self.home / ".deepface" / "weights" / WEIGHTS_NAME)
         )
 
 
@@ -167,8 +168,3 @@ def reason(error: BaseException) -> str:
         return "its weights cannot be downloaded: no network, or the site refuses"
     text = str(root).strip() or type(root).__name__
     return text.splitlines()[0][:160]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,10 +19,6 @@ SMALL = 4096
 """Arrays with fewer values stay float32: biases, norms, scales."""
 GROUP = 32
 """So many weights share one scale in eight-bit storage."""
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def to_onnx(

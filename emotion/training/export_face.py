@@ -15,7 +15,6 @@ arXiv:2203.05482). Then ``python -m emotion.training.evaluate_face`` measures wh
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -37,7 +36,7 @@ from emotion.face.model import DEEPFACE_LABELS, FILE, FOLDER, FaceNetwork
 from emotion.training import face_answer, face_data, face_measures, face_network, face_runs, face_stored, train_face
 from emotion.training.export import shrunk
 from emotion.training.face_answer import Answer
-from emotion.weights import models_dir
+from emotion.weights import models_dir, sha256_of
 
 OPSET: Final = 17
 OUTPUTS: Final = ("emotion", "ferplus", "fer2013", "shown")
@@ -194,7 +193,7 @@ def export(model: keras.Model, given: Material, command: str) -> Path:
     part.replace(out / FILE)
     config = {
         "name": FOLDER,
-        "files": {FILE: hashlib.sha256((out / FILE).read_bytes()).hexdigest()},
+        "files": {FILE: sha256_of(out / FILE)},
         "labels": list(DEEPFACE_LABELS),
         "labels_ferplus": list(face_data.FERPLUS),
         "preprocessing": PREPROCESSING,

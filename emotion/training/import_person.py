@@ -22,7 +22,7 @@ import tensorflow as tf
 from emotion.face.person import FILE, FOLDER, SIDE
 from emotion.training import export, face_backbone, face_network
 from emotion.training.face_backbone import Convolution
-from emotion.weights import MODELS_DIR
+from emotion.weights import MODELS_DIR, sha256_of
 
 
 class CentreBgr(keras.layers.Layer):
@@ -50,7 +50,7 @@ def main() -> None:
     parity = export.to_onnx(model, example, out / FILE, storage="float16")
     config = {
         "name": FOLDER,
-        "files": {FILE: export.sha256(out / FILE)},
+        "files": {FILE: sha256_of(out / FILE)},
         "labels": ["person"],
         "preprocessing": f"emotion.face.features.crop; RGB, 0 to 255, float32, (n, {SIDE}, {SIDE}, 3)",
         "licence": "MIT (npm package @vladmandic/human 3.3.6, Copyright Vladimir Mandic; HSE-FaceRes of A. Savchenko)",

@@ -19,12 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion import media
-from emotion.training import export, voice_data
+from emotion.training import voice_data
 from emotion.training.voice_data import Recording
 from emotion.training.voice_features import cache_dir, span
 from emotion.voice import infer
 from emotion.voice.speakers import DEFAULT, Embeddings, VoiceSpace
-from emotion.weights import load, models_dir
+from emotion.weights import load, models_dir, sha256_of
 
 SR: Final = 16_000
 SHRINKAGE: Final = 0.5
@@ -67,7 +67,7 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     np.savez(folder / "space.npz", mean=found.mean.astype(np.float16), whitening=found.whitening.astype(np.float16))
     config = {
-        "files": {"space.npz": export.sha256(folder / "space.npz")},
+        "files": {"space.npz": sha256_of(folder / "space.npz")},
         "preprocessing": {"embeddings": "speaker.onnx of the voice model", "shrinkage": SHRINKAGE},
         "licence": "CC BY-NC-SA 4.0 (covariance over RAVDESS, nEMO and EMO-DB)",
         "command": "python -m emotion.training.train_speakers",

@@ -31,7 +31,7 @@ from emotion.training.voice_protocols import Judged, Study, folds, home_logits, 
 from emotion.training.voice_reading import CALIBRATED, Left, calibrated, fitted
 from emotion.voice import features
 from emotion.voice.reading import Reading
-from emotion.weights import models_dir
+from emotion.weights import models_dir, sha256_of
 
 SEED = 20
 Floats = npt.NDArray[np.float32]
@@ -70,7 +70,7 @@ def save(found: Reading, threshold: float, reliability: float, folder: Path) -> 
     np.savez(folder / "reading.npz", **stored(found))  # pyright: ignore[reportArgumentType] - a mapping of arrays
     files = ["encoder.onnx", "speaker.onnx", "reading.npz"]
     config: dict[str, Any] = {
-        "files": {name: export.sha256(folder / name) for name in files},
+        "files": {name: sha256_of(folder / name) for name in files},
         "labels": list(EMOTIONS),
         "preprocessing": {
             "features": "whisper+speaker",

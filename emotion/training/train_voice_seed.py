@@ -21,7 +21,7 @@ from emotion import media
 from emotion.labels import EMOTIONS
 from emotion.training import export, scores, voice_data
 from emotion.voice import seed_features
-from emotion.weights import models_dir
+from emotion.weights import models_dir, sha256_of
 
 NAME = "voice-seed-v1"
 SEED = 20
@@ -92,7 +92,7 @@ def main() -> None:
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
     config = {
-        "files": {file.name: export.sha256(file) for file in files},
+        "files": {file.name: sha256_of(file) for file in files},
         "labels": list(EMOTIONS),
         "preprocessing": {"features": "seed", **seed_features.SETTINGS},
         "threshold": 0.6,

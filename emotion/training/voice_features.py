@@ -16,10 +16,10 @@ from platformdirs import user_cache_path
 
 from emotion import media, settings
 from emotion.timeline import Segment
-from emotion.training import export, voice_augment, voice_data
+from emotion.training import voice_augment, voice_data
 from emotion.training.voice_head import Examples
 from emotion.voice import model, speech
-from emotion.weights import Weights, models_dir
+from emotion.weights import Weights, models_dir, sha256_of
 
 SEED = 20
 CLEAN = "clean"
@@ -41,7 +41,7 @@ def cache_dir() -> Path:
 def extractor(files: Sequence[str] = tuple(ENCODERS)) -> model.Extractor:
     """Frozen parts of the product's model, on one thread."""
     folder = models_dir() / NAME
-    hashes = {file: export.sha256(folder / file) for file in files}
+    hashes = {file: sha256_of(folder / file) for file in files}
     kind = "+".join(ENCODERS[file] for file in files)
     return model.EXTRACTORS[kind](Weights("voice", "2", folder, {"files": hashes}), 1)
 
@@ -91,7 +91,7 @@ def cached(
     key = "\n".join([condition, str(noise and noise.mark), *(item.key for item in items)])
     paths = {}
     for file in ENCODERS:
-        digest = hashlib.sha256(f"{export.sha256(models_dir() / NAME / file)}{key}".encode()).hexdigest()[:12]
+        digest = hashlib.sha256(f"{sha256_of(models_dir() / NAME / file)}{key}".encode()).hexdigest()[:12]
         paths[file] = cache_dir() / f"{condition}-{digest}.npy"
     return paths
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import shutil
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from emotion import errors, heap, media
 from emotion.timeline import Timeline
+from emotion.weights import sha256_of
 from pages.shared.services import visitors
 from pages.shared.services.jobs import Report, Work
 from pages.shared.services.visitors import Kept
@@ -171,9 +171,7 @@ def fetching(url: str, folder: Path, limits: media.Limits) -> Work[Kept]:
         from emotion.fetch import fetch
 
         fetched = fetch(url, folder, limits=limits, on_progress=report, cancelled=cancelled)
-        with fetched.path.open("rb") as f:
-            digest = hashlib.file_digest(f, "sha256").hexdigest()
-        return Kept(fetched.path, fetched.title or fetched.path.name, digest)
+        return Kept(fetched.path, fetched.title or fetched.path.name, sha256_of(fetched.path))
 
     return work
 

@@ -6,7 +6,6 @@ hash, a temporary name until whole; a broken-off one resumes where it stopped.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from emotion import settings
+from emotion.weights import sha256_of
 from recommender import paths
 from recommender.errors import SourceUnavailable
 
@@ -92,12 +92,7 @@ def _file_name(source: Source) -> str:
 
 
 def _as_known(source: Source, path: Path) -> bool:
-    return source.sha256 is None or _sha256(path) == source.sha256
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
+    return source.sha256 is None or sha256_of(path) == source.sha256
 
 
 def _download(source: Source, kept: Path, progress: bool) -> Path:
@@ -118,7 +113,7 @@ def _download(source: Source, kept: Path, progress: bool) -> Path:
         detail = "its checksum differs" if isinstance(e, ValueError) else _short(e)
         raise SourceUnavailable(name=source.key, detail=detail) from e
     if known is None:
-        pinned.write_text(_sha256(kept))
+        pinned.write_text(sha256_of(kept))
     return kept
 
 

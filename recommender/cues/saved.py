@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast
 
 from emotion.labels import EMOTIONS
 from emotion.result_read import frame_rate, whole_number
+from emotion.result_written import clip_dict
 from emotion.timeline import Clip, EmotionScores, Moment, Segment
 from recommender.cues import edits, frames, reasons, timecodes
 from recommender.cues.sheet import DIGITS, STATES, Cue, CueSheet, Song
@@ -44,7 +45,7 @@ def to_dict(sheet: CueSheet, *, start_timecode: str = timecodes.DEFAULT_START) -
     """
     return {
         "schema_version": SCHEMA_VERSION,
-        "clip": _clip(sheet.clip),
+        "clip": clip_dict(sheet.clip),
         "course": sheet.course(),
         "cues": [_cue(c, sheet.rate, start_timecode) for c in sheet.cues],
         "speech": [[s.start_s, s.end_s] for s in sheet.speech],
@@ -66,20 +67,6 @@ def from_dict(data: object, *, name: str = "cues.json") -> CueSheet:
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as e:
         detail = f"the field {e} is missing" if isinstance(e, KeyError) else str(e)
         raise SheetFileError(name=name, detail=detail[:200]) from e
-
-
-def _clip(clip: Clip) -> Data:
-    return {
-        "name": clip.name,
-        "duration_s": clip.duration_s,
-        "sr": clip.sr,
-        "fps": None if clip.fps is None else round(clip.fps, 3),
-        "frame_rate": None if clip.frame_rate is None else str(clip.frame_rate),
-        "width": clip.width,
-        "height": clip.height,
-        "start_timecode": clip.start_timecode,
-        "notices": [],
-    }
 
 
 def _cue(cue: Cue, rate: Fraction, start: str) -> Data:

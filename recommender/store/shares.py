@@ -117,7 +117,7 @@ class Shares:
         try:
             if clip and name:
                 _put(clip, name, share.expires)
-            with self._alone() as c:
+            with alone(self._engine) as c:
                 _check_limits(c, owner, size)
                 row = {
                     "key": key,
@@ -203,11 +203,6 @@ class Shares:
         with said(), self._engine.begin() as connection:
             yield connection
 
-    @contextmanager
-    def _alone(self) -> Iterator[sa.Connection]:
-        with said(), database.alone(self._engine) as connection:
-            yield connection
-
 
 def _check_limits(c: sa.Connection, owner: str, size: int) -> None:
     totals = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(shares.c.bytes), 0))
@@ -229,6 +224,13 @@ def said() -> Iterator[None]:
     except SQLAlchemyError as e:
         detail = str(getattr(e, "orig", None) or e).strip().splitlines()[0]
         raise MemoryUnavailable(detail=detail) from e
+
+
+@contextmanager
+def alone(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """As ``database.alone``; a fault is said."""
+    with said(), database.alone(engine) as connection:
+        yield connection
 
 
 # Files ---------------------------------------------------------------------------------------------

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,7 +17,7 @@ import sqlalchemy as sa
 from recommender.errors import VoteEnded, VotesFull
 from recommender.store import database
 from recommender.store.database import ballots, ended_votes, notes
-from recommender.store.shares import key_of, said
+from recommender.store.shares import alone, key_of, said
 
 LONGEST_NOTE: Final = 200
 NOTES_EACH: Final = 10
@@ -59,7 +58,7 @@ class Votes:
         """
         voter = key_of(guest)
         mine = (ballots.c.share == self._share) & (ballots.c.cue == cue) & (ballots.c.voter == voter)
-        with self._alone() as c:
+        with alone(self._engine) as c:
             self._check(c, ballots, BALLOTS)
             c.execute(sa.delete(ballots).where(mine))
             row = {"share": self._share, "cue": cue, "voter": voter, "song": song[:64], "at": self._clock()}
@@ -75,7 +74,7 @@ class Votes:
         if not line:
             return
         voter = key_of(guest)
-        with self._alone() as c:
+        with alone(self._engine) as c:
             self._check(c, notes, NOTES)
             count = sa.select(sa.func.count()).where(notes.c.share == self._share, notes.c.voter == voter)
             if int(c.execute(count).scalar() or 0) >= NOTES_EACH:
@@ -85,7 +84,7 @@ class Votes:
 
     def end(self, ended: bool = True) -> None:
         """No more votes and notes, or again some; what is there stays."""
-        with self._alone() as c:
+        with alone(self._engine) as c:
             c.execute(sa.delete(ended_votes).where(ended_votes.c.share == self._share))
             if ended:
                 c.execute(sa.insert(ended_votes).values(share=self._share))
@@ -119,8 +118,3 @@ class Votes:
     def _ended(self, c: sa.Connection) -> bool:
         query = sa.select(ended_votes.c.share).where(ended_votes.c.share == self._share)
         return c.execute(query).scalar() is not None
-
-    @contextmanager
-    def _alone(self) -> Iterator[sa.Connection]:
-        with said(), database.alone(self._engine) as connection:
-            yield connection

@@ -27,6 +27,7 @@ from recommender.library.hear import Networks
 from recommender.training import free_pieces, parts, rendered
 from recommender.training.free_pieces import DURATION_S, SLOWEST_BPM, Score
 from recommender.training.patterns import DRUMS, Note
+from recommender.training.written import tempo_changes
 
 OSCILLATED: Final = 0.15
 """So many of the pieces are played by plain oscillators."""
@@ -179,14 +180,7 @@ def _drums_over(rng: np.random.Generator, times: npt.NDArray[np.float64], opens:
 
 def _voices(midi: mido.MidiFile) -> dict[str, list[tuple[float, float, int, int]]]:
     """Notes by voice (start and length in s, pitch, velocity); the piano's low notes are a voice of their own."""
-    tempi = [(0, 500_000)]
-    for track in midi.tracks:
-        at = 0
-        for message in track:
-            at += message.time
-            if message.type == "set_tempo":
-                tempi.append((at, message.tempo))
-    tempi.sort()
+    tempi = [(0, 500_000), *tempo_changes(midi)]
     ticks = np.array([t for t, _ in tempi], float)
     lengths = np.diff(ticks) * np.array([p for _, p in tempi[:-1]]) / 1e6 / midi.ticks_per_beat
     starts = np.concatenate([[0.0], np.cumsum(lengths)])

@@ -72,7 +72,6 @@ class Piece:
     name: str
     ensemble: str
     drums: bool
-    swung: bool
     beats_s: tuple[float, ...]
     bars_s: tuple[float, ...]
     tempo_bpm: float
@@ -95,7 +94,7 @@ def compose(seed: int, *, half: int, duration_s: float = 32.0) -> tuple[Piece, b
     mode: Mode = "major" if rng.random() < 0.5 else "minor"
     tonic = int(rng.integers(12))
     drums = ensemble not in ALONE and bool(rng.random() < 0.6)
-    swung = bool(rng.random() < SWUNG)
+    swung = rng.random() < SWUNG
     bars = max(4, round(duration_s * bpm / 60 / metre))
     tune = patterns.Tune(
         metre, bars, bpm, tonic, MAJOR if mode == "major" else MINOR, mode == "minor",
@@ -106,7 +105,7 @@ def compose(seed: int, *, half: int, duration_s: float = 32.0) -> tuple[Piece, b
         notes = [_swung(n) for n in notes]
     beats = tuple(round(k * 60 / bpm, 4) for k in range(bars * metre))
     name = f"{seed:03d}-{ensemble.replace(' ', '-')}-{bpm:.0f}-{metre}-{PITCH_CLASSES[tonic]}-{mode}"
-    piece = Piece(name, ensemble, drums, swung, beats, beats[::metre], bpm, PITCH_CLASSES[tonic], mode)
+    piece = Piece(name, ensemble, drums, beats, beats[::metre], bpm, PITCH_CLASSES[tonic], mode)
     return piece, midi([_by_hand(n, rng, bpm) for n in notes], bpm, ensembles[ensemble])
 
 

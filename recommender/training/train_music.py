@@ -23,8 +23,8 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from emotion.training import card, export
-from emotion.weights import models_dir
+from emotion.training import card
+from emotion.weights import models_dir, sha256_of
 from recommender.library import beat_net, mood, tempo
 from recommender.library.hear import MODEL
 from recommender.library.quadrant_head import QuadrantHead, kernel, normed
@@ -229,7 +229,7 @@ def write_folder(folder: Path, metrics: dict[str, Any]) -> None:
     path.write_text(json.dumps({**kept, **metrics}, indent=1) + "\n", encoding="utf-8")
     names = ("head.npz", tempo.FILE, "musicnn.onnx", "beatnet.onnx", beat_net.FILE)
     config = {
-        "files": {n: export.sha256(folder / n) for n in names},
+        "files": {n: sha256_of(folder / n) for n in names},
         "labels": {"quadrants": ["Q1", "Q2", "Q3", "Q4"], "moods": list(MOODS)},
         "preprocessing": {"sr": 16_000, "n_fft": 512, "hop_length": 256, "n_mels": 96, "beats_sr": 22_050},
         "licence": "musicnn ISC; BeatNet CC BY 4.0 (M. Heydari, F. Cwitkowitz, Z. Duan); heads from research sets",

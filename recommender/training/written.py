@@ -61,26 +61,36 @@ def written(root: Path) -> Iterator[Written]:
         bpm = float(60 / np.median(steps))
         if SLOWEST_BPM <= bpm <= FASTEST_BPM:
             times = tuple(round(float(b), 4) for b in beats)
-            piece = Piece(path.stem, "written", False, False, times, times[:: events.metre[0]], bpm, "", "major")
+            piece = Piece(path.stem, "written", False, times, times[:: events.metre[0]], bpm, "", "major")
             content = io.BytesIO()
             midi.save(file=content)
             yield Written(piece, path.stem.split("_")[0], content.getvalue())
 
 
-def _events(midi: mido.MidiFile) -> _Events:
-    tempi, notes, metres = [], [], []
+def tempo_changes(midi: mido.MidiFile) -> list[tuple[int, int]]:
+    """In order of time, each as its place in ticks and microseconds a beat; before the first it is 500,000."""
+    changes = []
     for track in midi.tracks:
         at = 0
         for message in track:
             at += message.time
             if message.type == "set_tempo":
-                tempi.append((at, message.tempo))
-            elif message.type == "time_signature":
+                changes.append((at, message.tempo))
+    return sorted(changes)
+
+
+def _events(midi: mido.MidiFile) -> _Events:
+    notes, metres = [], []
+    for track in midi.tracks:
+        at = 0
+        for message in track:
+            at += message.time
+            if message.type == "time_signature":
                 metres.append((at, message.numerator, message.denominator))
             elif message.type == "note_on" and message.velocity:
                 notes.append(at)
     metres.sort()
-    return _Events(sorted(tempi), np.array(notes), metres[0][1:] if metres else (4, 4))
+    return _Events(tempo_changes(midi), np.array(notes), metres[0][1:] if metres else (4, 4))
 
 
 def _usable(events: _Events, ticks: int) -> bool:
