@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from fractions import Fraction
 from itertools import pairwise
@@ -10,9 +12,11 @@ import numpy as np
 import pytest
 
 from emotion.errors import UnknownEmotion
+from emotion.fusion import Reliability, fuse
 from emotion.labels import EMOTIONS
 from emotion.messages import LANGUAGES, catalogue
-from emotion.timeline import Clip, Moment, Segment, Timeline, Verdict
+from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
+from pages.shared.ui import verdict
 from recommender import load_catalogue
 from recommender.cues import (
     MOODS,
@@ -30,6 +34,8 @@ from recommender.cues import (
 from recommender.cues.changes import partition
 from recommender.cues.cut import SHORTEST, most_sections
 from recommender.cues.evidence import Evidence
+from recommender.cues.export import render
+from recommender.cues.export.marks import marks
 from recommender.cues.frames import on_grid
 from recommender.cues.mood import mood_of
 from recommender.errors import CannotEdit, FirstCue, LastCue, NoSuchCue, NotAnAlternative, SheetFileError, UnknownChoice
@@ -124,8 +130,8 @@ def test_a_clip_in_which_nothing_is_read_is_one_cue_without_music() -> None:
 
 
 def test_a_verdict_without_moments_is_a_cue_with_a_mood() -> None:
-    verdict = Verdict(scores("happy"), True)
-    sheet = make_sheet(Timeline(Clip("x.wav", 3.0, 16000), (), voice=verdict, fused=verdict))
+    read = Verdict(scores("happy", 0.9), True)
+    sheet = make_sheet(Timeline(Clip("x.wav", 3.0, 16000), (), voice=read, fused=read))
     assert sheet.cues[0].mood.words() == "bright, happy"
 
 
@@ -135,17 +141,76 @@ def test_what_is_known_is_said_and_doubt_is_graded() -> None:
     assert moods[2].words().endswith(", perhaps angry")
 
 
+def held(voice: EmotionScores | None, face: EmotionScores | None = None, seconds: int = 12) -> CueSheet:
+    """A sheet of one cue in which voice and face say the same all along."""
+    fused = fuse(voice, face, Reliability(0.7, 0.7))
+    moments = tuple(Moment(Segment(i, i + 1.0), voice, face, fused) for i in range(seconds))
+    return make_sheet(Timeline(Clip("x.mp4", float(seconds), 16000, Fraction(25), 640, 360), moments))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_a_cue_is_never_named_surer_than_the_verdict_beside_it(emotion: str, language: str) -> None:
+    """From a guess to certainty: the verdict says that it is hard to read, and so does every name of the cue."""
+    for p in (0.18, 0.24, 0.3, 0.45, 0.49, 0.51, 0.6, 0.79, 0.81, 0.95):
+        voice = scores(emotion, p)
+        cue = held(voice).cues[0]
+        said = verdict.doubt(Verdict(voice, sure=voice.confidence >= 0.8006))
+        names = [cue.name(language), cue.mood.short(language), reasons.seen(cue, language), *shown(cue, language)]
+        if said == "perhaps":
+            assert cue.mood.unsure
+            for name in names:
+                assert any(w in name.lower() for w in DOUBTS[language]), f"{name} sounds sure of {p}"
+        elif said == "sure":
+            probably = {"en": "probably", "zh_TW": "大概"}[language]
+            assert cue.mood.doubt == "sure", "and where it is sure, nothing is doubted"
+            assert not any(w in name.lower() for name in names for w in (*DOUBTS[language], probably))
+
+
+DOUBTS = {"en": ("perhaps", "hard to", "?"), "zh_TW": ("也許", "不易判讀", "難以判讀", "？")}
+
+
+def shown(cue: Cue, language: str) -> list[str]:
+    """The names that files and pages give a cue."""
+    sheet = CueSheet(Clip("x.mp4", 12.0, 16000, Fraction(25), 640, 360), (cue,))
+    table = next(csv.DictReader(io.StringIO(render(sheet, "csv", language=language)[1:])))
+    return [
+        marks(sheet, language)[0].name,
+        sheet.course(language),
+        table[catalogue(language)["cue.column.mood"]],
+        render(sheet, "chapters", language=language).splitlines()[0],
+        render(sheet, "text", language=language).splitlines()[3],
+    ]
+
+
+def test_of_a_voice_and_a_face_that_differ_each_is_named_as_sure_as_it_is() -> None:
+    for p, said in ((0.2, "voice hard to read"), (0.4, "voice perhaps surprised"), (0.6, "voice surprised")):
+        mood = mood_of(Evidence(scores("happy", 0.6), scores("surprised", p), scores("happy", 0.95)))
+        assert mood.words() == f"mixed: {said}, face happy"
+    both = mood_of(Evidence(scores("happy", 0.3), scores("angry", 0.45), scores("calm", 0.99)))
+    assert both.words("zh_TW") == "不一致：語氣也許憤怒、表情平靜"
+
+
+def test_the_course_says_where_it_is_hard_to_tell() -> None:
+    sure, vague = timeline(TURNS, blur=0.1), timeline(TURNS, blur=0.7)
+    assert "hard to tell" not in make_sheet(sure).course()
+    assert make_sheet(vague).course().endswith("; hard to tell throughout")
+    half = edits.correct(make_sheet(vague), 1, "angry")
+    assert half.course().endswith("; hard to tell in places"), "what a person said is sure"
+    assert half.course("zh_TW").endswith("；部分段落不易判讀")
+
+
 def test_a_voice_and_a_face_that_differ_ask_for_light_music() -> None:
     voice, face = scores("calm", 0.9), scores("happy", 0.9)
     moments = tuple(Moment(Segment(i, i + 1.0), voice, face, voice) for i in range(12))
     cue = make_sheet(Timeline(Clip("x.mp4", 12.0, 16000, Fraction(25), 640, 360), moments)).cues[0]
-    assert cue.mood.words() == "mixed: calm voice, happy face"
+    assert cue.mood.words() == "mixed: voice calm, face happy"
     assert cue.direction.advice == "light"
 
 
 def test_a_voice_and_a_face_that_name_two_emotions_of_one_mood_are_of_one_mood() -> None:
     voice, face = scores("fearful", 0.9), scores("angry", 0.9)
-    both = scores("angry", 0.5)
+    both = scores("angry", 0.6)
     moments = tuple(Moment(Segment(i, i + 1.0), voice, face, both) for i in range(12))
     cue = make_sheet(Timeline(Clip("x.mp4", 12.0, 16000, Fraction(25), 640, 360), moments)).cues[0]
     assert cue.mood.words() == "tense, probably angry"
@@ -292,7 +357,7 @@ def test_of_a_track_is_said_what_tells_it_from_the_others_and_of_its_cue_the_res
     assert told(calm, None) == ""
     for cue in sheet.cues:
         emotion = word[f"emotion.{cue.mood.emotion}"]
-        assert reasons.seen(cue, language) == word["cue.seen.voice"].format(voice=emotion)
+        assert reasons.seen(cue, language) == word["cue.seen.voice"].format(emotion=emotion)
 
 
 def test_a_steered_cue_says_where_to() -> None:

@@ -52,7 +52,7 @@ def test_a_sample_reads_as_it_is_captioned(row: dict, readers: Readers) -> None:
         told: list[str] = []
         for cue in sheet.cues:
             parts = cue.mood.parts
-            told += [words[f"emotion.{p}"] for p in parts] if parts else [words[f"cue.mood.{cue.mood.word}"]]
+            told += [words[f"emotion.{p.emotion}"] for p in parts] if parts else [words[f"cue.mood.{cue.mood.word}"]]
         places = [caption.find(word.lower()) for word in told]
         assert min(places) >= 0, f"{caption!r} does not say {told}: {sheet.course()}"
         assert places == sorted(places)

@@ -19,7 +19,14 @@ Run = tuple[Fraction, Fraction, Mood]
 
 
 def sentence(cues: Sequence[Run], language: str = "en") -> str:
-    """The moods in order, neighbours with one word told once; ``cues``: start, end and mood of each."""
+    """The moods in order, neighbours with one word told once; ``cues``: start, end and mood of each.
+
+    A clause at the end says where they are hard to tell, unless the words say so.
+    """
+    return _capital(_told(cues, language) + _doubt(cues, language))
+
+
+def _told(cues: Sequence[Run], language: str) -> str:
     runs: list[Run] = []
     for start, end, mood in cues:
         if runs and runs[-1][2].word == mood.word:
@@ -29,19 +36,27 @@ def sentence(cues: Sequence[Run], language: str = "en") -> str:
     words = [message(f"cue.mood.{mood.word}", language) for _, _, mood in runs]
     if len(runs) == 1:
         whole = cues[0][2].words(language) if len(cues) == 1 else words[0]
-        return _capital(message("cue.course.one", language, mood=whole))
+        return message("cue.course.one", language, mood=whole)
     if len(runs) > TOLD:
         most = _mostly(runs)
         values = {"first": words[0], "last": words[-1]}
         if most is None:
-            return _capital(message("cue.course.changing", language, **values))
-        return _capital(message("cue.course.many", language, most=message(f"cue.mood.{most}", language), **values))
+            return message("cue.course.changing", language, **values)
+        return message("cue.course.many", language, most=message(f"cue.mood.{most}", language), **values)
     times = [clock(float(start)) for start, _, _ in runs]
     parts = [words[0]]
     for k in range(1, len(runs)):
         key = "then" if k == 1 else "last" if k == len(runs) - 1 else "next"
         parts.append(message(f"cue.course.{key}", language, mood=words[k], time=times[k]))
-    return _capital("".join(parts))
+    return "".join(parts)
+
+
+def _doubt(cues: Sequence[Run], language: str) -> str:
+    read = [mood for _, _, mood in cues if mood.emotion is not None and mood.word != "unclear"]
+    unsure = sum(mood.unsure for mood in read)
+    if len(cues) == 1 or not unsure:
+        return ""  # a single cue is told in its own words
+    return message(f"cue.course.unsure.{'all' if unsure == len(read) else 'some'}", language)
 
 
 def _mostly(runs: Sequence[Run]) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from emotion.messages import catalogue, message
 from emotion.timeline import Notice
+from recommender.cues.mood import Said
 from recommender.cues.sheet import Cue, Song
 from recommender.songs.catalogue import ENERGY_BOUNDS, ENERGY_LEVELS
 
@@ -84,9 +85,10 @@ def _strength(energy: object, cue: Cue, *, nothing_else: bool) -> str | None:
 
 def seen(cue: Cue, language: str = "en") -> str:
     """What voice and face show in a cue, as "voice angry, face calm"; empty where its name or its advice says it."""
-    voice, face = (None if s is None else s.label for s in (cue.evidence.voice, cue.evidence.face))
-    if cue.corrected is not None or cue.mood.parts is not None or voice is face is None:
+    if cue.corrected is not None or cue.mood.parts is not None:
         return ""
-    kind = "same" if voice == face else "face" if voice is None else "voice" if face is None else "both"
-    names = {side: message(f"emotion.{e}", language) for side, e in (("voice", voice), ("face", face)) if e}
-    return message(f"cue.seen.{kind}", language, **names)
+    voice, face = (None if s is None else Said.of(s) for s in (cue.evidence.voice, cue.evidence.face))
+    if voice is not None and face is not None and voice.words("same") == face.words("same"):
+        return voice.words("same", language)
+    told = [*([voice.words("voice", language)] if voice else []), *([face.words("face", language)] if face else [])]
+    return message("songs.join", language).join(told)

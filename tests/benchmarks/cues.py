@@ -13,7 +13,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise, product
 from pathlib import Path
 from typing import Final
@@ -28,7 +28,7 @@ from emotion.voice.infer import build_reader
 from emotion.voice.speech import SpeechDetector
 from recommender.cues import cut, evidence, make_sheet
 from recommender.cues.frames import edit_rate, length_of
-from recommender.cues.mood import level, pleasantness
+from recommender.cues.mood import Doubt, doubt, level, pleasantness
 
 VOICES: Final = Path(__file__).resolve().parents[3] / "shared" / "data" / "voice"
 CACHE: Final = Path(tempfile.gettempdir()) / "moodcue-cue-readings"
@@ -191,9 +191,20 @@ def _matched(turns: Sequence[float], cuts: Sequence[float]) -> int:
     return n
 
 
-def words_right(reads: Sequence[Read]) -> tuple[int, int, int, int]:
-    """Parts between planted turns; energy's level and pleasantness right, and the emotion right, of how many."""
-    energy = pleasant = emotion = total = 0
+@dataclass
+class Right:
+    """Parts between planted turns: energy's level and pleasantness right, and the emotion right, of how many."""
+
+    energy: int = 0
+    pleasant: int = 0
+    emotion: int = 0
+    total: int = 0
+    called: dict[Doubt, list[bool]] = field(default_factory=lambda: {"sure": [], "probably": [], "perhaps": []})
+    """Whether the emotion is right, by how it is named."""
+
+
+def words_right(reads: Sequence[Read]) -> Right:
+    out = Right()
     for r in reads:
         ends = [0.0, *r.turns, r.timeline.clip.duration_s]
         for mood, (a, b) in zip(r.clip.moods, pairwise(ends), strict=True):
@@ -203,11 +214,12 @@ def words_right(reads: Sequence[Read]) -> tuple[int, int, int, int]:
             read = evidence.Reading.of(here.scores)
             v, e = VALENCE_AROUSAL[INDEX[mood]]
             truth = evidence.Reading(float(v), float(e), 0.0)
-            total += 1
-            energy += level(read.energy) == level(truth.energy)
-            pleasant += pleasantness(read) == pleasantness(truth)
-            emotion += here.scores.label == mood
-    return energy, pleasant, emotion, total
+            out.total += 1
+            out.energy += level(read.energy) == level(truth.energy)
+            out.pleasant += pleasantness(read) == pleasantness(truth)
+            out.emotion += here.scores.label == mood
+            out.called[doubt(here.scores)].append(here.scores.label == mood)
+    return out
 
 
 def measure() -> list[str]:
@@ -222,10 +234,14 @@ def measure() -> list[str]:
     for name, way in WAYS.items():
         s = score(reads, way)
         lines.append(f"{name:<18}{s.found:>17.0%} {s.extra:>17.2f} {s.false:>27.2f}")
-    energy, pleasant, emotion, total = words_right(reads)
+    right = words_right(reads)
     lines.append(
-        f"of {total} parts: energy's level right {energy / total:.0%}, pleasantness {pleasant / total:.0%},"
-        f" the emotion of eight {emotion / total:.0%}"
+        f"of {right.total} parts: energy's level right {right.energy / right.total:.0%},"
+        f" pleasantness {right.pleasant / right.total:.0%}, the emotion of eight {right.emotion / right.total:.0%}"
+    )
+    lines.append(
+        "the emotion right by how it is named: "
+        + ", ".join(f"{name} {np.mean(hits):.0%} of {len(hits)}" for name, hits in right.called.items() if hits)
     )
     return lines
 

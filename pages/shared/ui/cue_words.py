@@ -8,10 +8,11 @@ from typing import Final
 import streamlit as st
 
 import recommender
-from emotion.timeline import Notice
+from emotion.timeline import EmotionScores, Notice
 from pages.shared.language import clock, emotion_name, language, markdown, t, t_plain
 from recommender import suggestions
 from recommender.cues import Cue, CueSheet, Song, reasons
+from recommender.cues.mood import doubt
 from recommender.cues.peaks import Peak
 from recommender.cues.usable import may_be_used
 from recommender.songs.usable import UNKNOWN
@@ -46,12 +47,18 @@ def sides(sheet: CueSheet) -> list[str]:
         return []
     lines = []
     for side in ("voice", "face"):
-        read = [scores.label for cue in sheet.cues if (scores := getattr(cue.evidence, side)) is not None]
-        names = [emotion_name(label) for label, _ in itertools.groupby(read)]
+        read = [_named(scores) for cue in sheet.cues if (scores := getattr(cue.evidence, side)) is not None]
+        names = [name for name, _ in itertools.groupby(read)]
         if names:
             more = " → …" if len(names) > NAMED else ""
             lines.append(f"**{t(f'side.{side}')}**: {' → '.join(names[:NAMED])}{more}")
     return lines
+
+
+def _named(scores: EmotionScores) -> str:
+    """The leading emotion, with a question mark where it is hard to tell."""
+    name = emotion_name(scores.label)
+    return t_plain("cue.words.short", mood=name) if doubt(scores) == "perhaps" else name
 
 
 def advice(cue: Cue) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import streamlit as st
 
@@ -10,11 +10,9 @@ from emotion.fusion import accord
 from emotion.labels import BY_NAME
 from emotion.timeline import EmotionScores, Timeline, Verdict
 from pages.shared.language import clock, emotion_name, percent, t, t_plain
+from recommender.cues.mood import PROBABLY, Doubt
 
-Doubt = Literal["sure", "probably", "perhaps"]
 SIDES: Final = ("voice", "face", "fused")
-PROBABLY: Final = 0.5
-"""More likely than all the others together."""
 NOTHING: Final = "notice.nothing_found"
 
 

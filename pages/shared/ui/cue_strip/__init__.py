@@ -106,7 +106,7 @@ def drawn(sheet: CueSheet) -> dict[str, Any]:
                 "id": cue.id,
                 "start": float(cue.start),
                 "end": float(cue.end),
-                "short": cue.title or t_plain(f"cue.mood.{cue.mood.word}"),
+                "short": cue.title or cue.mood.short(tag),
                 "words": cue.name(tag),
                 "colour": COLOURS[cue.mood.word],
                 "silenced": cue.direction.advice == "none",
