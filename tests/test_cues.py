@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ from recommender.cues import (
     to_dict,
     with_songs,
 )
-from recommender.cues.changes import partition
+from recommender.cues.changes import at_most, partition
 from recommender.cues.cut import SHORTEST, most_sections
 from recommender.cues.evidence import Evidence
 from recommender.cues.export import render
@@ -101,6 +102,70 @@ def test_the_same_talk_is_cut_as_finely_however_long_it_goes_on(parts: tuple[tup
         assert len(often) == len(once) == 1, "and what does not change is not cut for being long"
     else:
         assert len(often) >= 0.8 * min(len(once) * times, most_sections(length)), "the blur may hide one turn in five"
+
+
+def lengths(sheet: CueSheet) -> list[float]:
+    return [float(c.length) for c in sheet.cues]
+
+
+@pytest.mark.parametrize("seconds", [9, 11, 14])
+@pytest.mark.parametrize("minutes", [4, 10, 30])
+def test_moods_that_change_all_along_are_joined_all_along(minutes: int, seconds: int) -> None:
+    """One cue once lasted seven minutes beside eighteen of nine seconds."""
+    sheet = make_sheet(timeline([(("angry", "calm")[k % 2], seconds) for k in range(minutes * 60 // seconds)]))
+    assert most_sections(float(sheet.end)) - 1 <= len(sheet) <= most_sections(float(sheet.end))
+    assert max(lengths(sheet)) <= 2 * float(sheet.end) / len(sheet)
+    rng = np.random.default_rng(minutes)
+    moods = [("angry", "calm", "happy", "sad", "neutral", "fearful")[k] for k in rng.integers(6, size=minutes * 6)]
+    mixed = make_sheet(timeline([(mood, int(rng.integers(8, 15))) for mood in moods]))
+    assert max(lengths(mixed)) <= 2.5 * float(mixed.end) / len(mixed)
+
+
+def test_what_stays_one_mood_is_one_cue_however_much_changes_elsewhere() -> None:
+    busy = [(("angry", "happy")[k % 2], 9) for k in range(34)]
+    sheet = make_sheet(timeline([*busy[:17], ("sad", 300), *busy[17:]]))
+    whole = max(sheet.cues, key=lambda c: c.length)
+    assert whole.length == pytest.approx(300, abs=3) and whole.mood.emotion == "sad"
+    assert len(sheet) == most_sections(float(sheet.end))
+    others = [float(c.length) for c in sheet.cues if c is not whole]
+    assert max(others) <= 2.5 * sum(others) / len(others)
+
+
+def test_the_weaker_turns_go_first() -> None:
+    rng = np.random.default_rng(2)
+    weak = np.where(np.arange(60) % 2 == 0, 0.0, 0.3)
+    strong = np.where((np.arange(60) // 12) % 2 == 0, 0.0, 1.0)
+    values = np.repeat(weak + strong, 10)[:, None] + rng.normal(scale=0.02, size=(600, 1))
+    weights = np.ones_like(values)
+    assert len(partition(values, weights, 0.1, 8)) == 59
+    for count in (5, 10, 20):
+        found = at_most(values, weights, 0.1, 8, count)
+        assert len(found) == count - 1
+        assert {120, 240, 360, 480} <= set(found), "each strong turn stays"
+        assert max(np.diff([0, *found, 600])) <= 2.5 * 600 / count
+
+
+def test_the_joining_is_the_best_there_is() -> None:
+    """Against every choice among the changes of short series, tried one by one."""
+    rng = np.random.default_rng(4)
+    for _ in range(10):
+        values = np.repeat(rng.normal(size=(9, 2)), rng.integers(3, 7, size=9), axis=0)
+        weights = rng.choice([0.5, 1.0], size=values.shape)
+        all_changes = partition(values, weights, 1e-6, 3)
+
+        def cost(a: int, b: int, v: np.ndarray = values, w: np.ndarray = weights) -> float:
+            v, w = v[a:b], w[a:b]
+            mean = (v * w).sum(axis=0) / w.sum(axis=0)
+            return float((w * (v - mean) ** 2).sum()) * (b - a)
+
+        def total(cuts: Sequence[int], n: int = len(values)) -> float:
+            return sum(cost(a, b) for a, b in pairwise((0, *cuts, n)))
+
+        for count in range(1, len(all_changes) + 3):
+            found = at_most(values, weights, 1e-6, 3, count)
+            best = min(combinations(all_changes, min(count - 1, len(all_changes))), key=total)
+            assert len(found) == len(best) and set(found) <= set(all_changes)
+            assert total(found) == pytest.approx(total(best))
 
 
 def test_many_people_cut_together_are_not_one_mood() -> None:

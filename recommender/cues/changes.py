@@ -9,10 +9,15 @@ with a linear computational cost", JASA 107(500).
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+
+MOST_JOINED: Final = 8
+"""Where parts are joined to be fewer, none has more than so many times as many of them as there are for each."""
 
 
 class _Cost:
@@ -66,26 +71,44 @@ def partition(values: Array, weights: Array, penalty: float, shortest: int) -> l
 
 
 def at_most(values: Array, weights: Array, penalty: float, shortest: int, count: int) -> list[int]:
-    """As :func:`partition`, with neighbours joined where it costs least until there are ``count`` stretches.
+    """As :func:`partition`, with neighbours joined where that is too many, until there are ``count`` stretches.
 
-    Raising the penalty instead would drop all changes of one size at once: of moods that come again
-    and again none would be left.
+    The change that matters least goes first, and joined stretches stay alike in length: what joining costs is the
+    squared error of the joined stretch times its length, and the sum over all stretches is the least there is. The
+    error alone would be least with one stretch that swallows what is too much, beside short ones that stay as they
+    were; a higher penalty would drop all changes of one size at once.
     """
-    edges = [0, *partition(values, weights, penalty, shortest), len(values)]
-    cost = _Cost(values, weights)
+    edges = np.array([0, *partition(values, weights, penalty, shortest), len(values)])
+    parts = len(edges) - 1
+    if parts <= max(count, 1):
+        return edges[1:-1].tolist()
+    most = min(parts, MOST_JOINED * -(-parts // max(count, 1)))
+    return edges[_joined(_costs(edges, values, weights, most), max(count, 1))].tolist()
 
-    def of(a: int, b: int) -> float:
-        return float(cost(np.array([a]), b)[0])
 
-    def gain(k: int) -> float:
-        a, b, c = edges[k - 1 : k + 2]
-        return of(a, c) - of(a, b) - of(b, c)
+def _costs(edges: npt.NDArray[np.intp], values: Array, weights: Array, most: int) -> Array:
+    """What a stretch costs that ends at the k-th edge and has b + 1 parts: shape (parts + 1, most), inf for none."""
+    error = _Cost(values, weights)
+    out = np.full((len(edges), most), np.inf)
+    for k in range(1, len(edges)):
+        starts = edges[max(k - most, 0) : k][::-1]
+        out[k, : len(starts)] = error(starts, int(edges[k])) * (edges[k] - starts)
+    return out
 
-    gains = [gain(k) for k in range(1, len(edges) - 1)]
-    while len(gains) >= max(count, 1):
-        k = int(np.argmin(gains))
-        del edges[k + 1], gains[k]
-        for near in (k - 1, k):
-            if 0 <= near < len(gains):
-                gains[near] = gain(near + 1)
-    return edges[1:-1]
+
+def _joined(costs: Array, count: int) -> list[int]:
+    """The inner edges, by number, of the cheapest ``count`` stretches over all parts (dynamic programming)."""
+    parts, most = len(costs) - 1, costs.shape[1]
+    best = np.full(most + parts + 1, np.inf)  # as many that lie before the beginning, which cost too much
+    best[most] = 0.0
+    back: list[npt.NDArray[np.intp]] = []
+    for _ in range(count):
+        before = np.lib.stride_tricks.sliding_window_view(best[1:-1], most)[:, ::-1]
+        total = before + costs[1:]
+        back.append(total.argmin(axis=1))
+        best = np.concatenate([np.full(most + 1, np.inf), total.min(axis=1)])
+    at, inner = parts, []
+    for choice in reversed(back):
+        at -= int(choice[at - 1]) + 1
+        inner.append(at)
+    return inner[-2::-1]
