@@ -116,6 +116,14 @@ def test_a_copy_whose_original_is_deleted_is_heard_itself(folder: Path, engine: 
     assert all(t.sound is not None for t in index.tracks(engine))
 
 
+def test_a_copy_and_a_file_that_became_one_are_heard_once(folder: Path, engine: sa.Engine) -> None:
+    index.update(engine, [folder], workers=1)
+    (folder / "a.wav").replace(folder / "b.wav")
+    after = index.update(engine, [folder], workers=1)
+    assert (after.heard, after.copies, after.removed) == (1, 1, 1)
+    assert index.update(engine, [folder], workers=1).unchanged == 3
+
+
 # The whole program, ended in the middle ------------------------------------------------------------
 
 

@@ -11,22 +11,22 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from emotion.errors import Cancelled, FileMissing
-from recommender.errors import MemoryUnavailable
-from recommender.library import prints, scan
+from recommender.library import changed_files, prints, scan
+from recommender.library.changed_files import Known
 from recommender.library.hear import MODEL
 from recommender.library.scan import FoundFile, Tags
 from recommender.library.track_sound import TrackSound
 from recommender.library.workshop import Said, heard
-from recommender.store.database import own_tracks
+from recommender.store.database import begun, own_tracks
 
 State = Literal["heard", "copy", "broken"]
 T = TypeVar("T")
@@ -86,36 +86,44 @@ def update(
         if not folder.exists():
             raise FileMissing(name=str(folder))
     found = {str(f.path): f for f in scan.files_under(folders)}
-    known = _through(engine, _known)
-    gone = {p: row for p, row in known.items() if p not in found and _under(p, folders)}
-    changed = [f for p, f in found.items() if not _same(known.get(p), f)]
-    moved, fresh, marks = _sorted_out(changed, gone, known, found)
-    orphans = _orphans(known, found, {known[old]["fingerprint"] for _, old in moved.values()})
-    _, unheard, more = _sorted_out(orphans, {}, known, found)
-    fresh, marks = [*fresh, *unheard], {**more, **marks}
-    for path, (file, old) in moved.items():
-        del gone[old]
-        _through(engine, lambda c, f=file, o=old, p=path: _move(c, o, p, f))
-    _through(engine, lambda c: _forget(c, list(gone)))
-    copies = [f for f in fresh if marks[str(f.path)][1] is not None]
-    for file in copies:
-        print_ = marks[str(file.path)][0]
+    changes = changed_files.changes(_through(engine, _known), found, folders)
+    for file, old in changes.moved:
+        _through(engine, lambda c, f=file, o=old: _move(c, o, f))
+    _through(engine, lambda c: _forget(c, changes.gone))
+    for file, print_ in changes.copies:
         _write(engine, file, print_, "copy", same_as=print_)
-    new = [f for f in fresh if marks[str(f.path)][1] is None]
+    heard = _hear(engine, changes.new, workers, on_progress, cancelled)
+    return Outcome(
+        len(found),
+        changes.unchanged,
+        heard["heard"],
+        len(changes.moved),
+        len(changes.copies) + heard["copy"],
+        heard["broken"],
+        len(changes.gone),
+    )
+
+
+def _hear(
+    engine: sa.Engine,
+    new: list[tuple[FoundFile, str]],
+    workers: int,
+    on_progress: Callable[[Progress], None],
+    cancelled: Callable[[], bool],
+) -> Counter[State]:
+    """Hear these files and write each at once; how many were what."""
     shelf = _through(engine, _Recordings.held)
-    broken = again = 0
-    for file, said in _heard(new, workers, on_progress):
-        same = None if said.sound is None else shelf.of(said, marks[str(file.path)][0])
-        broken += said.sound is None
-        again += same is not None
+    prints_of = {file.path: print_ for file, print_ in new}
+    states: Counter[State] = Counter()
+    for file, said in _heard([file for file, _ in new], workers, on_progress):
+        print_ = prints_of[file.path]
+        same = None if said.sound is None else shelf.of(said, print_)
         state: State = "broken" if said.sound is None else "heard" if same is None else "copy"
-        _write(engine, file, marks[str(file.path)][0], state, said=said, same_as=same)
+        states[state] += 1
+        _write(engine, file, print_, state, said=said, same_as=same)
         if cancelled():
             raise Cancelled()
-    unchanged = len(found) - len(changed) - len(orphans)
-    return Outcome(
-        len(found), unchanged, len(new) - broken - again, len(moved), len(copies) + again, broken, len(gone)
-    )  # fmt: skip
+    return states
 
 
 class _Recordings:
@@ -164,7 +172,11 @@ def unchanged(engine: sa.Engine, paths: Sequence[Path]) -> dict[Path, TrackSound
     """The sounds of those of these files that were heard and have not changed since."""
     found = {str(f.path): f for f in scan.files_under(paths)}
     known = _through(engine, _known)
-    same = [p for p, file in found.items() if p in known and _same(known[p], file) and known[p]["state"] == "heard"]
+    same = [
+        p
+        for p, file in found.items()
+        if p in known and changed_files.same(known[p], file) and known[p]["state"] == "heard"
+    ]
     asked = sa.select(own_tracks.c.path, own_tracks.c.sound).where(own_tracks.c.path.in_(same))
     rows = _through(engine, lambda c: c.execute(asked).all()) if same else []
     return {Path(path): TrackSound.from_dict(json.loads(sound)) for path, sound in rows if sound}
@@ -180,7 +192,7 @@ def stamp(engine: sa.Engine) -> str:
 def forget(engine: sa.Engine, folder: Path) -> int:
     """Forget what is known of a folder's files, which stay; gives how many they were."""
     known = _through(engine, lambda c: c.execute(sa.select(own_tracks.c.path)).scalars().all())
-    gone = [p for p in known if _under(p, [folder])]
+    gone = [p for p in known if changed_files.under(p, [folder])]
     _through(engine, lambda c: _forget(c, gone))
     return len(gone)
 
@@ -191,59 +203,13 @@ def _tags(text: str) -> Tags:
     return Tags(**{**kept, "said": tuple(data.get("said", ()))})
 
 
-Known = dict[str, Any]
-
-
 def _known(connection: sa.Connection) -> dict[str, Known]:
     columns = [own_tracks.c[name] for name in ("path", "bytes", "mtime_ns", "fingerprint", "model", "state", "same_as")]
     return {row["path"]: dict(row) for row in connection.execute(sa.select(*columns)).mappings()}
 
 
-def _same(row: Known | None, file: FoundFile) -> bool:
-    return row is not None and (row["bytes"], row["mtime_ns"], row["model"]) == (file.bytes, file.mtime_ns, MODEL)
-
-
-def _orphans(known: dict[str, Known], found: dict[str, FoundFile], moved: set[str]) -> list[FoundFile]:
-    """Unchanged copies whose original is gone: they are heard themselves."""
-    there = {p: row for p, row in known.items() if p in found and _same(row, found[p])}
-    originals = moved | {row["fingerprint"] for row in there.values() if row["state"] != "copy"}
-    return [found[p] for p, row in there.items() if row["state"] == "copy" and row["same_as"] not in originals]
-
-
-def _under(path: str, folders: Sequence[Path]) -> bool:
-    return any(Path(path).is_relative_to(folder.resolve()) for folder in folders)
-
-
-def _sorted_out(
-    changed: list[FoundFile], gone: dict[str, Known], known: dict[str, Known], found: dict[str, FoundFile]
-) -> tuple[dict[str, tuple[FoundFile, str]], list[FoundFile], dict[str, tuple[str, str | None]]]:
-    """Which of the new files have only moved, which are to be heard or are copies, and their fingerprints."""
-    lost = {row["fingerprint"]: p for p, row in gone.items() if row["model"] == MODEL}
-    firsts = {
-        row["fingerprint"]: p
-        for p, row in known.items()
-        if row["state"] == "heard" and p in found and _same(row, found[p])
-    }
-    moved: dict[str, tuple[FoundFile, str]] = {}
-    fresh: list[FoundFile] = []
-    prints: dict[str, tuple[str, str | None]] = {}
-    for file in changed:
-        try:
-            print_ = scan.fingerprint(file)
-        except OSError:
-            continue  # it cannot be read now: the next run tries again
-        path = str(file.path)
-        if print_ in lost and path not in known:
-            moved[path] = (file, lost.pop(print_))
-            continue
-        prints[path] = (print_, firsts.get(print_))
-        firsts.setdefault(print_, path)
-        fresh.append(file)
-    return moved, fresh, prints
-
-
-def _move(connection: sa.Connection, old: str, new: str, file: FoundFile) -> None:
-    values = {"path": new, "bytes": file.bytes, "mtime_ns": file.mtime_ns, "at": time.time()}
+def _move(connection: sa.Connection, old: str, file: FoundFile) -> None:
+    values = {"path": str(file.path), "bytes": file.bytes, "mtime_ns": file.mtime_ns, "at": time.time()}
     connection.execute(sa.update(own_tracks).where(own_tracks.c.path == old).values(values))
 
 
@@ -295,8 +261,5 @@ def _heard(
 
 
 def _through(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
-    try:
-        with engine.begin() as connection:
-            return work(connection)
-    except SQLAlchemyError as e:
-        raise MemoryUnavailable(detail=str(getattr(e, "orig", None) or e).strip().splitlines()[0]) from e
+    with begun(engine) as connection:
+        return work(connection)

@@ -195,8 +195,37 @@ def _create(url: str) -> sa.Engine:
 
 
 @contextmanager
+def _said() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as e:
+        raise MemoryUnavailable(detail=_without_secrets(e)) from e
+
+
+@contextmanager
+def begun(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction.
+
+    Raises:
+        MemoryUnavailable: the database fails.
+    """
+    with _said(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
 def alone(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A transaction beside which no other one of this kind runs, in any process."""
+    """A transaction beside which no other one of this kind runs, in any process.
+
+    Raises:
+        MemoryUnavailable: the database fails.
+    """
+    with _said(), _alone(engine) as connection:
+        yield connection
+
+
+@contextmanager
+def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
     with engine.connect().execution_options(alone=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
@@ -208,7 +237,7 @@ def migrate(engine: sa.Engine) -> None:
     from alembic import command
     from alembic.config import Config
 
-    with alone(engine) as connection:
+    with _alone(engine) as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection

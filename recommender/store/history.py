@@ -16,14 +16,12 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TypeVar, get_args
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from emotion.errors import UnknownEmotion
 from emotion.labels import EMOTIONS
 from emotion.result import cell
-from recommender.errors import MemoryUnavailable
 from recommender.songs.catalogue import Track
-from recommender.store.database import consents, events, name_of, open_database
+from recommender.store.database import begun, consents, events, name_of, open_database
 
 T = TypeVar("T")
 Kind = Literal["pick", "skip", "correction", "export"]
@@ -173,12 +171,8 @@ class History:
         return self._run(write)
 
     def _run(self, work: Callable[[sa.Connection], T]) -> T:
-        try:
-            with self._engine.begin() as connection:
-                return work(connection)
-        except SQLAlchemyError as e:
-            detail = str(getattr(e, "orig", None) or e).strip().splitlines()[0]
-            raise MemoryUnavailable(detail=detail) from e
+        with begun(self._engine) as connection:
+            return work(connection)
 
 
 def _check(kind: str, emotion: str | None, clip_sha256: str | None, detail: str | None) -> None:

@@ -16,14 +16,13 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from emotion import settings
 from recommender import paths
@@ -117,7 +116,7 @@ class Shares:
         try:
             if clip and name:
                 _put(clip, name, share.expires)
-            with alone(self._engine) as c:
+            with database.alone(self._engine) as c:
                 _check_limits(c, owner, size)
                 row = {
                     "key": key,
@@ -161,7 +160,7 @@ class Shares:
     def may_delete(self, public: str, secret: str) -> bool:
         """Whether ``secret`` is the link's; the time it takes tells nothing of either."""
         query = sa.select(shares.c.secret).where(shares.c.key == key_of(public))
-        with self._begin() as c:
+        with database.begun(self._engine) as c:
             kept = c.execute(query).scalar()
         return hmac.compare_digest(kept or "", key_of(secret))
 
@@ -182,12 +181,12 @@ class Shares:
     def _select(self, where: sa.ColumnElement[bool], *more: sa.Column[Any]) -> list[Share]:
         columns = [shares.c[name] for name in ("key", "created", "expires", "title", "clip")]
         query = sa.select(*columns, *more).where(where, shares.c.expires > self._clock())
-        with self._begin() as c:
+        with database.begun(self._engine) as c:
             return [Share(*row) for row in c.execute(query.order_by(shares.c.created.desc()))]
 
     def _delete(self, where: sa.ColumnElement[bool]) -> int:
         """Files first: should the rows stay because the database fails, a second try finds them."""
-        with self._begin() as c:
+        with database.begun(self._engine) as c:
             found = c.execute(sa.select(shares.c.key, shares.c.clip).where(where)).all()
             for _, clip in found:
                 _remove(clip)
@@ -197,11 +196,6 @@ class Shares:
                     c.execute(sa.delete(table).where(table.c.share.in_(keys)))
                 c.execute(sa.delete(shares).where(shares.c.key.in_(keys)))
             return len(found)
-
-    @contextmanager
-    def _begin(self) -> Iterator[sa.Connection]:
-        with said(), self._engine.begin() as connection:
-            yield connection
 
 
 def _check_limits(c: sa.Connection, owner: str, size: int) -> None:
@@ -214,23 +208,6 @@ def _check_limits(c: sa.Connection, owner: str, size: int) -> None:
     count, used = c.execute(totals).one()
     if count >= ALL or int(used) + size > all_bytes():
         raise SharesFull()
-
-
-@contextmanager
-def said() -> Iterator[None]:
-    """A fault of the database as a sentence: MemoryUnavailable."""
-    try:
-        yield
-    except SQLAlchemyError as e:
-        detail = str(getattr(e, "orig", None) or e).strip().splitlines()[0]
-        raise MemoryUnavailable(detail=detail) from e
-
-
-@contextmanager
-def alone(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """As ``database.alone``; a fault is said."""
-    with said(), database.alone(engine) as connection:
-        yield connection
 
 
 # Files ---------------------------------------------------------------------------------------------

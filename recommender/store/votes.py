@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from recommender.errors import VoteEnded, VotesFull
 from recommender.store import database
 from recommender.store.database import ballots, ended_votes, notes
-from recommender.store.shares import alone, key_of, said
+from recommender.store.shares import key_of
 
 LONGEST_NOTE: Final = 200
 NOTES_EACH: Final = 10
@@ -58,7 +58,7 @@ class Votes:
         """
         voter = key_of(guest)
         mine = (ballots.c.share == self._share) & (ballots.c.cue == cue) & (ballots.c.voter == voter)
-        with alone(self._engine) as c:
+        with database.alone(self._engine) as c:
             self._check(c, ballots, BALLOTS)
             c.execute(sa.delete(ballots).where(mine))
             row = {"share": self._share, "cue": cue, "voter": voter, "song": song[:64], "at": self._clock()}
@@ -74,7 +74,7 @@ class Votes:
         if not line:
             return
         voter = key_of(guest)
-        with alone(self._engine) as c:
+        with database.alone(self._engine) as c:
             self._check(c, notes, NOTES)
             count = sa.select(sa.func.count()).where(notes.c.share == self._share, notes.c.voter == voter)
             if int(c.execute(count).scalar() or 0) >= NOTES_EACH:
@@ -84,14 +84,14 @@ class Votes:
 
     def end(self, ended: bool = True) -> None:
         """No more votes and notes, or again some; what is there stays."""
-        with alone(self._engine) as c:
+        with database.alone(self._engine) as c:
             c.execute(sa.delete(ended_votes).where(ended_votes.c.share == self._share))
             if ended:
                 c.execute(sa.insert(ended_votes).values(share=self._share))
 
     def tally(self, guest: str = "") -> Tally:
         voter = key_of(guest)
-        with said(), self._engine.begin() as c:
+        with database.begun(self._engine) as c:
             rows = c.execute(
                 sa.select(ballots.c.cue, ballots.c.song, ballots.c.voter).where(ballots.c.share == self._share)
             ).all()
