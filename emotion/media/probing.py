@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -72,26 +72,18 @@ def probe(
     Raises:
         MediaError: one of its kinds, each a sentence for the user.
     """
-    path = Path(path)
-    name = name or path.name
+    path, name = Path(path), name or Path(path).name
     if limits and path.is_file() and path.stat().st_size > limits.max_bytes:
         raise errors.TooLarge(name=name, size_mb=path.stat().st_size / 1024**2, limit_mb=limits.max_bytes / 1024**2)
     with containers.opened(path, name) as container:
         chosen = containers.streams(container, name, track=tracks.sounding(path, name))
         contents = _contents(container, chosen, name, alive)
-        duration_s = contents.end_s
-        if containers.bare(container, chosen) and not contents.steady:
-            duration_s = _heard_s(path, name, alive)
+        counted = contents.steady or not containers.bare(container, chosen)
+        duration_s = contents.end_s if counted else _heard_s(path, name, alive)
         if limits and duration_s > limits.max_duration_s:
             raise errors.TooLong(name=name, duration_s=duration_s, limit_s=limits.max_duration_s)
         if duration_s < MIN_DURATION_S and chosen.audio is None:
             raise errors.TooShort(name=name, duration_s=duration_s)
-        claimed_s = header.claimed_s(container) - contents.start_s  # some count from their clock's 0
-        notices: tuple[Notice, ...] = ()
-        if claimed_s > max(contents.reached_s, duration_s) + header.EARLY_S:
-            notices += (Notice("notice.ends_early", (("duration_s", duration_s), ("claimed_s", claimed_s))),)
-        if chosen.track:
-            notices += (Notice("notice.other_track", (("track", chosen.track + 1), ("count", len(chosen.sounds)))),)
         width, height = contents.size or (None, None)
         return Clip(
             name,
@@ -101,8 +93,16 @@ def probe(
             width,
             height,
             header.start_timecode(container),
-            notices,
+            tuple(_oddities(container, chosen, contents, duration_s)),
         )
+
+
+def _oddities(container: InputContainer, chosen: Streams, contents: _Contents, duration_s: float) -> Iterator[Notice]:
+    claimed_s = header.claimed_s(container) - contents.start_s  # some count from their clock's 0
+    if claimed_s > max(contents.reached_s, duration_s) + header.EARLY_S:
+        yield Notice("notice.ends_early", (("duration_s", duration_s), ("claimed_s", claimed_s)))
+    if chosen.track:
+        yield Notice("notice.other_track", (("track", chosen.track + 1), ("count", len(chosen.sounds))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,26 +160,10 @@ def adapted(
     probs = listened.general.copy()
     told = []
     for n in range(listened.count):
-        mine = listened.of(n)
         theirs = [voice for speaker, voice in known if speaker == n]
-        added = _merged([voice.profile for voice in theirs])
-        clips = listened.clips(mine.tolist())
-        enough = bool(added or _others(listened, mine).any()) and clips + (added.count if added else 0) >= LEAST_CLIPS
-        if enough:
-            probs[mine] = _read(reader, listened, mine, added, on_window)
-        all_of_it = SpeakerProfile.learn(listened.features[mine], listened.general[mine], clips)
-        told.append(
-            Speaker(
-                n + 1,
-                covered_s([listened.segments[i] for i in mine]),
-                added.count * WINDOW_S if added else 0.0,
-                sum(voice.files for voice in theirs),
-                (all_of_it.merge(added) if added else all_of_it).variety,
-                enough,
-                EmotionScores.from_array(listened.general[mine].mean(axis=0)),
-                EmotionScores.from_array(probs[mine].mean(axis=0)),
-            )
-        )
+        speaker, rows = _speaker(reader, listened, n, theirs, on_window)
+        told.append(speaker)
+        probs[listened.of(n)] = rows
     windows = tuple(
         SpokenWindow(segment, speaker + 1, EmotionScores.from_array(g), EmotionScores.from_array(a))
         for segment, speaker, g, a in zip(listened.segments, listened.who, listened.general, probs, strict=True)
@@ -187,6 +171,30 @@ def adapted(
     before, after = (EmotionScores.mean([getattr(w, side) for w in windows]) for side in ("general", "adapted"))
     verdicts = (Verdict(s, s.confidence >= reader.threshold) for s in (before, after))
     return Adaptation(on, tuple(told), windows, *verdicts)
+
+
+def _speaker(
+    reader: VoiceReader, listened: Listened, n: int, footage: Sequence[KnownVoice], on_window: Callable[[], None]
+) -> tuple[Speaker, Probs]:
+    """What is said of one speaker (from 0), and their windows read again where enough is known of them."""
+    mine = listened.of(n)
+    general = listened.general[mine]
+    added = _merged([voice.profile for voice in footage])
+    clips = listened.clips(mine.tolist())
+    enough = bool(added or _others(listened, mine).any()) and clips + (added.count if added else 0) >= LEAST_CLIPS
+    probs = _read(reader, listened, mine, added, on_window) if enough else general
+    all_of_it = SpeakerProfile.learn(listened.features[mine], general, clips)
+    told = Speaker(
+        n + 1,
+        covered_s([listened.segments[i] for i in mine]),
+        added.count * WINDOW_S if added else 0.0,
+        sum(voice.files for voice in footage),
+        (all_of_it.merge(added) if added else all_of_it).variety,
+        enough,
+        EmotionScores.from_array(general.mean(axis=0)),
+        EmotionScores.from_array(probs.mean(axis=0)),
+    )
+    return told, probs
 
 
 def voice_of(reader: VoiceReader, listened: Listened, speaker: int) -> KnownVoice:

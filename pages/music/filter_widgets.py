@@ -24,6 +24,16 @@ _CHOSEN: Final = "_music_selection"
 def filters(catalogue: Catalogue) -> Selection:
     """Draw the filters; gives what is chosen now, and writes it to the address."""
     start = _opened(catalogue)
+    chosen = replace(start, **_first())
+    # Without a value of their own the sliders take theirs, and that they have two ends, from the session.
+    with st.expander(t_plain("library.more"), expanded=_more(start)):
+        chosen = replace(chosen, **_of_the_sound(), **_of_the_song(catalogue))
+    _keep(chosen)
+    return chosen
+
+
+def _first() -> dict[str, Any]:
+    """What is always in sight: words, emotions, what the music is for."""
     left, middle, right = st.columns([3, 2, 2])
     text = left.text_input(
         t_plain("library.search"), key="music_q", type="search", live=True, placeholder=t_plain("library.search.hint")
@@ -37,47 +47,42 @@ def filters(catalogue: Catalogue) -> Selection:
         format_func=lambda u: t_plain(f"library.for.{u}"),
         placeholder=t_plain("library.any"),
     )
-    # Without a value of their own the sliders take theirs, and that they have two ends, from the session.
-    with st.expander(t_plain("library.more"), expanded=_more(start)):
-        first, second, third, fourth = st.columns(4)
-        sources = _several(first, "source", FROM, lambda s: t_plain(f"library.source.{s}"))
-        moods = _several(second, "mood", MOODS, lambda m: t_plain(f"music.mood.{m}"))
-        tempo: Any = third.slider(t_plain("library.tempo"), *TEMPO_BPM, key="music_tempo", step=5)
-        length: Any = fourth.slider(t_plain("library.length"), *LENGTH_MIN, key="music_length")
-        first, second, third = st.columns([2, 1, 1])
-        words = first.segmented_control(
-            t_plain("library.vocals"),
-            list(WORDS),
-            key="music_words",
-            format_func=lambda w: t_plain(f"library.words.{w}"),
-        )
-        genres = _several(second, "genre", catalogue.genres, str)
-        decades = _several(third, "decade", catalogue.decades, lambda d: t_plain("library.decade.of", decade=str(d)))
-    chosen = replace(
-        start,
-        text=(text or "").strip(),
-        emotions=tuple(emotions),
-        moods=tuple(moods),
-        sources=tuple(sources),
-        use=use,
-        tempo_bpm=_range(tempo, TEMPO_BPM),
-        length_min=_range(length, LENGTH_MIN),
-        genres=tuple(genres),
-        decades=tuple(decades),
-        words=WORDS[words] if words else None,
+    return {"text": (text or "").strip(), "emotions": emotions, "use": use}
+
+
+def _of_the_sound() -> dict[str, Any]:
+    first, second, third, fourth = st.columns(4)
+    tempo: Any = third.slider(t_plain("library.tempo"), *TEMPO_BPM, key="music_tempo", step=5)
+    length: Any = fourth.slider(t_plain("library.length"), *LENGTH_MIN, key="music_length")
+    return {
+        "sources": _several(first, "source", FROM, lambda s: t_plain(f"library.source.{s}")),
+        "moods": _several(second, "mood", MOODS, lambda m: t_plain(f"music.mood.{m}")),
+        "tempo_bpm": _range(tempo, TEMPO_BPM),
+        "length_min": _range(length, LENGTH_MIN),
+    }
+
+
+def _of_the_song(catalogue: Catalogue) -> dict[str, Any]:
+    first, second, third = st.columns([2, 1, 1])
+    words = first.segmented_control(
+        t_plain("library.vocals"), list(WORDS), key="music_words", format_func=lambda w: t_plain(f"library.words.{w}")
     )
-    _keep(chosen)
-    return chosen
+    return {
+        "words": WORDS[words] if words else None,
+        "genres": _several(second, "genre", catalogue.genres, str),
+        "decades": _several(third, "decade", catalogue.decades, lambda d: t_plain("library.decade.of", decade=str(d))),
+    }
 
 
-def _several(place: Any, name: str, options: Sequence[T], words: Callable[[T], str]) -> list[T]:
-    return place.multiselect(
+def _several(place: Any, name: str, options: Sequence[T], words: Callable[[T], str]) -> tuple[T, ...]:
+    chosen: list[T] = place.multiselect(
         t_plain(f"library.{name}"),
         options,
         key=f"music_{name}",
         format_func=words,
         placeholder=t_plain("library.any"),
     )
+    return tuple(chosen)
 
 
 def _range(chosen: Range, ends: Range) -> Range | None:

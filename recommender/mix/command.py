@@ -80,31 +80,40 @@ def run(
     timeline = analysed(clip)
     made = make_sheet(timeline) if sheet is None else read_sheet(sheet)
     studio = score.Studio({}, described)
-    shelf, sounds = stocked(music)
-    chosen = take(made, shelf)
-    made = with_parts(made, chosen)
-    chosen = {cue: fetched(part, say) for cue, part in chosen.items()}
+    made, wanted = furnished(made, studio, music, say)
     heard = score.Clip(clip, clip.name, timeline.clip.duration_s, timeline.speech)
-    wanted = [w for cue in made.cues if (w := wanted_for(cue, chosen.get(cue.id))) is not None]
-    marks = marked(made) if effects else []
-    studio.know(sounds)
+    hits = score.effects_at(marked(made)) if effects else ()
     say(f"{clip.name}: planning")
     own = studio.hear(heard)
     studio.prepare(w.music for w in wanted)
-    plan = studio.plan(heard, wanted, under_lu=under, target=aim, effects=score.effects_at(marks), heard=own)
+    plan = studio.plan(heard, wanted, under_lu=under, target=aim, effects=hits, heard=own)
     say(f"{clip.name}: mixing")
     telling = Spoken(say, f"{clip.name}: mixing")
     report = studio.render(heard, plan, folder, stems=stems, form=form, on_fraction=telling)
     if own.own_music:
         report = replace(report, notes=(*report.notes, OWN_MUSIC))
-    files = beside.write_tracks(plan, studio.load, folder)
-    reference = beside.absolute(files, folder)
+    reference = beside.absolute(beside.write_tracks(plan, studio.load, folder), folder)
     write_papers(folder, made, report, start_timecode=start_timecode, language=language, reference=reference)
-    for line in summary(report):
+    for line in (*summary(report), *sayings(made)):
         say(line)
-    if (problem := chapters.problem(made)) is not None:
-        say(sentence(problem))
     return 0
+
+
+def furnished(
+    sheet: CueSheet, studio: score.Studio, music: str, say: Callable[[str], None]
+) -> tuple[CueSheet, list[Wanted]]:
+    """The sheet with music chosen for its cues, and what of it is to be mixed, each track on this machine.
+
+    Raises:
+        NoMusicToUse: the source holds none.
+        LinkError: a chosen track cannot be fetched.
+    """
+    shelf, sounds = stocked(music)
+    studio.know(sounds)
+    chosen = take(sheet, shelf)
+    sheet = with_parts(sheet, chosen)
+    here = {cue: fetched(part, say) for cue, part in chosen.items()}
+    return sheet, [w for cue in sheet.cues if (w := wanted_for(cue, here.get(cue.id))) is not None]
 
 
 def marked(sheet: CueSheet) -> list[tuple[float, str]]:
@@ -222,6 +231,12 @@ def credits_text(plan: MixPlan) -> str:
         lines = (credits.line(m.title, m.artist, m.licence, m.credit, language) for m in used)
         blocks.append("\n".join([message("cue.credits", language), *lines]) + "\n")
     return "\n".join(blocks)
+
+
+def sayings(sheet: CueSheet) -> list[str]:
+    """What to know of the papers: why some of them say less than the sheet."""
+    problem = chapters.problem(sheet)
+    return [] if problem is None else [sentence(problem)]
 
 
 def summary(report: Report) -> Sequence[str]:

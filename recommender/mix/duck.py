@@ -100,19 +100,41 @@ def solve(speech_powers: Array, music_powers: Array, inside: npt.NDArray[np.bool
         A curve with a point a step. Where nobody speaks it opens by at most :data:`OPEN_LU` above the
         level under the words; without any speech it is one gain, see :func:`plan`.
     """
-    n = len(speech_powers)
-    if n == 0:
+    if not inside.any():
         return FLAT
     music_powers = np.maximum(music_powers, 1e-12)
-    everywhere = np.ones(n, dtype=bool)
-    music = level_a_second(music_powers, everywhere)
-    if not inside.any():
-        return GainCurve((0.0,), (0.0,))
+    held = _widened(bridged(inside), LOOK_AHEAD_S, RELEASE_S)
+    curve = _leaning(speech_powers, music_powers, inside, held, under_lu)
+
+    def heard(curve: Array) -> tuple[Second, ...]:
+        return measure(speech_powers, music_powers * 10 ** (curve / 10), inside)
+
+    for _ in range(CENTRING):  # what is solved a step is heard a second: the two medians differ a little
+        if seconds := heard(curve):
+            curve = curve + np.where(held, float(np.median([s.under_lu for s in seconds])) - under_lu, 0.0)
+    curve = _smooth(curve, np.ones(len(curve)), 1.0)
+    moments: Array = np.arange(len(curve), dtype=np.float64) * STEP_S + STEP_S / 2
+    for _ in range(MENDING):
+        for s in heard(curve):
+            if s.under_lu < under_lu - TOLERATED_LU:
+                curve = lowered(moments, curve, s.start_s, under_lu - TOLERATED_LU + 0.5 - s.under_lu)
+    curve = np.clip(curve, DEEPEST_DB, HIGHEST_DB)
+    return GainCurve(tuple(np.round(moments, 3).tolist()), tuple(np.round(curve, 3).tolist()))
+
+
+def _leaning(
+    speech_powers: Array,
+    music_powers: Array,
+    inside: npt.NDArray[np.bool_],
+    held: npt.NDArray[np.bool_],
+    under_lu: float,
+) -> Array:
+    """The smooth curve that leans to the quiet side; ``held`` are the steps in which the music stays down."""
+    n = len(speech_powers)
+    music = level_a_second(music_powers, np.ones(n, dtype=bool))
     speech = level_a_second(speech_powers, inside)
     wanted = np.where(inside & np.isfinite(speech), speech - music - under_lu, np.nan)
     typical = float(np.nanmedian(np.where(inside, speech, np.nan))) - under_lu
-    held = bridged(inside)
-    held = _widened(held, LOOK_AHEAD_S, RELEASE_S)
     # A pause between words belongs to what surrounds it; a long one lets the music breathe.
     open_db = np.minimum(typical - music + OPEN_LU, 0.0)
     known = np.where(held, np.nan, open_db)
@@ -120,19 +142,7 @@ def solve(speech_powers: Array, music_powers: Array, inside: npt.NDArray[np.bool
     where = np.flatnonzero(np.isfinite(known))
     target = np.interp(np.arange(n), where, known[where])
     weight = np.where(inside, 1.0, np.where(held, 0.02, 0.15))
-    curve = _asymmetric(target, weight, inside)
-    moments: Array = np.arange(n, dtype=np.float64) * STEP_S + STEP_S / 2
-    for _ in range(CENTRING):  # what is solved a step is heard a second: the two medians differ a little
-        heard = [s.under_lu for s in measure(speech_powers, music_powers * 10 ** (curve / 10), inside)]
-        if heard:
-            curve = curve + np.where(held, float(np.median(heard)) - under_lu, 0.0)
-    curve = _smooth(curve, np.ones(n), 1.0)
-    for _ in range(MENDING):
-        for s in measure(speech_powers, music_powers * 10 ** (curve / 10), inside):
-            if s.under_lu < under_lu - TOLERATED_LU:
-                curve = lowered(moments, curve, s.start_s, under_lu - TOLERATED_LU + 0.5 - s.under_lu)
-    curve = np.clip(curve, DEEPEST_DB, HIGHEST_DB)
-    return GainCurve(tuple(np.round(moments, 3).tolist()), tuple(np.round(curve, 3).tolist()))
+    return _asymmetric(target, weight, inside)
 
 
 def lowered(moments_s: Array, db: Array, second_s: float, lu: float) -> Array:

@@ -75,10 +75,7 @@ def rank(
     keep = (filters or Filters()).mask(catalogue)
     if not keep.any():
         raise NoSongs()
-    if intent == "steer":
-        cost, slots = _steer(cut, catalogue, goal, count)
-    else:
-        cost, slots = _follow(cut, catalogue, intent, count)
+    cost, slots = _steer(cut, catalogue, goal, count) if intent == "steer" else _follow(cut, catalogue, intent, count)
     liking = np.random.default_rng(seed).random(len(catalogue)) * JITTER
     if taste is not None:
         liking += taste.adjustment(catalogue)
