@@ -85,3 +85,24 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
         for table in reversed(database.metadata.sorted_tables):
             c.execute(sa.delete(table))
     database.close_all()
+
+
+@pytest.fixture
+def footage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A named folder with clips and folders, and secrets beside it."""
+    from pages.shared.services import folders
+
+    root = tmp_path / "footage"
+    (root / "Day 1" / "Cam A").mkdir(parents=True)
+    (root / "Day 2").mkdir()
+    for place in ("talk.mp4", "Day 1/Interview one.MOV", "Day 1/Cam A/interview two.wav"):
+        (root / place).write_bytes(b"sound and vision")
+    for place in ("notes.txt", ".hidden.mp4", "Day 1/poster.jpg"):
+        (root / place).write_bytes(b"no clip")
+    (tmp_path / "footage-secret").mkdir()
+    for place in ("secret.mp4", "footage-secret/secret.mp4"):
+        (tmp_path / place).write_bytes(b"nobody's business")
+    monkeypatch.setenv("MOODCUE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MOODCUE_FOLDERS", str(root))
+    folders._of.cache_clear()
+    return root

@@ -9,11 +9,9 @@ was acted. Writes ``adaptation.json`` into the voice model's folder, and its tab
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -140,10 +138,7 @@ def judged(found: Sequence[Joined], readers: dict[str, Unheard], threshold: floa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
-    parser.add_argument("--more", type=Path, required=True, help="where the public corpora are unpacked")
-    args = parser.parse_args()
+    args = vf.arguments(__doc__)
     config = load(infer.DEFAULT).config
     items, data = vf.examples(vf.noise_pools(vf.music_of(args.wheels))[0], args.more)
     home = [r for r in items if r.corpus == HOME]

@@ -10,13 +10,11 @@ judged one's own mood, which is the hard case. Prints the table and writes it in
 
 from __future__ import annotations
 
-import argparse
 import functools
 import hashlib
 import json
 import pickle
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -25,9 +23,10 @@ import numpy.typing as npt
 from emotion.labels import INDEX, VALENCE_AROUSAL
 from emotion.training import scores, voice_card, voice_head
 from emotion.training import voice_features as vf
+from emotion.training.voice_calibration import CALIBRATED, ENOUGH, SETTINGS, Left, calibrated, judged
 from emotion.training.voice_data import CORPORA
 from emotion.training.voice_head import Examples, Recipe, softmax
-from emotion.training.voice_reading import CALIBRATED, ENOUGH, SETTINGS, TRAINING, Left, calibrated, fitted, judged
+from emotion.training.voice_reading import TRAINING, fitted
 from emotion.voice.profile import SpeakerProfile
 from emotion.voice.reading import GENERATIVE, TEMPER, Reading
 from emotion.weights import models_dir
@@ -257,10 +256,7 @@ def write(found: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
-    parser.add_argument("--more", type=Path, required=True, help="where the public corpora are unpacked")
-    args = parser.parse_args()
+    args = vf.arguments(__doc__)
     noise, _ = vf.noise_pools(vf.music_of(args.wheels))
     found = measured(vf.examples(noise, args.more)[1])
     print(table(found))

@@ -12,7 +12,6 @@ sure about, and what the app says of the real clips. Writes ``fusion.json`` into
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from emotion.timeline import EmotionScores, Timeline, Verdict
 from emotion.training import face_data, scores, voice_data
 from emotion.training import voice_features as vf
 from emotion.training.evaluate_corpora import MOST_JUDGED, abroad, answers, left_out, name_of, ready_for
-from emotion.training.voice_reading import Left
+from emotion.training.voice_calibration import Left
 from emotion.weights import models_dir
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -252,10 +251,7 @@ def written(report: dict[str, Any], text: str, lines: Callable[[dict[str, Any]],
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
-    parser.add_argument("--more", type=Path, required=True, help="where the public corpora are unpacked")
-    args = parser.parse_args()
+    args = vf.arguments(__doc__)
     readers = pipeline.load_readers()
     if readers.voice is None or readers.face is None:
         raise SystemExit("both readers are needed")

@@ -11,10 +11,8 @@ for the sixth. Writes ``nested_choice`` and ``home_choice`` into the voice's met
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -35,18 +33,10 @@ from emotion.training.evaluate_corpora import (
     threshold,
     write,
 )
+from emotion.training.voice_calibration import SETTINGS, Left, calibrated, doubt_of, guarded, judged
 from emotion.training.voice_head import Examples, Labels, Recipe, softmax
 from emotion.training.voice_protocols import FOLDS, Study, general_logits
-from emotion.training.voice_reading import (
-    HOME_DATA,
-    HOME_RECIPES,
-    SETTINGS,
-    Left,
-    calibrated,
-    doubt_of,
-    guarded,
-    judged,
-)
+from emotion.training.voice_reading import HOME_DATA, HOME_RECIPES
 from emotion.voice.reading import Reading
 
 COMMAND: Final = "python -m emotion.training.evaluate_nested --wheels WHEELS --more DIR"
@@ -192,10 +182,7 @@ def home_measured(data: Examples) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--wheels", type=Path, required=True, help="folder of the downloaded wheels")
-    parser.add_argument("--more", type=Path, required=True, help="where the public corpora are unpacked")
-    args = parser.parse_args()
+    args = vf.arguments(__doc__)
     noise, _ = vf.noise_pools(vf.music_of(args.wheels))
     data = vf.examples(noise, args.more)[1]
     at_home = home_measured(data)

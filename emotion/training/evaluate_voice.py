@@ -7,7 +7,6 @@ Writes ``metrics.json`` and two figures into the model's folder. Deterministic u
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -131,10 +130,7 @@ def figures(metrics: dict[str, Any], folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--wheels", type=Path, required=True, help="folder of the four downloaded wheels")
-    parser.add_argument("--more", type=Path, required=True, help="where the public corpora are unpacked")
-    args = parser.parse_args()
+    args = vf.arguments(__doc__)
     to_train, to_judge = vf.noise_pools(vf.music_of(args.wheels))
     items, data = vf.examples(to_train, args.more)
     results = judged(data, left_out(data))

@@ -11,7 +11,6 @@ left out. ``DIR`` is where three of the corpora are unpacked (``emotion.training
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -25,10 +24,11 @@ from emotion.labels import EMOTIONS
 from emotion.training import export, speaker_encoder, voice_head, whisper_encoder
 from emotion.training import voice_features as vf
 from emotion.training.evaluate_corpora import RECIPE, abroad, left_out, ready_for, sure_by
+from emotion.training.voice_calibration import CALIBRATED, Left, calibrated
 from emotion.training.voice_data import HOME
 from emotion.training.voice_head import Examples
 from emotion.training.voice_protocols import Judged, Study, folds, home_logits, home_temperatures, without_fold
-from emotion.training.voice_reading import CALIBRATED, Left, calibrated, fitted
+from emotion.training.voice_reading import fitted
 from emotion.voice import features
 from emotion.voice.reading import Reading
 from emotion.weights import models_dir, sha256_of
@@ -94,10 +94,7 @@ def save(found: Reading, threshold: float, reliability: float, folder: Path) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--wheels", type=Path, required=True, help="folder of the four downloaded wheels")
-    parser.add_argument("--more", type=Path, required=True, help="where the public corpora are unpacked")
-    args = parser.parse_args()
+    args = vf.arguments(__doc__)
     folder = models_dir() / vf.NAME
     if not all((folder / file).is_file() for file in vf.ENCODERS):
         off = export_encoders(args.wheels, folder)

@@ -5,6 +5,7 @@ They come from the serving path itself: the same decoder, the same voice activit
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import zipfile
 from collections.abc import Sequence
@@ -29,6 +30,14 @@ NAME = "voice-v3"
 ENCODERS = {"encoder.onnx": "whisper", "speaker.onnx": "speaker"}
 """The frozen networks, in the order of their columns. Each one's features are remembered by themselves."""
 WIDTHS = {"encoder.onnx": 4096, "speaker.onnx": 512}
+
+
+def arguments(about: str | None) -> argparse.Namespace:
+    """The command line of whatever trains or judges the voice: where its wheels and its corpora lie."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wheels", type=Path, required=True, help="folder of the four downloaded wheels")
+    parser.add_argument("--more", type=Path, required=True, help="where the public corpora are unpacked")
+    return parser.parse_args()
 
 
 def cache_dir() -> Path:

@@ -15,8 +15,8 @@ from playwright.sync_api import expect, sync_playwright
 
 from pages.shared.ui.players import CLIP_KEY
 from tests.benchmarks import clip
+from tests.browser.analysing import result_of, upload
 from tests.browser.conftest import FLAGS, chromium, serving
-from tests.browser.test_analyse import result_of, upload
 
 CLICKS, SEEKS, SECONDS = 12, 12, 60.0
 BAR_CLICK_MS, BAR_APART_MS = 300, 40

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests import clips
+from tests.browser.analysing import result_of, section
 from tests.browser.axe import barriers
 from tests.browser.conftest import ROOT, Open, Server, serving, until
-from tests.browser.test_analyse import result_of, section
 
 SAMPLE = ROOT / "assets" / "samples" / "good-news.mp4"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.analysing import result_of, section
 from tests.browser.conftest import Open, Server, serving, until
-from tests.browser.test_analyse import result_of, section
 
 ELSEWHERE = "moodcue.localhost"
 """Resolves to this machine and is not one of its own names: who comes by it is a stranger."""

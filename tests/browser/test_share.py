@@ -6,9 +6,9 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.analysing import result_of, section, settled
 from tests.browser.axe import barriers
 from tests.browser.conftest import Open, Server
-from tests.browser.test_analyse import result_of, section, settled
 
 
 def test_another_visitor_sees_what_was_shared_until_it_is_deleted(open_page: Open, server: Server) -> None:

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from playwright.sync_api import expect
 
 from pages.shared.ui.players import CLIP_KEY
+from tests.browser.analysing import result_of, settled, upload
 from tests.browser.conftest import Open, Server
-from tests.browser.test_analyse import result_of, settled, upload
 
 
 def test_music_is_heard_under_the_clip_in_step_and_taken_away(open_page: Open, server: Server, data: Path) -> None:
