@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from emotion import signals
 from emotion.labels import EMOTIONS
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
-from pages.shared.ui import charts, sound_charts
+from pages.shared.ui import charts, sound_charts, timeline_chart
 
 
 def traces(figure: Any) -> list[Any]:
@@ -43,22 +43,22 @@ def timeline(seconds: int, rng: np.random.Generator, *, face: bool = True, gap: 
 
 def test_a_minute_of_sound_and_emotions_stays_small(rng: np.random.Generator) -> None:
     y = rng.normal(0, 0.1, 60 * 8000).astype(np.float32)
-    figure = charts.timeline_figure(timeline(60, rng), signals.envelope(y, 8000), words)
+    figure = timeline_chart.timeline_figure(timeline(60, rng), signals.envelope(y, 8000), words)
     assert len(str(figure.to_json())) < 300_000
     wave = max(len(trace.x) for trace in traces(figure))
     assert wave <= 1000  # low and high of each: 2,000 points
 
 
 def test_rows_are_those_that_have_something_to_say(rng: np.random.Generator) -> None:
-    assert charts.sides_of(timeline(3, rng)) == ["voice", "face", "fused"]
-    assert charts.sides_of(timeline(3, rng, face=False)) == ["voice"]
+    assert timeline_chart.sides_of(timeline(3, rng)) == ["voice", "face", "fused"]
+    assert timeline_chart.sides_of(timeline(3, rng, face=False)) == ["voice"]
     nothing = dataclasses.replace(timeline(3, rng), moments=())
-    assert charts.sides_of(nothing) == []
-    assert charts.timeline_figure(nothing, None, words).to_dict()["layout"]["height"] > 0
+    assert timeline_chart.sides_of(nothing) == []
+    assert timeline_chart.timeline_figure(nothing, None, words).to_dict()["layout"]["height"] > 0
 
 
 def test_an_emotion_has_one_colour_and_a_pattern_of_its_own(rng: np.random.Generator) -> None:
-    figure = charts.timeline_figure(timeline(5, rng), None, words)
+    figure = timeline_chart.timeline_figure(timeline(5, rng), None, words)
     areas = [trace for trace in traces(figure) if trace.stackgroup]
     assert len(areas) == 3 * len(EMOTIONS)
     signs = {trace.name: (trace.fillcolor, trace.fillpattern.shape or "") for trace in areas}
@@ -67,7 +67,7 @@ def test_an_emotion_has_one_colour_and_a_pattern_of_its_own(rng: np.random.Gener
 
 
 def test_where_the_voice_is_silent_its_curve_is_nothing(rng: np.random.Generator) -> None:
-    x, stacked = charts.curve(timeline(10, rng, gap=range(4, 7)).moments, "voice")
+    x, stacked = timeline_chart.curve(timeline(10, rng, gap=range(4, 7)).moments, "voice")
     total = stacked.sum(axis=1)
     assert np.all(np.diff(x) >= 0)
     inside = (x > 4) & (x < 7)
@@ -78,7 +78,7 @@ def test_where_the_voice_is_silent_its_curve_is_nothing(rng: np.random.Generator
 
 def test_every_moment_can_be_clicked(rng: np.random.Generator) -> None:
     clip = timeline(30, rng)
-    figure = charts.timeline_figure(clip, None, words)
+    figure = timeline_chart.timeline_figure(clip, None, words)
     touch = [t for t in traces(figure) if t.mode == "lines+markers" and t.marker.opacity == 0]
     assert len(touch) == 3
     assert list(touch[0].x) == [m.segment.middle_s for m in clip.moments]
@@ -120,15 +120,15 @@ def test_hours_are_drawn_with_as_many_steps_as_can_be_seen() -> None:
     )
     moments = [Moment(Segment(s, s + 1), voice=quiet if s < 3600 else loud) for s in range(7200)]
     moments[100:116] = [Moment(m.segment) for m in moments[100:116]]
-    steps = charts.thinned(moments)
-    assert len(steps) <= charts.MOST_STEPS
+    steps = timeline_chart.thinned(moments)
+    assert len(steps) <= timeline_chart.MOST_STEPS
     assert (steps[0].segment.start_s, steps[-1].segment.end_s) == (0, 7200)
     assert all(a.segment.end_s == b.segment.start_s for a, b in itertools.pairwise(steps))
     assert {s.voice.label for s in steps[:450] if s.voice} == {"calm"}
     assert {s.voice.label for s in steps[450:] if s.voice} == {"angry"}
     assert [s.segment.start_s for s in steps if s.voice is None] == [104]
     assert all(s.face is None for s in steps)
-    assert charts.thinned(moments[:800]) == moments[:800]
+    assert timeline_chart.thinned(moments[:800]) == moments[:800]
 
 
 def early_page() -> None:

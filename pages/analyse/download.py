@@ -19,26 +19,20 @@ def show(current: Session, timeline: Timeline) -> None:
     text = json.dumps(result.to_dict(timeline), ensure_ascii=False, indent=2)
     st.markdown(t("download.lead"))
     with st.container(horizontal=True):
-        st.download_button(
-            "JSON",
-            text,
-            file_name=f"{stem}.json",
-            mime="application/json",
-            icon=":material/data_object:",
-            on_click=on_click,
-            args=(current, timeline, "json"),
-            key="download_json",
-        )
-        st.download_button(
-            "CSV",
-            result.to_csv(timeline),
-            file_name=f"{stem}.csv",
-            mime="text/csv",
-            icon=":material/table:",
-            on_click=on_click,
-            args=(current, timeline, "csv"),
-            key="download_csv",
-        )
+        for kind, content, mime, icon in (
+            ("json", text, "application/json", "data_object"),
+            ("csv", result.to_csv(timeline), "text/csv", "table"),
+        ):
+            st.download_button(
+                kind.upper(),
+                content,
+                file_name=f"{stem}.{kind}",
+                mime=mime,
+                icon=f":material/{icon}:",
+                on_click=on_click,
+                args=(current, timeline, kind),
+                key=f"download_{kind}",
+            )
     st.caption(
         t("download.models", models=", ".join(f"{m.name}-v{m.version} ({m.sha256[:12]})" for m in timeline.models))
     )

@@ -25,7 +25,7 @@ from pages.analyse.session import Ready, Session
 from pages.shared import language
 from pages.shared.language import t, t_plain
 from pages.shared.services import models, pools, returning, visit
-from pages.shared.ui import announce, charts, cue_words, players, plotting, verdict
+from pages.shared.ui import announce, cue_words, players, plotting, timeline_chart, verdict
 from pages.shared.ui.failures import calm
 
 TABS: Final = "result_section"
@@ -95,13 +95,13 @@ def _another() -> None:
 
 def _timeline(current: Session, ready: Ready, timeline: Timeline) -> None:
     envelope = ready.analysed.envelope
-    if charts.too_short(timeline) or (not charts.sides_of(timeline) and envelope is None):
+    if timeline_chart.too_short(timeline) or (not timeline_chart.sides_of(timeline) and envelope is None):
         return
     st.markdown(f"**{t('reading.details')}**  \n:small[{t('result.timeline_help')}]")
     figure = current.derived.of(
         "timeline",
         (language.language(), timeline.voice),
-        lambda: charts.timeline_figure(timeline, envelope, t_plain),
+        lambda: timeline_chart.timeline_figure(timeline, envelope, t_plain),
     )
     with st.container(key=players.TIMELINE_KEY):
         plotting.chart(

@@ -193,15 +193,7 @@ def _follow(current: Session) -> None:
             waits = status is not None and status.state == "queued"
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.progress(done, text=t("speaker.file.waiting" if waits else "speaker.file.hearing", name=more.name))
-                st.button(
-                    t("progress.cancel"),
-                    icon=":material/close:",
-                    type="tertiary",
-                    key=f"footage_cancel_{more.id}",
-                    help=t("speaker.remove_help", name=more.name),
-                    on_click=_remove,
-                    args=(current, more),
-                )
+                _remove_button(current, more, t("progress.cancel"), "cancel")
 
 
 def _file(current: Session, told: Adaptation, more: Footage) -> None:
@@ -211,15 +203,19 @@ def _file(current: Session, told: Adaptation, more: Footage) -> None:
         else:
             st.markdown(_whose(current, more), width="stretch")
             _choice(current, told, more)
-        st.button(
-            t("speaker.remove"),
-            icon=":material/close:",
-            type="tertiary",
-            key=f"footage_remove_{more.id}",
-            help=t("speaker.remove_help", name=more.name),
-            on_click=_remove,
-            args=(current, more),
-        )
+        _remove_button(current, more, t("speaker.remove"), "remove")
+
+
+def _remove_button(current: Session, more: Footage, label: str, key: str) -> None:
+    st.button(
+        label,
+        icon=":material/close:",
+        type="tertiary",
+        key=f"footage_{key}_{more.id}",
+        help=t("speaker.remove_help", name=more.name),
+        on_click=_remove,
+        args=(current, more),
+    )
 
 
 def _whose(current: Session, more: Footage) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.link import sheet
 from pages.shared.language import clock, emotion_name, t, t_plain
 from pages.shared.services import clips, song_catalogue
-from pages.shared.ui import charts, cue_words, players, plotting, song_list, verdict
+from pages.shared.ui import cue_words, players, plotting, song_list, timeline_chart, verdict
 from pages.shared.ui.failures import calm
 from recommender.ranking.picks import Pick
 from recommender.store.shares import Share, clip_of
@@ -69,12 +69,12 @@ def _said(shared: Snapshot) -> None:
 
 def _timeline(shared: Snapshot, *, moves_player: bool) -> None:
     timeline = shared.timeline
-    if not charts.sides_of(timeline):
+    if not timeline_chart.sides_of(timeline):
         return
     more = f"  \n:small[{t('result.timeline_help')}]" if moves_player else ""
     st.markdown(f"**{t('result.timeline')}**{more}")
     with st.container(key=players.TIMELINE_KEY):
-        figure = charts.timeline_figure(timeline, None, t_plain)
+        figure = timeline_chart.timeline_figure(timeline, None, t_plain)
         plotting.chart(figure, key="timeline_chart", alt=verdict.timeline_in_words(timeline))
     if moves_player:
         players.keep_in_step(0.0, 0)

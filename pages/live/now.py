@@ -18,7 +18,7 @@ from emotion.voice.speech import WINDOW_S
 from pages.live import stream
 from pages.shared.language import emotion_name, markdown, t, t_plain
 from pages.shared.services import models, song_catalogue
-from pages.shared.ui import charts, pick_buttons, verdict
+from pages.shared.ui import charts, pick_buttons, timeline_chart, verdict
 from recommender import Pick
 
 EVERY_S: Final = 1.0
@@ -129,7 +129,7 @@ def _strip(live: Live, asked: bool) -> None:
     view = live.view(time.monotonic())
     if any(m.fused for m in view.timeline.moments):
         st.markdown(f"**{t('live.timeline', seconds=SPAN_S)}**")
-        figure = charts.timeline_figure(view.timeline, None, t_plain)
+        figure = timeline_chart.timeline_figure(view.timeline, None, t_plain)
         ticks = [0.0, SPAN_S / 3, SPAN_S * 2 / 3, SPAN_S]
         figure.update_xaxes(
             tickvals=ticks,
