@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 from collections.abc import Sequence
@@ -40,6 +41,9 @@ from recommender.cues.export.marks import marks
 from recommender.cues.frames import on_grid
 from recommender.cues.mood import mood_of
 from recommender.errors import CannotEdit, FirstCue, LastCue, NoSuchCue, NotAnAlternative, SheetFileError, UnknownChoice
+from recommender.mix import sources
+from recommender.ranking.shelf import Shelf, rank
+from recommender.songs import installed
 from tests.cue_timelines import NTSC, scores, timeline
 
 TURNS = (("angry", 20), ("calm", 25), ("happy", 15))
@@ -293,6 +297,32 @@ def test_direction_follows_the_intent() -> None:
     assert match.tempo_bpm is not None and steer.tempo_bpm is not None
     assert match.tempo_bpm[0] > steer.tempo_bpm[0]
     assert edits.set_state(sheet, 1, "silenced").cues[0].direction.advice == "none"
+
+
+@pytest.mark.parametrize("blur", [0.1, 0.25, 0.4])
+@pytest.mark.parametrize("emotion", ["calm", "happy", "sad", "angry", "fearful", "disgust"])
+def test_a_contrast_lies_clearly_on_the_other_side_however_much_in_doubt_the_mood_is(emotion: str, blur: float) -> None:
+    sheet = edits.set_intent(make_sheet(timeline([(emotion, 30)], blur=blur)), "contrast")
+    cue, shelf = sheet.cues[0], _installed()
+    assert cue.direction.advice == "music" and cue.direction.why == "contrast"
+    assert cue.valence is not None and cue.direction.valence is not None
+    assert cue.valence * cue.direction.valence < 0 and abs(cue.direction.valence) > 0.35
+    found = rank(sheet, shelf)[cue.id]
+    assert len(found) == 3
+    sides = [p.track.valence for p in found if p.track.valence is not None]
+    assert np.mean(sides) * cue.valence < 0 and max(np.array(sides) * np.sign(cue.valence)) < 0.1
+
+
+def test_what_has_no_mood_has_nothing_to_contrast_with() -> None:
+    sheet = edits.set_intent(make_sheet(timeline([("neutral", 30)], blur=0.1)), "contrast")
+    assert (sheet.cues[0].direction.advice, sheet.cues[0].direction.why) == ("light", "neutral")
+
+
+@functools.cache
+def _installed() -> Shelf:
+    found = [entry.usable() for entry in installed.tracks()]
+    sounds = sources.placed(found, sources.installed_sounds())
+    return Shelf.of(sources.with_sound(found, sounds), sounds)
 
 
 def test_peaks_are_rare_inside_their_cue_and_never_of_what_is_flat() -> None:

@@ -25,6 +25,8 @@ Advice = Literal["music", "light", "none"]
 
 UNDER: Final = -0.2
 """Arousal of music that stays under a voice; it is never unpleasant, which would take a side."""
+CLEAR: Final = 0.5
+"""A contrast lies at least so far on the other side: a mood in doubt is near the middle, and so would be its mirror."""
 INSTRUMENTS_SHOWN: Final = 3
 GENRES_SHOWN: Final = 2
 LIGHT: Final = ("piano", "synth_pad", "acoustic_guitar")
@@ -64,19 +66,30 @@ def direct(mood: Mood, scores: EmotionScores | None, intent: Intent, target: tup
     """The direction for a mood. ``target``: where a steered cue leads, valence and energy."""
     if scores is None:
         return NO_MUSIC if mood.word == "silent" else _light("unread", EmotionScores.from_array([1.0] + [0.0] * 7))
-    wanted = _wanted(scores, intent, target)
-    if intent == "match" and mood.word in ("mixed", "unclear", "even"):
+    place = _against(Reading.of(scores)) if intent == "contrast" else target if intent == "steer" else None
+    wanted = _wanted(scores, place)
+    if place is None and intent != "steer" and mood.word in ("mixed", "unclear", "even"):
         return _light("mixed" if mood.word == "mixed" else "unclear" if mood.word == "unclear" else "neutral", wanted)
     return _describe("music", intent, wanted)
 
 
-def _wanted(scores: EmotionScores, intent: Intent, target: tuple[float, float] | None) -> EmotionScores:
-    """The distribution over emotions that the music should express."""
-    if intent == "match":
-        return scores
-    if intent == "contrast":
-        return _around(plane.mirrored(), scores.as_array())
-    return scores if target is None else _around(np.array([target]), np.ones(1))
+def _wanted(scores: EmotionScores, place: tuple[float, float] | None) -> EmotionScores:
+    """The distribution over emotions that the music should express: the clip's own, or that of a place."""
+    return scores if place is None else _around(np.array([place]), np.ones(1))
+
+
+def _against(reading: Reading) -> tuple[float, float] | None:
+    """The place that contrasts with a mood: its valence turned over (irony), or, where it has none, its energy.
+
+    None for a mood that has neither: there is nothing to contrast with.
+    """
+    side, strength = pleasantness(reading), level(reading.energy)
+    if side in ("pleasant", "unpleasant"):
+        away = max(abs(reading.valence), CLEAR)
+        return (-away if side == "pleasant" else away), reading.energy
+    if strength != "medium":
+        return reading.valence, (-CLEAR if strength == "high" else CLEAR)
+    return None
 
 
 def _around(points: np.ndarray, probs: np.ndarray) -> EmotionScores:

@@ -106,8 +106,8 @@ class Course:
 def wanted(sheet: CueSheet, cue: Cue, read: Course | None = None) -> npt.NDArray[np.float64] | None:
     """What the cue's music should do: valence and energy every 3 s, shape (k, 2); None where it wants none.
 
-    The clip's own course, moved to where the cue's direction wants it. ``read`` is that of the sheet, where
-    several cues are asked for.
+    The clip's own course, moved to where the cue's direction wants it (a contrast's is turned over). ``read`` is
+    that of the sheet, where several cues are asked for.
     """
     direction = cue.direction
     if direction.advice == "none" or direction.valence is None or direction.energy is None:
@@ -123,7 +123,10 @@ def wanted(sheet: CueSheet, cue: Cue, read: Course | None = None) -> npt.NDArray
         return np.tile(goal, (k, 1))
     for axis in (0, 1):
         course[:, axis] = np.interp(np.arange(k), np.flatnonzero(known), course[known, axis])
-    return np.clip(course - course.mean(axis=0) + goal, -1, 1)
+    course -= course.mean(axis=0)
+    if cue.intent == "contrast":
+        course[:, 0] *= -1  # the unhappier the clip becomes, the happier what contrasts with it
+    return np.clip(course + goal, -1, 1)
 
 
 def rank(
