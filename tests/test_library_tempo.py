@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from emotion.weights import load
-from recommender.library import quadrant_head, tempo
+from recommender.library import beats, quadrant_head, repeats, tempo
 from recommender.library.describe import Describer
+from recommender.library.front_end import BEAT_FPS
 from recommender.library.hear import MODEL
-from recommender.library.tempo import NAMES, Choice
+from recommender.library.repeats import LAGS
+from recommender.library.tempo import GROUPS, NAMES, OUTLIER, Choice
 from recommender.training import rendered
 from recommender.training.rendered import Note
 
@@ -62,11 +64,63 @@ def test_the_choice_knows_every_measure_and_takes_the_likeliest() -> None:
     assert plain.best(rows) == 1 and plain.best(rows[::-1]) == 0
 
 
+def test_what_the_hidden_units_say_is_added() -> None:
+    d = len(NAMES)
+    hidden = np.zeros((d, 2))
+    hidden[5] = (3.0, -3.0)
+    choice = Choice(np.zeros(d), np.ones(d), np.zeros(d), hidden, np.zeros(2), np.array([1.0, 0.0]))
+    rows = np.zeros((3, d))
+    rows[:, 5] = (-1, 0, 1e9)
+    assert np.allclose(choice.scores(rows), np.tanh([-3, 0, 3 * OUTLIER]))
+
+
+@pytest.mark.parametrize("bars", [1, 2, 4])
+def test_harmony_comes_again_after_as_many_beats_as_its_progression_has(bars: int) -> None:
+    beats = np.arange(0, 60 * BEAT_FPS, BEAT_FPS // 2)
+    tenths = np.arange(600)
+    chord = (tenths / 10 * 2 / 4).astype(int) % (2 * bars)  # a chord of four beats each at 120 a minute
+    colours = np.zeros((600, 12), np.float32)
+    colours[tenths, chord * 5 % 12] = 1
+    each = repeats.a_beat(colours, beats)
+    assert each.shape == (len(beats), 12)
+    turns = repeats.turns(each)
+    assert np.all(turns[4:-4:4] > 0.7) and np.all(turns[6:-4:4] < 0.2)
+    alike: dict[int, float] = dict(zip(LAGS, repeats.again(each).tolist(), strict=True))
+    assert alike[8 * bars] > 0.3 and all(alike[8 * bars] > 2 * alike[n] for n in LAGS if n >= 4 and n % (8 * bars))
+    assert not repeats.again(each[:4]).any()
+
+
+def test_what_nobody_counts_as_beats_is_no_candidate() -> None:
+    pulse = np.zeros(30 * BEAT_FPS, np.float32)
+    pulse[:: BEAT_FPS * 60 // 100] = 1  # 100 a minute
+    found = candidates_of(pulse)
+    assert any(abs(b / 100 - 1) < 0.03 for b in found) and all(b < beats.FASTEST_BPM for b in found)
+
+
+def candidates_of(pulse: np.ndarray) -> list[float]:
+    flat = np.zeros_like(pulse)
+    none = np.zeros((300, 12), np.float32)
+    heard = tempo.Heard(flat, flat, pulse, flat, flat, none, none, none, flat, flat, np.full(60, 1 / 60, np.float32))
+    bands = np.ones((len(pulse), 136), np.float32)
+    return [beats.tempo(f / BEAT_FPS) for f in beats.candidates(heard, bands)]
+
+
+@needs_player
+@pytest.mark.parametrize("bpm", [66.0, 84.0, 168.0])
+@pytest.mark.parametrize("program", [0, 48], ids=["piano", "strings"])
+def test_without_drums_the_chords_tell_half_from_double(
+    describer: Describer, tmp_path: Path, program: int, bpm: float
+) -> None:
+    notes = [n for n in song(bpm) if n.channel != rendered.DRUMS]
+    rendered.render(rendered.midi(notes, bpm, (program, 32, 73)), tmp_path / "song.wav")
+    assert describer.describe(tmp_path / "song.wav").tempo_bpm == pytest.approx(bpm, rel=0.04)
+
+
 def test_what_changes_every_fourth_beat_stands_out_by_fours_and_not_by_threes() -> None:
     values = np.tile([1.0, 0.1, 0.1, 0.1], 12)
-    by = {n: tempo._stands_out(values, n) for n in tempo.GROUPS}
+    by = {n: repeats.stands_out(values, n) for n in GROUPS}
     assert by[4] > 2 * by[3] and by[8] > by[3]
-    assert tempo._stands_out(values[:6], 4) == 0.0
+    assert repeats.stands_out(values[:6], 4) == 0.0
 
 
 def test_the_quadrants_are_probabilities_whatever_is_heard() -> None:

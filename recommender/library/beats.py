@@ -13,14 +13,19 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from recommender.library import tonal
 from recommender.library.beat_net import HIGH_BANDS, LOW_BANDS, SILENT_SHARE, Run, in_parts, picture, rises
 from recommender.library.front_end import BEAT_FPS, Spectrogram
 from recommender.library.tempo import NEAR, Choice, Heard, around, evidence, moves
 
 Activations = npt.NDArray[np.float32]
 
-TEMPO_RANGES: Final = ((52.0, 78.0), (74.0, 110.0), (105.0, 155.0), (148.0, 215.0))
-"""Beats are looked for in each, so that half and double the tempo can be weighed against each other."""
+TEMPO_RANGES: Final = (
+    (52.0, 68.0), (64.0, 82.0), (78.0, 101.0), (96.0, 124.0), (118.0, 153.0), (146.0, 189.0), (180.0, 215.0),
+)  # fmt: skip
+"""Beats are looked for in each, so that all tempi that the piece might have can be weighed against each other."""
+FASTEST_BPM: Final = 192.0
+"""What is found faster is nobody's beat; only where nothing else is found, it counts."""
 SAME: Final = 0.02
 RISE_WEIGHT: Final = 0.7
 OURS: Final = 0.7
@@ -61,17 +66,17 @@ class Pulse:
 NO_PULSE: Final = Pulse((), (), None, None, 0.0)
 
 
-def track(beats: Activations, bands: Spectrogram, colours: npt.NDArray[np.float32], choice: Choice, ours: Run) -> Pulse:
+def track(beats: Activations, bands: Spectrogram, pitch: npt.NDArray[np.float32], choice: Choice, ours: Run) -> Pulse:
     """The pulse under the answers of both networks.
 
     Args:
         beats: (frames, 2), how likely a beat within the bar is, and a bar's first beat, by BeatNet.
         bands: (frames, 136), the log-frequency spectrogram that the answers were read from.
-        colours: (tenths of a second, 12), the chroma.
+        pitch: (tenths of a second, 320), of :func:`tonal.pitch_energy`.
         choice: decides between half and double the tempo.
         ours: the beat network.
     """
-    heard = hearing(beats, bands, colours, ours)
+    heard = hearing(beats, bands, pitch, ours)
     rows = {k: frames for k, frames in enumerate(candidates(heard, bands)) if len(frames) >= MIN_BEATS}
     if not rows:
         return NO_PULSE
@@ -99,18 +104,20 @@ def _opened(beats: Activations, heard: Heard, frames: npt.NDArray[np.int_]) -> t
     return bars(down, within, lean + OURS_OPENS * np.log(share / (1 - share)), HEARD_METRES)
 
 
-def hearing(beats: Activations, bands: Spectrogram, colours: npt.NDArray[np.float32], run: Run) -> Heard:
+def hearing(beats: Activations, bands: Spectrogram, pitch: npt.NDArray[np.float32], run: Run) -> Heard:
     """Everything that beats are looked for in."""
+    colours = tonal.chroma(pitch)
     answers, tempi = in_parts(run, picture(bands, beats, colours))
     net, new, ours = beats.sum(axis=1), rises(bands), answers[:, 0]
     plain = net + RISE_WEIGHT * new * (1 - net)
     pulse = OURS * ours + (1 - OURS) * plain
     low, high = rises(bands[:, LOW_BANDS]), rises(bands[:, HIGH_BANDS])
-    return Heard(net, new, pulse, low, high, colours, ours, answers[:, 1], tempi)
+    basses, chords = (tonal.chords(pitch, register) for register in (tonal.LOW, tonal.MIDDLE))
+    return Heard(net, new, pulse, low, high, colours, basses, chords, ours, answers[:, 1], tempi)
 
 
 def candidates(heard: Heard, bands: Spectrogram) -> list[npt.NDArray[np.int_]]:
-    """The likeliest beats in each range of tempo, in frames; those that fall together come once."""
+    """The likeliest beats in each range of tempo, in frames; those of one tempo come once."""
     if len(heard.pulse) < 2 * BEAT_FPS:
         return []
     found: list[npt.NDArray[np.int_]] = []
@@ -119,7 +126,8 @@ def candidates(heard: Heard, bands: Spectrogram) -> list[npt.NDArray[np.int_]]:
         bpm = [tempo(f / BEAT_FPS) for f in (*found, frames) if len(f) >= 2]
         if len(frames) >= 2 and all(abs(bpm[-1] / other - 1) >= SAME for other in bpm[:-1]):
             found.append(frames)
-    return found
+    usual = [frames for frames in found if tempo(frames / BEAT_FPS) < FASTEST_BPM]
+    return usual or found
 
 
 def measured(beats: Activations, heard: Heard, frames: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:

@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from recommender.library import beats, mood, structure, tonal
+from recommender.library import beats, mood, structure, tonal, vocals
 from recommender.library.beat_net import Run
 from recommender.library.hear import Heard, Networks, hear
 from recommender.library.mood import ENERGY, VALENCE, MoodHead
 from recommender.library.tempo import Choice
-from recommender.library.track_sound import QUADRANTS, STEP_S, Section, TrackSound, Vocals
-
-HARDLY: Final = 0.08
-"""Singing or speech for less than this share of the time, and for less than :data:`HARDLY_S`, does not count."""
-HARDLY_S: Final = 2.0
+from recommender.library.track_sound import QUADRANTS, STEP_S, Section, TrackSound
 
 
 class Describer:
@@ -59,11 +54,11 @@ def put_together(heard: Heard, head: MoodHead, choice: Choice, ours: Run) -> Tra
     judged = head.judge(frames, heard.embedding, heard.tags, heard.duration_s)
     pitch = frames.pitch.astype(np.float32)
     colours = tonal.chroma(pitch)
-    pulse = beats.track(frames.beats, frames.bands.astype(np.float32), colours, choice, ours)
+    pulse = beats.track(frames.beats, frames.bands.astype(np.float32), pitch, choice, ours)
     key = tonal.find_key(pitch)
     start_s, end_s = structure.bounds(frames.mel)
     end_s = min(end_s, heard.duration_s)
-    vocals, share = _vocals(heard)
+    voices, share = vocals.vocals(heard.singing_s, heard.speech_s, heard.duration_s)
     valence, energy = judged.curve @ VALENCE, judged.curve @ ENERGY
     probs = judged.quadrants
     return TrackSound(
@@ -83,7 +78,7 @@ def put_together(heard: Heard, head: MoodHead, choice: Choice, ours: Run) -> Tra
         key=None if key is None else key.tonic,
         mode=None if key is None else key.mode,
         loudness_lufs=heard.loudness_lufs,
-        vocals=vocals,
+        vocals=voices,
         vocal_share=round(share, 3),
         sections=_sections(heard, valence, energy),
         start_s=start_s,
@@ -98,15 +93,6 @@ def _share(value: float) -> float:
 
 def _curve(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(round(float(v), 3) for v in values)
-
-
-def _vocals(heard: Heard) -> tuple[Vocals, float]:
-    """Whether somebody sings or speaks, whichever takes longer, and for which share of the track."""
-    seconds, kind = max((heard.singing_s, "singing"), (heard.speech_s, "speech"))
-    share = min(1.0, seconds / max(heard.duration_s, 1e-6))
-    if share < HARDLY or seconds < HARDLY_S:
-        return "none", share
-    return ("singing" if kind == "singing" else "speech"), share
 
 
 def _sections(heard: Heard, valence: npt.NDArray[np.float64], energy: npt.NDArray[np.float64]) -> tuple[Section, ...]:

@@ -23,6 +23,10 @@ FRAMES_A_SECOND: Final = SR / HOP
 LOWEST_MIDI: Final = 36
 SEMITONES: Final = 64
 """From C2 (65 Hz) to D#7 (2,489 Hz)."""
+LOW: Final = slice(0, 20)
+"""Of these the low register: up to G3, basses and the roots of chords."""
+MIDDLE: Final = slice(12, 32)
+"""From C3 to G4: chords, under most melodies."""
 BINS_A_SEMITONE: Final = 5
 BLOCK: Final = 32
 A4_MIDI: Final = 69
@@ -115,13 +119,24 @@ def key_fits(profile: npt.NDArray[np.floating]) -> dict[tuple[Mode, int], float]
 
 def chroma(energy: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Pitch classes from C, (frames, 12), each frame of sum 1 or 0: square roots, so that one loud note is not all."""
+    folded = _folded(energy, slice(None))
+    return folded / np.maximum(folded.sum(axis=1, keepdims=True), 1e-9)
+
+
+def chords(energy: npt.NDArray[np.float32], register: slice) -> npt.NDArray[np.float32]:
+    """Pitch classes of the semitones of one register alone, (frames, 12): what is played there, without the rest."""
+    return _folded(energy, register)
+
+
+def _folded(energy: npt.NDArray[np.float32], register: slice) -> npt.NDArray[np.float32]:
+    """The square roots of the semitones by pitch class; nothing of quiet frames."""
     tones = np.sqrt(semitones(energy))
     loud = tones.sum(axis=1)
     tones[loud < QUIET_FRAME * np.percentile(loud, 90)] = 0
     folded = np.zeros((len(tones), 12), np.float32)
-    for k in range(SEMITONES):
+    for k in range(SEMITONES)[register]:
         folded[:, (LOWEST_MIDI + k) % 12] += tones[:, k]
-    return folded / np.maximum(folded.sum(axis=1, keepdims=True), 1e-9)
+    return folded
 
 
 def semitones(energy: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """Teach the choice between half and double the tempo: ``tempo.npz`` of the music model.
 
-    python -m recommender.training.train_tempo --vgmidi DIR --cache DIR [--pieces 45]
+    python -m recommender.training.train_tempo --vgmidi DIR --cache DIR [--pieces 530]
 
 ``DIR`` is a checkout of lucasnfe/vgmidi (:mod:`written`). Taught are rendered pieces and written ones; how
 well the choice does on ensembles and on game series that it was not taught is printed beside it.
@@ -28,17 +28,27 @@ from emotion.weights import models_dir
 from recommender.library import beats, front_end, tonal
 from recommender.library.front_end import BEAT_FPS
 from recommender.library.hear import MODEL, Networks
-from recommender.library.tempo import FILE, NAMES, Choice
+from recommender.library.tempo import FILE, NAMES, Choice, normed
 from recommender.training import rendered, written
 from recommender.training.rendered import Piece
 from recommender.training.train_music import write_folder
 
-HELD_BACK: Final = 2.0
+FIRST_SEED: Final = 1000
+"""Of the rendered pieces; those that judge have others (:mod:`evaluate_rendered`)."""
+PIECES: Final = 530
+"""Of each half of the ensembles."""
+HELD_BACK: Final = 6.0
 """Of the squared weights, against one piece's log-likelihood."""
-WRITTEN: Final = 0.5
-"""What a written piece counts against a rendered one: what its author calls a beat is one habit of several."""
+HIDDEN: Final = 4
+NETWORKS: Final = 6
+"""So many of as many hidden units, each from other beginnings; the choice is their sum."""
+STEPS: Final = 300
+WRITTEN: Final = 2.0
+"""What a written piece counts against a rendered one; picked, as what is held back was, by what is left out."""
 FOLDS: Final = 5
 COMMAND: Final = "python -m recommender.training.train_tempo --vgmidi DIR --cache DIR"
+Array = npt.NDArray[np.float64]
+
 RIGHT: Final = 0.04
 """A tempo within so much of the truth counts."""
 
@@ -48,7 +58,7 @@ class Example:
     """The evidence for each candidate of a piece (n, d), and which of them are right (n,)."""
 
     group: str
-    rows: npt.NDArray[np.float64]
+    rows: Array
     right: npt.NDArray[np.bool_]
 
 
@@ -65,34 +75,77 @@ def example(piece: Piece, group: str, content: bytes, networks: Networks, cache:
         np.savez(kept, allow_pickle=False, bands=bands, beats=answers, pitch=tonal.pitch_energy(y))
     with np.load(kept) as arrays:
         answers, bands, pitch = (arrays[n].astype(np.float32) for n in ("beats", "bands", "pitch"))
-    heard = beats.hearing(answers, bands, tonal.chroma(pitch), networks.pulse)
+    heard = beats.hearing(answers, bands, pitch, networks.pulse)
     found = [f for f in beats.candidates(heard, bands) if len(f) >= beats.MIN_BEATS]
     rows = np.array([beats.measured(answers, heard, f) for f in found]).reshape(-1, len(NAMES))
     bpm = np.array([beats.tempo(f / BEAT_FPS) for f in found])
     return Example(group, rows, np.abs(bpm / piece.tempo_bpm - 1) < RIGHT)
 
 
-def taught(examples: Sequence[Example]) -> dict[str, npt.NDArray[np.float64]]:
-    """A conditional logit: the likelihood that the candidate chosen is a right one, weights held back."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Together:
+    """The candidates of all pieces one below the other, normed; ``first`` the row at which each piece begins."""
+
+    rows: Array
+    right: Array
+    counts: Array
+    first: npt.NDArray[np.int_]
+    piece: npt.NDArray[np.int_]
+
+    def unlikely(self, scores: Array) -> tuple[float, Array]:
+        """Minus the log-likelihood that a right candidate is chosen, and its slope by the scores."""
+        raised = np.exp(scores - np.maximum.reduceat(scores, self.first)[self.piece])
+        total = np.add.reduceat(raised, self.first)
+        among_right = np.add.reduceat(raised * self.right, self.first) + 1e-12
+        value = -float((self.counts * np.log(among_right / total)).sum())
+        slope = raised / total[self.piece] - raised * self.right / among_right[self.piece]
+        return value, self.counts[self.piece] * slope
+
+
+def taught(examples: Sequence[Example]) -> dict[str, Array]:
+    """The choice's arrays: the likelihood that the candidate chosen is a right one, weights held back."""
     usable = [e for e in examples if e.right.any()]
-    together = np.vstack([e.rows for e in usable])
-    mean, scale = together.mean(axis=0), together.std(axis=0) + 1e-6
-    normed = [(e.rows - mean) / scale for e in usable]
+    rows = np.vstack([e.rows for e in usable])
+    mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    lengths = [len(e.rows) for e in usable]
+    together = _Together(
+        normed(rows, mean, scale),
+        np.concatenate([e.right for e in usable]).astype(float),
+        np.array([WRITTEN if e.group.startswith("written") else 1.0 for e in usable]),
+        np.concatenate([[0], np.cumsum(lengths)[:-1]]),
+        np.repeat(np.arange(len(usable)), lengths),
+    )
+    weights, hidden, bias, out = zip(*(_network(together, seed) for seed in range(NETWORKS)), strict=True)
+    return {
+        "mean": mean, "scale": scale, "weights": np.sum(weights, axis=0), "hidden": np.hstack(hidden),
+        "bias": np.concatenate(bias), "out": np.concatenate(out),
+    }  # fmt: skip
 
-    counts = [WRITTEN if e.group.startswith("written") else 1.0 for e in usable]
 
-    def loss(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        value, slope = HELD_BACK * float(weights @ weights) / 2, HELD_BACK * weights
-        for rows, e, count in zip(normed, usable, counts, strict=True):
-            scores = rows @ weights
-            raised = np.exp(scores - scores.max())
-            among_right = raised * e.right
-            value -= count * float(np.log(among_right.sum() / raised.sum() + 1e-12))
-            slope = slope - count * (among_right / (among_right.sum() + 1e-12) - raised / raised.sum()) @ rows
-        return value, slope
+def _network(of: _Together, seed: int) -> tuple[Array, Array, Array, Array]:
+    """Weights (d,), hidden (d, h), bias (h,) and out (h,) of one network (L-BFGS)."""
+    d, h, rng = of.rows.shape[1], HIDDEN, np.random.default_rng(seed)
+    ends = np.cumsum([d, d * h, h, h])
 
-    found: Any = minimize(loss, np.zeros(together.shape[1]), jac=True, method="L-BFGS-B")
-    return {"mean": mean, "scale": scale, "weights": np.asarray(found.x)}
+    def parts(at: Array) -> tuple[Array, Array, Array, Array]:
+        weights, hidden, bias, out = np.split(at, ends[:-1])
+        return weights, hidden.reshape(d, h), bias, out
+
+    def loss(at: Array) -> tuple[float, Array]:
+        weights, hidden, bias, out = parts(at)
+        units = np.tanh(of.rows @ hidden + bias)
+        value, slope = of.unlikely(of.rows @ weights + units @ out)
+        into = np.outer(slope, out) * (1 - units**2)
+        value += HELD_BACK * float((weights**2).sum() + (hidden**2).sum() + (out**2).sum()) / 2
+        slopes = [
+            of.rows.T @ slope + HELD_BACK * weights, (of.rows.T @ into + HELD_BACK * hidden).ravel(),
+            into.sum(axis=0), units.T @ slope + HELD_BACK * out,
+        ]  # fmt: skip
+        return value, np.concatenate(slopes)
+
+    begin = [np.zeros(d), rng.normal(0, 0.3 / np.sqrt(d), d * h), np.zeros(h), rng.normal(0, 0.3, h)]
+    found: Any = minimize(loss, np.concatenate(begin), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
+    return parts(np.asarray(found.x))
 
 
 def share_right(choice: Choice, examples: Sequence[Example]) -> list[bool]:
@@ -117,12 +170,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vgmidi", type=Path, required=True, metavar="DIR")
     parser.add_argument("--cache", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--pieces", type=int, default=45)
+    parser.add_argument("--pieces", type=int, default=PIECES)
     args = parser.parse_args()
     args.cache.mkdir(parents=True, exist_ok=True)
     networks = Networks()
     examples = []
-    for seed, half in itertools.product(range(args.pieces), range(len(rendered.ENSEMBLES))):
+    seeds = range(FIRST_SEED, FIRST_SEED + args.pieces)
+    for seed, half in itertools.product(seeds, range(len(rendered.ENSEMBLES))):
         piece, content = rendered.compose(seed, half=half)
         examples.append(example(piece, f"rendered {piece.ensemble}", content, networks, args.cache))
     examples += [
