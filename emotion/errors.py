@@ -2,11 +2,17 @@
 
 Each error carries a ``key`` into the message catalogue (``assets/locale``) and the values that the
 sentence quotes, so that the same failure reads well in every language; ``str(error)`` is English.
+What is wrong in detail is one of the values, as :class:`emotion.messages.Words`; what the system or a
+library said of it, in whatever language, is the value ``cause``, which no sentence quotes: it stands
+behind ``str(error)``, for terminals and logs.
 """
 
-from typing import ClassVar
+import errno
+from typing import ClassVar, Final
 
-from emotion.messages import fill
+from emotion.messages import Words, fill
+
+LONGEST_CAUSE: Final = 200
 
 
 class MoodCueError(Exception):
@@ -15,11 +21,51 @@ class MoodCueError(Exception):
     key: ClassVar[str] = "error.unknown"
     status: ClassVar[int] = 1
     """The exit status of a command that it ends: 2 where the call was wrong."""
-    english: ClassVar[str] = "Something went wrong: {detail}"
+    english: ClassVar[str] = "Something went wrong. Try again; if it happens once more, the log says why."
 
     def __init__(self, **values: object) -> None:
         self.values = values
-        super().__init__(fill(self.english, values))
+        sentence, cause = fill(self.english, values), values.get("cause")
+        super().__init__(f"{sentence} ({str(cause).strip()[:LONGEST_CAUSE]})" if cause else sentence)
+
+
+class Flaw(ValueError):
+    """What is wrong with a value that was read, in words of every language."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        self.words = Words.of(key, **values)
+        super().__init__(str(self.words))
+
+
+_SYSTEM: Final = {
+    errno.EACCES: "fault.denied",
+    errno.EPERM: "fault.denied",
+    errno.EROFS: "fault.denied",
+    errno.ENOENT: "fault.gone",
+    errno.ENOSPC: "fault.full",
+    errno.EDQUOT: "fault.full",
+    errno.EISDIR: "fault.folder",
+    errno.ENOTDIR: "fault.folder",
+    errno.EEXIST: "fault.folder",
+}
+
+
+def wrong(error: Exception) -> dict[str, object]:
+    """The values ``detail`` and ``cause`` for what went wrong while something was read or written."""
+    if isinstance(error, Flaw):
+        return {"detail": error.words}
+    if isinstance(error, KeyError):
+        return {"detail": Words.of("fault.field_missing", field=str(error.args[0] if error.args else error)[:60])}
+    if isinstance(error, OSError):
+        known = _SYSTEM.get(error.errno or 0)
+        return {"detail": Words.of(known)} if known else {"detail": Words.of("fault.system"), "cause": _said(error)}
+    return {"detail": Words.of("fault.damaged"), "cause": _said(error)}
+
+
+def _said(error: Exception) -> str:
+    """The first line of what an error says of itself."""
+    said = (error.strerror if isinstance(error, OSError) else None) or str(error).strip() or type(error).__name__
+    return said.splitlines()[0]
 
 
 class MediaError(MoodCueError):
@@ -191,20 +237,22 @@ class SeveralTimelines(TimelineFileError):
 
 class TableFileError(MoodCueError):
     key = "error.table_file"
-    english = "{name} is not a song table in LMC's columns: {detail}."
+    english = (
+        "{name} is not a song table in LMC's columns: {detail}. Take the table as it was published, or another one."
+    )
 
 
 class UnknownEmotion(MoodCueError):
     key = "error.unknown_emotion"
     status = 2
-    english = "{emotion!r} is not one of the eight emotions: {known}."
+    english = "{emotion!r} is not one of the eight emotions. Choose one of: {known}."
 
 
 class Cancelled(MoodCueError):
     """The visitor pressed cancel, or left."""
 
     key = "error.cancelled"
-    english = "Cancelled."
+    english = "Cancelled. Start again whenever you like."
 
 
 class EngineMissing(MoodCueError):

@@ -10,6 +10,7 @@ import functools
 import json
 import string
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,25 @@ def catalogue(language: str) -> Mapping[str, str]:
 def message(key: str, language: str, **values: object) -> str:
     """The sentence in ``language``, else in English, else the key itself."""
     sentence = catalogue(language).get(key) or catalogue("en").get(key) or key
-    return fill(sentence, values)
+    return fill(sentence, {k: v.within(language) if isinstance(v, Words) else v for k, v in values.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A part of a sentence that is said in the sentence's own language: a key of the catalogue, and what it quotes."""
+
+    key: str
+    values: tuple[tuple[str, object], ...] = ()
+
+    @classmethod
+    def of(cls, key: str, **values: object) -> Words:
+        return cls(key, tuple(values.items()))
+
+    def within(self, language: str) -> str:
+        return message(self.key, language, **dict(self.values))
+
+    def __str__(self) -> str:
+        return self.within("en")
 
 
 CLOCK: Final = "clock"

@@ -47,7 +47,7 @@ class Report:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as e:
-                raise errors.ResultNotWritten(name=str(folder), detail=e.strerror or str(e)) from e
+                raise errors.ResultNotWritten(name=str(folder), **errors.wrong(e)) from e
 
     def add(self, timeline: Timeline) -> None:
         """Raises ResultNotWritten; nothing of the file is left then."""
@@ -100,7 +100,7 @@ def _write(path: Path, text: str) -> None:
                 Path(part.name).unlink(missing_ok=True)
                 raise
     except OSError as e:
-        raise errors.ResultNotWritten(name=path.name, detail=e.strerror or str(e)) from e
+        raise errors.ResultNotWritten(name=path.name, **errors.wrong(e)) from e
 
 
 def _umask() -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from emotion import errors
 from emotion.labels import EMOTIONS
+from emotion.messages import Words
 from emotion.result_written import SCHEMA_VERSION
 from emotion.timeline import (
     Adaptation,
@@ -49,8 +50,8 @@ def read(path: Path) -> Timeline:
     except FileNotFoundError as e:
         raise errors.FileMissing(name=path.name) from e
     except (OSError, ValueError, RecursionError) as e:
-        detail = (e.strerror or str(e)) if isinstance(e, OSError) else "it is not JSON"
-        raise errors.TimelineFileError(name=path.name, detail=detail) from e
+        detail = errors.wrong(e) if isinstance(e, OSError) else {"detail": Words.of("fault.not_json")}
+        raise errors.TimelineFileError(name=path.name, **detail) from e
     if isinstance(data, list):
         if len(data) > 1:
             raise errors.SeveralTimelines(name=path.name, count=len(data))
@@ -75,14 +76,13 @@ def from_dict(data: object, *, name: str = "timeline.json") -> Timeline:
     try:
         return _from_dict(data)
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as e:
-        detail = f"the field {e} is missing" if isinstance(e, KeyError) else str(e)
-        raise errors.TimelineFileError(name=name, detail=detail) from e
+        raise errors.TimelineFileError(name=name, **errors.wrong(e)) from e
 
 
 def _from_dict(data: Any) -> Timeline:
     version = data.get("schema_version", SCHEMA_VERSION)
     if not isinstance(version, int) or version > SCHEMA_VERSION:
-        raise ValueError(f"it was made by a newer MoodCue (schema {version}; this one reads {SCHEMA_VERSION})")
+        raise errors.Flaw("fault.newer", made=str(version)[:20], read=SCHEMA_VERSION)
     clip = data["clip"]
     moments = tuple(
         Moment(

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from emotion import settings
-from emotion.errors import WeightsError
+from emotion.errors import WeightsError, wrong
+from emotion.messages import Words
 from emotion.timeline import ModelUsed
 
 MODELS_DIR = Path(__file__).resolve().parent.parent / "assets" / "models"
@@ -40,9 +41,9 @@ class Weights:
         expected = self.config["files"].get(file)
         path = self.folder / file
         if expected is None or not path.is_file():
-            raise WeightsError(name=f"{self.folder.name}/{file}", detail="missing")
+            raise WeightsError(name=f"{self.folder.name}/{file}", detail=Words.of("fault.gone"))
         if _known_sha256(path, path.stat().st_mtime_ns) != expected:
-            raise WeightsError(name=f"{self.folder.name}/{file}", detail="the checksum differs")
+            raise WeightsError(name=f"{self.folder.name}/{file}", detail=Words.of("fault.checksum"))
         return path
 
     @property
@@ -87,5 +88,5 @@ def load(folder_name: str) -> Weights:
         if not config["files"]:
             raise ValueError("config.json lists no files")
     except (OSError, ValueError, KeyError) as e:
-        raise WeightsError(name=folder_name, detail=str(e)) from e
+        raise WeightsError(name=folder_name, **wrong(e)) from e
     return Weights(match["name"], match["version"], folder, config)

@@ -1,6 +1,7 @@
 """What can go wrong with the music; the root is the project's own."""
 
 from emotion.errors import MoodCueError, TableFileError
+from emotion.messages import Words
 
 
 class CatalogueError(MoodCueError):
@@ -15,7 +16,13 @@ class UnknownChoice(MoodCueError):
 
     key = "error.unknown_choice"
     status = 2
-    english = "{value!r} is not a known {what}. Known: {known}."
+    english = "{value!r} is not a known {what}. Choose one of: {known}."
+
+    def __init__(self, **values: object) -> None:
+        """``what`` is the last part of a key ``choice.*``."""
+        if isinstance(what := values.get("what"), str):
+            values["what"] = Words.of(f"choice.{what}")
+        super().__init__(**values)
 
 
 class NoMusicToUse(MoodCueError):
@@ -99,14 +106,17 @@ class NothingHeard(MoodCueError):
     """A timeline in which neither voice nor face says anything."""
 
     key = "error.nothing_heard"
-    english = "{name} holds no emotion, neither of a voice nor of a face, so no song can be matched."
+    english = (
+        "{name} holds no emotion, neither of a voice nor of a face, so no song can be matched. "
+        "Use a clip in which somebody speaks or looks towards the camera."
+    )
 
 
 class MemoryUnavailable(MoodCueError):
     """The database of picks cannot be opened."""
 
     key = "error.memory_unavailable"
-    english = "The memory of picks cannot be opened: {detail}. Check MOODCUE_DATABASE_URL and the data folder."
+    english = "The memory of picks cannot be opened. Check MOODCUE_DATABASE_URL and the data folder."
 
 
 class TooManyShares(MoodCueError):
@@ -141,12 +151,15 @@ class SourceUnavailable(MoodCueError):
     """A source of the catalogue cannot be fetched or read."""
 
     key = "error.source_unavailable"
-    english = "The source {name} is not to be had: {detail}."
+    english = (
+        "The source {name} is not to be had: {detail}. "
+        "Try again with a network, or put it into the folder that MOODCUE_MIRROR names."
+    )
 
 
 class BadArchive(SourceUnavailable):
     key = "error.bad_archive"
-    english = "The archive {name} holds something that is not unpacked: {detail}."
+    english = "The archive {name} cannot be used: {detail}. Fetch it again from where it is published."
 
 
 __all__ = [
@@ -179,11 +192,11 @@ class VoteEnded(MoodCueError):
     """The owner of a link has ended the vote."""
 
     key = "error.vote_ended"
-    english = "The vote has ended."
+    english = "The vote has ended. Ask whoever sent you the link to open it again."
 
 
 class VotesFull(MoodCueError):
     """One link takes so many votes and notes, and one guest so many notes."""
 
     key = "error.votes_full"
-    english = "No more votes or notes fit here."
+    english = "No more votes or notes fit here. Send yours to whoever gave you the link."

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from emotion.errors import FileMissing, TimelineFileError
+from emotion.errors import FileMissing, TimelineFileError, wrong
+from emotion.messages import Words
 from emotion.result import from_dict
 from emotion.timeline import Timeline
 
@@ -27,14 +28,14 @@ def read_json(path: Path) -> Any:
     """
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise TimelineFileError(name=path.name, detail="it is far too large")
+            raise TimelineFileError(name=path.name, detail=Words.of("fault.too_large"))
         raw = path.read_bytes()
         return json.loads(raw.decode(next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")))
     except FileNotFoundError as e:
         raise FileMissing(name=path.name) from e
     except (OSError, ValueError, RecursionError) as e:
-        detail = (e.strerror or str(e)) if isinstance(e, OSError) else "it is not JSON"
-        raise TimelineFileError(name=path.name, detail=detail) from e
+        detail = wrong(e) if isinstance(e, OSError) else {"detail": Words.of("fault.not_json")}
+        raise TimelineFileError(name=path.name, **detail) from e
 
 
 def of_json(data: Any, *, name: str) -> list[Timeline]:

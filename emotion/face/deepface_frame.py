@@ -27,6 +27,7 @@ from emotion.errors import DetectorMissing, EngineMissing
 from emotion.face.detect import Detection, Image
 from emotion.face.features import Faces
 from emotion.face.model import DEEPFACE_LABELS, FILE, FOLDER
+from emotion.messages import Words
 from emotion.timeline import Box, ModelUsed
 from emotion.weights import sha256_of
 
@@ -90,7 +91,7 @@ class DeepFaceNetwork:
         try:
             self.predict(blank)
         except Exception as e:  # DeepFace raises what its many parts raise
-            raise EngineMissing(engine="deepface-original" if original else "deepface", detail=reason(e)) from e
+            raise EngineMissing(engine="deepface-original" if original else "deepface", **reason(e)) from e
         self.used = model.used if model else self._original()
 
     def predict(self, faces: Faces) -> npt.NDArray[np.float32]:
@@ -128,15 +129,17 @@ class DeepFaceDetector:
 
     def __init__(self, backend: str) -> None:
         if backend in WITH_TENSORFLOW:
-            raise DetectorMissing(detector=backend, detail="it runs on TensorFlow, which is not loaded here")
+            raise DetectorMissing(detector=backend, detail=Words.of("fault.tensorflow"))
         if backend not in DETECTORS:
-            raise DetectorMissing(detector=backend, detail=f"known are centerface and {', '.join(DETECTORS)}")
+            raise DetectorMissing(
+                detector=backend, detail=Words.of("fault.known", known=", ".join(("centerface", *DETECTORS)))
+            )
         self.backend = backend
         self.home = private_home(None)
         try:
             self.detect(np.full((64, 64, 3), 127, np.uint8))
         except Exception as e:  # DeepFace raises what its many parts raise
-            raise DetectorMissing(detector=backend, detail=reason(e)) from e
+            raise DetectorMissing(detector=backend, **reason(e)) from e
         name = f"deepface-{backend}"
         self.used = ModelUsed(name, version("deepface"), hashlib.sha256(name.encode()).hexdigest())
 
@@ -159,12 +162,12 @@ class DeepFaceDetector:
         return sorted(out, key=lambda d: -d.confidence)
 
 
-def reason(error: BaseException) -> str:
-    """Why something of DeepFace's failed, in a few words, from the first cause."""
+def reason(error: BaseException) -> dict[str, object]:
+    """Why something of DeepFace's failed, from the first cause: the values that the error's sentence quotes."""
     root = error
     while root.__cause__ is not None:
         root = root.__cause__
     if isinstance(root, OSError) and hasattr(root, "request"):  # the errors of requests
-        return "its weights cannot be downloaded: no network, or the site refuses"
+        return {"detail": Words.of("fault.download")}
     text = str(root).strip() or type(root).__name__
-    return text.splitlines()[0][:160]
+    return {"detail": Words.of("fault.engine"), "cause": text.splitlines()[0]}

@@ -20,6 +20,7 @@ from emotion.face.detect import CenterFace, Detection, Detector
 from emotion.face.model import EmotionNetwork
 from emotion.face.mouth import MouthReader
 from emotion.face.person import PersonEncoder
+from emotion.messages import Words
 from emotion.timeline import EmotionScores, ModelUsed, Sighting
 
 Image = npt.NDArray[np.uint8]
@@ -153,7 +154,7 @@ def build_reader(
 
         network = DeepFaceNetwork(ours, original=engine == "deepface-original")
     else:
-        raise errors.EngineMissing(engine=engine, detail=f"known are {', '.join(ENGINES)}")
+        raise errors.EngineMissing(engine=engine, detail=Words.of("fault.known", known=", ".join(ENGINES)))
     # DeepFace does not say that it may be called from two threads at a time
     abreast = min(ABREAST, os.cpu_count() or 1) if (engine, detector) == (DEFAULT_ENGINE, DEFAULT_DETECTOR) else 1
     threshold, reliability = float(ours.config["threshold"]), float(ours.config["reliability"])

@@ -113,7 +113,7 @@ def _nothing(container: InputContainer, name: str) -> errors.MediaError:
     if not own:
         return errors.NothingToRead(name=name)
     if any(s.codec_context is None for s in own):  # PyAV's types do not say so
-        return errors.UnknownCodec(name=name, codec="unknown")
+        return errors.UnknownCodec(name=name, codec="?")
     return errors.MediaError(name=name)
 
 

@@ -98,7 +98,7 @@ def main() -> None:
         try:
             metrics["detectors"][f"deepface-{name}"] = measure(DeepFaceDetector(name), all_cases)
         except DetectorMissing as e:
-            metrics["missing"][f"deepface-{name}"] = e.values["detail"]
+            metrics["missing"][f"deepface-{name}"] = str(e)
     metrics["command"] = "python -m emotion.training.evaluate_detector"
     a.output.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(metrics, indent=2))

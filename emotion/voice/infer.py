@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion import errors, settings, signals
+from emotion.messages import Words
 from emotion.timeline import Affect, EmotionScores, Segment
 from emotion.voice import features as front_end
 from emotion.voice import model
@@ -182,7 +183,7 @@ class VoiceReader:
             WeightsError: this model has no speaker encoder (see ``tells_speakers``).
         """
         if self._speakers is None:
-            raise errors.WeightsError(name=self.used.name, detail="no speaker encoder")
+            raise errors.WeightsError(name=self.used.name, detail=Words.of("fault.no_speakers"))
         if not segments:
             return np.zeros((0, 256), np.float32)
         y = signals.resample(signals.mono(y), sr, front_end.SR)

@@ -21,7 +21,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
-from emotion.messages import CLOCK, catalogue, place
+from emotion.messages import CLOCK, Words, catalogue, place
 from emotion.messages import clock as length
 
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "zh_TW": "繁體中文"}
@@ -84,12 +84,13 @@ def _page_language() -> ComponentRenderer:
 
 def t(key: str, **values: object) -> str:
     """The sentence of ``key`` as Markdown: strings among the values are escaped, numbers localised."""
-    return _fill(key, {k: markdown(v) if isinstance(v, str) else v for k, v in values.items()})
+    said = {k: v.within(language()) if isinstance(v, Words) else v for k, v in values.items()}
+    return _fill(key, {k: markdown(v) if isinstance(v, str) else v for k, v in said.items()})
 
 
 def t_plain(key: str, **values: object) -> str:
     """The same where no Markdown is read: charts, alternative texts, file names."""
-    return _fill(key, values)
+    return _fill(key, {k: v.within(language()) if isinstance(v, Words) else v for k, v in values.items()})
 
 
 def known(key: str) -> bool:

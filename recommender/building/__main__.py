@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from emotion.errors import MoodCueError
+from emotion.messages import Words
 from recommender import paths
 from recommender.building import agreement, deezer, lmc_archive, merge, sources
 from recommender.errors import SourceUnavailable
@@ -59,7 +60,7 @@ def build(args: argparse.Namespace) -> int:
     labels = _attempt("LMC", lambda: lmc_archive.read(_fetch(sources.LMC, args)))
     figures = _attempt("Deezer", lambda: deezer.read([_fetch(s, args) for s in sources.DEEZER]))
     if labels is None and figures is None:
-        raise SourceUnavailable(name="LMC and Deezer", detail="nothing to build from; the starter stays in use")
+        raise SourceUnavailable(name="LMC, Deezer", detail=Words.of("fault.nothing_to_build"))
     starter = None if args.no_starter else files.read(paths.STARTER)
     output = args.output or paths.built_catalogue()
     joined = merge.join(labels, figures, starter, output.name)

@@ -16,7 +16,8 @@ from typing import Final
 
 import numpy as np
 
-from emotion.errors import TableFileError
+from emotion.errors import TableFileError, wrong
+from emotion.messages import Words
 from recommender.songs import spreadsheet
 
 SOURCE: Final = "Deezer"
@@ -63,7 +64,7 @@ def read(files: Sequence[Path]) -> DeezerSongs:
             with path.open("rb") as f, spreadsheet.rows(f) as rows:
                 _collect(rows, path.name, ids, rejected)
         except (OSError, csv.Error) as e:
-            raise TableFileError(name=path.name, detail=str(e)) from e
+            raise TableFileError(name=path.name, **wrong(e)) from e
     rows = list(ids.values())
     z = np.array([r[2:] for r in rows], dtype=np.float64).reshape(-1, 2)
     return DeezerSongs(list(ids), [r[0] for r in rows], [r[1] for r in rows], z, rejected)
@@ -73,7 +74,7 @@ def _collect(rows, name: str, ids: dict[str, tuple[str, str, float, float]], rej
     header = next(rows, [])
     missing = [c for c in USED if c not in header]
     if missing:
-        raise TableFileError(name=name, detail=f"the column {missing[0]} is missing")
+        raise TableFileError(name=name, detail=Words.of("fault.column_missing", column=missing[0]))
     at = [header.index(c) for c in USED]
     for row in rows:
         if not row:

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
+from emotion.messages import Words
 from recommender.errors import BadArchive, TableFileError
 from recommender.songs import lmc, moods
 
@@ -37,13 +38,13 @@ def read(path: Path) -> lmc.LmcSongs:
         with _unpacked(path) as unpacked, tarfile.open(fileobj=_Bounded(unpacked), mode="r:") as archive:
             found = [lmc.read_stream(_open(archive, m), m.name) for m in _tables(archive, path.name)]
     except _TooLarge as e:
-        raise BadArchive(name=path.name, detail=str(e)) from e
+        raise BadArchive(name=path.name, detail=e.words) from e
     except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, zlib.error) as e:
-        raise BadArchive(name=path.name, detail=f"it is damaged ({type(e).__name__})") from e
+        raise BadArchive(name=path.name, detail=Words.of("fault.damaged"), cause=type(e).__name__) from e
     except TableFileError as e:
-        raise BadArchive(name=path.name, detail=str(e)) from e
+        raise BadArchive(name=path.name, detail=Words.of("fault.archive.table"), cause=e) from e
     if not found:
-        raise BadArchive(name=path.name, detail="there is no labeled_lyrics*.csv in it")
+        raise BadArchive(name=path.name, detail=Words.of("fault.archive.empty"))
     return min(found, key=_from_seed)
 
 
@@ -55,8 +56,10 @@ def _unpacked(path: Path) -> IO[bytes]:
     return opener(path, "rb")
 
 
-class _TooLarge(Exception):
-    pass
+class _TooLarge(Exception):  # no ValueError: tarfile takes those for a header that ends the archive
+    def __init__(self, key: str, **values: object) -> None:
+        self.words = Words.of(key, **values)
+        super().__init__(str(self.words))
 
 
 class _Bounded(io.RawIOBase):
@@ -87,13 +90,13 @@ class _Bounded(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= LARGEST_READ_BYTES:
-            raise _TooLarge(f"a header in it claims {size / 1e6:.0f} MB")
+            raise _TooLarge("fault.archive.header", megabytes=size / 1e6)
         self._check(self.tell() + size)
         return self._inner.read(size)
 
     def _check(self, end: int) -> None:
         if end > 2 * LARGEST_BYTES:
-            raise _TooLarge(f"it unpacks to more than {2 * LARGEST_BYTES / 1e9:.1f} GB")
+            raise _TooLarge("fault.archive.unpacks", gigabytes=2 * LARGEST_BYTES / 1e9)
 
 
 def _tables(archive: tarfile.TarFile, name: str) -> list[tarfile.TarInfo]:
@@ -101,14 +104,16 @@ def _tables(archive: tarfile.TarFile, name: str) -> list[tarfile.TarInfo]:
     for n, member in enumerate(archive):
         place = PurePosixPath(member.name)
         if n >= MOST_MEMBERS:
-            raise BadArchive(name=name, detail=f"it holds more than {MOST_MEMBERS} files")
+            raise BadArchive(name=name, detail=Words.of("fault.archive.files", most=MOST_MEMBERS))
         if place.is_absolute() or ".." in place.parts:
-            raise BadArchive(name=name, detail=f"{member.name} leads out of its folder")
+            raise BadArchive(name=name, detail=Words.of("fault.archive.leads_out", member=member.name))
         # "._" files are what macOS leaves in archives
         wanted = place.name.startswith("labeled_lyrics") and place.suffix == ".csv"
         if wanted and member.isfile():
             if member.size > LARGEST_BYTES:
-                raise BadArchive(name=name, detail=f"{member.name} claims {member.size / 1e9:.1f} GB")
+                raise BadArchive(
+                    name=name, detail=Words.of("fault.archive.claims", member=member.name, gigabytes=member.size / 1e9)
+                )
             tables.append(member)
     return tables
 
@@ -116,7 +121,7 @@ def _tables(archive: tarfile.TarFile, name: str) -> list[tarfile.TarInfo]:
 def _open(archive: tarfile.TarFile, member: tarfile.TarInfo):
     stream = archive.extractfile(member)
     if stream is None:
-        raise BadArchive(name=member.name, detail="it is no file")
+        raise BadArchive(name=member.name, detail=Words.of("fault.archive.no_file"))
     return stream
 
 

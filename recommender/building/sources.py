@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from emotion import settings
+from emotion.messages import Words
 from emotion.weights import sha256_of
 from recommender import paths
 from recommender.errors import SourceUnavailable
@@ -79,7 +80,7 @@ def fetch(source: Source, *, mirror: Path | None = None, offline: bool = False, 
     if kept.is_file() and _as_known(source, kept):
         return kept
     if offline:
-        raise SourceUnavailable(name=source.key, detail="it is not in the mirror, and nothing may be downloaded")
+        raise SourceUnavailable(name=source.key, detail=Words.of("fault.offline"))
     return _download(source, kept, progress)
 
 
@@ -110,15 +111,11 @@ def _download(source: Source, kept: Path, progress: bool) -> Path:
             downloader=cast(Any, ResumingDownloader(kept.with_name(kept.name + ".part"), progress)),
         )
     except (OSError, ValueError) as e:  # requests' errors are OSErrors; pooch's mismatch is a ValueError
-        detail = "its checksum differs" if isinstance(e, ValueError) else _short(e)
-        raise SourceUnavailable(name=source.key, detail=detail) from e
+        detail = Words.of("fault.checksum" if isinstance(e, ValueError) else "fault.network")
+        raise SourceUnavailable(name=source.key, detail=detail, cause=type(e).__name__) from e
     if known is None:
         pinned.write_text(sha256_of(kept))
     return kept
-
-
-def _short(error: Exception) -> str:
-    return f"{type(error).__name__} (no network, or the address has moved)"
 
 
 class ResumingDownloader:

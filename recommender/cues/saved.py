@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final, TypeVar, cast
 
+from emotion.errors import wrong
 from emotion.labels import EMOTIONS
 from emotion.result_read import frame_rate, whole_number
 from emotion.result_written import clip_dict
@@ -65,8 +66,7 @@ def from_dict(data: object, *, name: str = "cues.json") -> CueSheet:
     try:
         return _sheet(cast(Any, data))
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as e:
-        detail = f"the field {e} is missing" if isinstance(e, KeyError) else str(e)
-        raise SheetFileError(name=name, detail=detail[:200]) from e
+        raise SheetFileError(name=name, **wrong(e)) from e
 
 
 def _cue(cue: Cue, rate: Fraction, start: str) -> Data:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion.labels import EMOTIONS, INDEX, VALENCE_AROUSAL
+from emotion.messages import Words
 from recommender.errors import CatalogueError
 from recommender.songs import columns, moods
 from recommender.songs.text import fold, normalise, track_id
@@ -200,19 +201,19 @@ def from_columns(name: str, raw: Mapping[str, Sequence[Any]]) -> Catalogue:
     """
     missing = [c for c in REQUIRED if c not in raw]
     if missing:
-        raise CatalogueError(name=name, detail=f"the column {missing[0]} is missing")
+        raise CatalogueError(name=name, detail=Words.of("fault.column_missing", column=missing[0]))
     artist, title = _text(raw, "artist"), _text(raw, "title")
     if not len(artist):
-        raise CatalogueError(name=name, detail="it holds no song")
-    _check(name, (artist != "") & (title != ""), "has no artist or no title")
+        raise CatalogueError(name=name, detail=Words.of("fault.no_song"))
+    _check(name, (artist != "") & (title != ""), "nameless")
     mood = _text(raw, "mood")
-    _check(name, (mood == "") | np.isin(mood, moods.MOODS), "has a mood that is not one of LMC's")
+    _check(name, (mood == "") | np.isin(mood, moods.MOODS), "mood")
     position = _positions(name, raw, mood)
     emotion, seed_rank = _emotions(name, raw, mood, position)
     ids = _text(raw, "id")
     ids = np.array([i or track_id(a, t) for i, a, t in zip(ids, artist, title, strict=True)], dtype=object)
     if len(set(ids)) != len(ids):
-        raise CatalogueError(name=name, detail="two songs have the same id, or the same artist and title")
+        raise CatalogueError(name=name, detail=Words.of("fault.twice"))
     return Catalogue(
         name=name,
         id=ids,
@@ -246,20 +247,20 @@ def _numbers(name: str, raw: Mapping[str, Sequence[Any]], column: str) -> npt.ND
     try:
         return np.array([np.nan if v is None or v == "" else float(v) for v in cells], dtype=np.float64)
     except ValueError as e:
-        raise CatalogueError(name=name, detail=f"the column {column} holds {e.args[0].split(': ')[-1]}") from e
+        raise CatalogueError(name=name, detail=Words.of("fault.column_value", column=column), cause=e) from e
 
 
 def _check(name: str, good: npt.ArrayLike, fault: str) -> None:
     bad = np.flatnonzero(~np.asarray(good, dtype=bool))
     if len(bad):
-        raise CatalogueError(name=name, detail=f"song {bad[0] + 1} {fault}")
+        raise CatalogueError(name=name, detail=Words.of(f"fault.song.{fault}", song=bad[0] + 1))
 
 
 def _positions(name: str, raw: Mapping[str, Sequence[Any]], mood: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
     own = np.column_stack([_numbers(name, raw, "valence"), _numbers(name, raw, "arousal")])
     position = np.where(np.isnan(own), moods.coordinates(mood.tolist()), own)
-    _check(name, ~np.isnan(position).any(axis=1), "has neither a mood nor coordinates")
-    _check(name, (np.abs(position) <= 1).all(axis=1), "lies outside the plane")
+    _check(name, ~np.isnan(position).any(axis=1), "nowhere")
+    _check(name, (np.abs(position) <= 1).all(axis=1), "outside")
     return position
 
 
@@ -271,7 +272,7 @@ def _emotions(
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
     """A song's own emotion where the file gives one, else by the seed's rules, else the nearest."""
     given = _text(raw, "emotion")
-    _check(name, (given == "") | np.isin(given, EMOTIONS), "has an emotion that is not one of the eight")
+    _check(name, (given == "") | np.isin(given, EMOTIONS), "emotion")
     own = np.array([INDEX.get(e, -1) for e in given], dtype=np.int8)
     assigned = moods.assign(mood.tolist())
     by_rules = np.where(assigned.emotion < 0, nearest_emotion(position), assigned.emotion)

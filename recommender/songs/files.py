@@ -6,6 +6,8 @@ import csv
 import logging
 from pathlib import Path
 
+from emotion.errors import wrong
+from emotion.messages import Words
 from recommender import paths
 from recommender.errors import CatalogueError
 from recommender.songs import spreadsheet
@@ -20,9 +22,9 @@ def read_csv(path: Path) -> Catalogue:
         with path.open("rb") as f, spreadsheet.rows(f) as lines:
             rows = list(lines)
     except (OSError, UnicodeError, csv.Error) as e:
-        raise CatalogueError(name=path.name, detail=str(e)) from e
+        raise CatalogueError(name=path.name, **wrong(e)) from e
     if not rows or any(len(r) != len(rows[0]) for r in rows):
-        raise CatalogueError(name=path.name, detail="its rows differ in length")
+        raise CatalogueError(name=path.name, detail=Words.of("fault.rows_differ"))
     return from_columns(path.name, {h: [r[i] for r in rows[1:]] for i, h in enumerate(rows[0])})
 
 
@@ -34,7 +36,7 @@ def read_parquet(path: Path) -> Catalogue:
     try:
         table = pyarrow.parquet.read_table(path)
     except (OSError, pyarrow.ArrowException) as e:
-        raise CatalogueError(name=path.name, detail=str(e).splitlines()[0]) from e
+        raise CatalogueError(name=path.name, **wrong(e)) from e
     return from_columns(path.name, table.to_pydict())
 
 
@@ -71,11 +73,11 @@ def read(path: Path) -> Catalogue:
         with path.open("rb") as f:
             parquet = f.read(4) == b"PAR1"
     except OSError as e:
-        raise CatalogueError(name=path.name, detail=e.strerror or str(e)) from e
+        raise CatalogueError(name=path.name, **wrong(e)) from e
     try:
         return read_parquet(path) if parquet else read_csv(path)
     except (TypeError, ValueError, ArithmeticError) as e:  # cells of a kind that no column of ours has
-        raise CatalogueError(name=path.name, detail=str(e).splitlines()[0]) from e
+        raise CatalogueError(name=path.name, **wrong(e)) from e
 
 
 def load(path: Path | None = None) -> Catalogue:
@@ -89,7 +91,7 @@ def built_or_starter() -> tuple[Catalogue, CatalogueError | None]:
     try:
         catalogue = read(built) if built.exists() else read(paths.STARTER)
     except (CatalogueError, OSError) as e:
-        fault = e if isinstance(e, CatalogueError) else CatalogueError(name=built.name, detail=e.strerror or str(e))
+        fault = e if isinstance(e, CatalogueError) else CatalogueError(name=built.name, **wrong(e))
         log.warning("%s The shipped songs are used.", fault)
         catalogue = read(paths.STARTER)
     _ = catalogue.artist_code  # worked out once and kept: the first ranking is then as quick as the next

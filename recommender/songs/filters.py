@@ -56,5 +56,5 @@ class Filters:
         ):
             for value in wanted:
                 if value not in known:
-                    shown = ", ".join(str(k) for k in known) or "none in this catalogue"
+                    shown = ", ".join(str(k) for k in known) or "-"
                     raise UnknownChoice(value=value, what=what, known=shown)

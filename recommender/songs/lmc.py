@@ -15,7 +15,8 @@ from typing import IO, Any, Final
 
 import numpy as np
 
-from emotion.errors import FileMissing, TableFileError
+from emotion.errors import FileMissing, TableFileError, wrong
+from emotion.messages import Words
 from recommender.songs import moods, spreadsheet
 from recommender.songs.catalogue import Catalogue, from_columns
 
@@ -55,7 +56,7 @@ def read(path: Path) -> LmcSongs:
     except FileNotFoundError as e:
         raise FileMissing(name=path.name) from e
     except OSError as e:
-        raise TableFileError(name=path.name, detail=e.strerror or str(e)) from e
+        raise TableFileError(name=path.name, **wrong(e)) from e
 
 
 def read_stream(stream: IO[bytes], name: str) -> LmcSongs:
@@ -64,7 +65,7 @@ def read_stream(stream: IO[bytes], name: str) -> LmcSongs:
         header = [c.strip() for c in next(_safely(rows), [])]
         missing = [c for c in USED if c not in header]
         if missing:
-            raise TableFileError(name=name, detail=f"the column {missing[0]} is missing")
+            raise TableFileError(name=name, detail=Words.of("fault.column_missing", column=missing[0]))
         return _collect(_safely(rows), len(header), [header.index(c) for c in USED])
 
 

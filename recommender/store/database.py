@@ -159,13 +159,13 @@ def open_database(url: str | None = None) -> sa.Engine:
         try:
             url = url or database_url()
         except OSError as e:
-            raise MemoryUnavailable(detail=_without_secrets(e)) from e
+            raise MemoryUnavailable(cause=_without_secrets(e)) from e
         if url not in _engines:
             try:
                 engine = _create(url)
                 migrate(engine)
             except (SQLAlchemyError, OSError, ImportError) as e:
-                raise MemoryUnavailable(detail=_without_secrets(e)) from e
+                raise MemoryUnavailable(cause=_without_secrets(e)) from e
             _engines[url] = engine
         return _engines[url]
 
@@ -199,7 +199,7 @@ def _said() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as e:
-        raise MemoryUnavailable(detail=_without_secrets(e)) from e
+        raise MemoryUnavailable(cause=_without_secrets(e)) from e
 
 
 @contextmanager

@@ -223,7 +223,7 @@ def folder() -> Path:
         path = paths.home() / "shares"
         path.mkdir(mode=0o700, exist_ok=True)
     except OSError as e:
-        raise MemoryUnavailable(detail=str(e)) from e
+        raise MemoryUnavailable(cause=str(e)) from e
     return path
 
 

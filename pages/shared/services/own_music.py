@@ -102,7 +102,7 @@ class Run:
     running: bool
     progress: Progress | None = None
     outcome: Outcome | None = None
-    error: MoodCueError | None = None
+    error: BaseException | None = None
     cancelled: bool = False
 
 
@@ -138,11 +138,10 @@ class _Runner:
             self._run = Run(running=False, outcome=work(tell, stop.is_set))
         except Cancelled:
             self._run = Run(running=False, cancelled=True)
-        except MoodCueError as e:
-            self._run = Run(running=False, error=e)
         except BaseException as e:
-            self._run = Run(running=False, error=MoodCueError(detail=str(e)))
-            raise
+            self._run = Run(running=False, error=e)
+            if not isinstance(e, MoodCueError):
+                raise
         finally:
             look_again()
 

@@ -29,7 +29,12 @@ def plain(error: BaseException) -> str:
 
 
 def show(error: BaseException) -> None:
-    """The sentence on the page; a cancel is what the visitor asked for and needs no red."""
+    """The sentence on the page; a cancel is what the visitor asked for and needs no red.
+
+    What the system or a library said of the cause is for the log: it is in no language of the page's.
+    """
+    if isinstance(error, MoodCueError) and "cause" in error.values:
+        _log.warning("%s", error)
     if isinstance(error, Cancelled):
         st.info(sentence(error), icon=":material/info:")
     else:
