@@ -51,7 +51,6 @@ FILMED: Final = {
 }
 
 Labels = npt.NDArray[np.int64]
-Probs = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

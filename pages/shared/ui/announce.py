@@ -26,7 +26,7 @@ export default function ({ data, parentElement }) {
     document.body.append(live);
   }
   setTimeout(() => { live.textContent = data.text; }, 100);  // a region that was just made is read when it changes
-  if (!data.top || window.moodcueView === data.view) return;
+  if (window.moodcueView === data.view) return;
   window.moodcueView = data.view;
   for (const place of document.querySelectorAll('[data-testid=stMain], [data-testid=stAppViewContainer]')) {
     place.scrollTop = 0;
@@ -41,14 +41,9 @@ export default function ({ data, parentElement }) {
 """
 
 
-def say(text: str, *, key: str) -> None:
-    """A sentence for screen readers, each time that it changes."""
-    _mounted()(key=f"say_{key}", data={"id": text, "text": text, "top": False}, height="content")
-
-
 def view(name: str, text: str) -> None:
     """A new view, called ``name``: it is read from its top on, its heading has the focus, and ``text`` is said."""
-    data = {"id": f"{name} {text}", "text": text, "top": True, "view": name}
+    data = {"id": f"{name} {text}", "text": text, "view": name}
     _mounted()(key="new_view", data=data, height="content")
 
 
