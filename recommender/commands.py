@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from emotion import result
 from emotion.labels import EMOTIONS
-from emotion.timeline import EmotionScores, Timeline
+from emotion.timeline import Clip, EmotionScores, Timeline, Verdict
 from recommender import tables
 from recommender.errors import NothingHeard
+from recommender.ranking import reasons
 from recommender.ranking.intents import Intent
 from recommender.ranking.picks import Pick, emotion_picks, seed_picks
 from recommender.ranking.plane import DEFAULT_GOAL
@@ -36,6 +37,10 @@ class Wish:
     filters: Filters = field(default_factory=Filters)
     seed: int = 0
 
+    @property
+    def on_the_plane(self) -> bool:
+        return self.intent is not None or self.goal is not None or self.filters != Filters()
+
 
 def recommend(
     *, timeline: Path | None = None, emotion: str | None = None, wish: Wish, form: str, catalogue: Path | None = None
@@ -52,8 +57,8 @@ def recommend(
         expressed = expressing.best.scores if expressing.best else sections(expressing)[0].scores
     else:
         name = (emotion or "").lower()
-        picks = emotion_picks(name, wish.count, songs, seed=wish.seed)
-        expressed = EmotionScores.from_array([e == name for e in EMOTIONS])
+        picks = for_emotion(name, songs, wish)
+        expressed = _only(name)
     print(tables.render(picks, form))  # noqa: T201
     if form == "table":
         print(f"\n{tables.suiting(suggest(expressed))}")  # noqa: T201
@@ -61,22 +66,47 @@ def recommend(
 
 def for_timeline(timeline: Timeline, catalogue: Catalogue, wish: Wish) -> list[Pick]:
     """The seed's view unless an intent or a filter asks for the plane."""
-    if wish.intent or wish.goal or wish.filters != Filters():
-        return rank(
-            timeline,
-            catalogue,
-            count=wish.count,
-            intent=wish.intent or ("steer" if wish.goal else "match"),
-            goal=wish.goal or DEFAULT_GOAL,
-            filters=wish.filters,
-            seed=wish.seed,
-        )
+    if wish.on_the_plane:
+        return _ranked(timeline, catalogue, wish)
     sides = [None if v is None else v.scores for v in (timeline.voice, timeline.face)]
     if sides == [None, None] and timeline.fused is not None:
         sides[0] = timeline.fused.scores
     if sides == [None, None]:
         raise NothingHeard(name=timeline.clip.name)
     return seed_picks(sides[0], sides[1], catalogue, count=wish.count, seed=wish.seed)
+
+
+def for_emotion(name: str, catalogue: Catalogue, wish: Wish) -> list[Pick]:
+    """The seed's list of one emotion, unless an intent or a filter asks for the plane.
+
+    Raises:
+        UnknownEmotion: not one of the eight.
+    """
+    listed = emotion_picks(name, wish.count, catalogue, seed=wish.seed)
+    if not wish.on_the_plane:
+        return listed
+    only = Timeline(Clip(name, 0.0), (), fused=Verdict(_only(name), sure=True))
+    return [
+        replace(pick, reason=reasons.without_times(pick.reason), segment=None)
+        for pick in _ranked(only, catalogue, wish, said=name)
+    ]
+
+
+def _only(name: str) -> EmotionScores:
+    return EmotionScores.from_array([e == name for e in EMOTIONS])
+
+
+def _ranked(timeline: Timeline, catalogue: Catalogue, wish: Wish, said: str | None = None) -> list[Pick]:
+    return rank(
+        timeline,
+        catalogue,
+        count=wish.count,
+        intent=wish.intent or ("steer" if wish.goal else "match"),
+        goal=wish.goal or DEFAULT_GOAL,
+        filters=wish.filters,
+        seed=wish.seed,
+        said=said,
+    )
 
 
 def convert(table: Path, *, output: Path | None = None, form: str = "table") -> None:

@@ -68,7 +68,7 @@ def test_a_saved_sheet_is_turned_into_any_format(result: Path, tmp_path: Path, c
     saved.write_text(capsys.readouterr().out, encoding="utf-8")
     assert {c.intent for c in from_dict(json.loads(saved.read_text(encoding="utf-8"))).cues} == {"contrast"}
     assert main(["cues", str(saved)]) == 0
-    assert "against the mood" in capsys.readouterr().out
+    assert "contrast with the mood" in capsys.readouterr().out
 
 
 def test_chapters_that_youtube_would_not_show_are_said_to_be_that(tmp_path: Path, capsys: Output) -> None:

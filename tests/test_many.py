@@ -52,6 +52,16 @@ def test_hidden_files_are_passed_over_in_folders_only(tmp_path: Path) -> None:
     assert many.expand([str(tmp_path / "._A.MOV")], media.SUFFIXES) == [tmp_path / "._A.MOV"]
 
 
+def test_an_empty_name_is_not_all_of_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a script gives it whose variable is not set."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.mov").write_bytes(b"\0")
+    for paths in ([""], [".", ""]):
+        with pytest.raises(errors.FileMissing):
+            many.expand(paths, media.SUFFIXES)
+    assert many.expand(["."], media.SUFFIXES) == [Path("a.mov")]
+
+
 def test_no_file_ends_the_others(readers: Readers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     voice = readers.voice
     assert voice is not None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -19,8 +20,8 @@ from pages.analyse import cue_list, cue_sheet, under_clip
 from pages.analyse.cue_editor import seconds_of
 from pages.analyse.result_state import Derived, ResultState
 from pages.analyse.session import STEPS, Fetching, IllegalStep, Ready, Session, Waiting
-from pages.shared.services import link_preview, models, studio
-from pages.shared.ui import cue_rows, cue_strip, cue_words
+from pages.shared.services import clips, link_preview, models, song_catalogue, studio
+from pages.shared.ui import cue_rows, cue_strip, cue_words, song
 from pages.shared.ui.cue_rows import Asked
 from pages.shared.ui.cue_strip import Edit
 from recommender.cues import CueSheet, edits, from_dict, make_sheet, to_dict, usable
@@ -50,11 +51,13 @@ def turning() -> Timeline:
 def cues_page() -> None:
     import streamlit as st
 
-    from pages.analyse import cue_list
+    from pages.analyse import cue_list, cue_sheet
     from tests import results
     from tests.test_page_cues import turning
 
-    st.session_state.setdefault("analyse", results.session(turning()))
+    here = st.session_state.setdefault("analyse", results.session(turning()))
+    if (asked := st.session_state.pop("asked", None)) is not None:
+        cue_list.act(here, cue_sheet.of(here, turning()), asked)
     cue_list.show(turning())
 
 
@@ -74,8 +77,7 @@ def page() -> AppTest:
 
 def tell(app: AppTest, asked: Asked) -> None:
     """What a press in the browser does on the server."""
-    here = app.session_state["analyse"]
-    cue_list.act(here, cue_sheet.of(here, turning()), asked)
+    app.session_state["asked"] = asked
     app.run()
     assert not app.exception
 
@@ -145,6 +147,30 @@ def test_a_song_is_chosen_without_any_consent_and_stands_in_the_sheet(page: AppT
     for wrong in (Asked("choose", first, "none of its songs"), Asked("choose", 10**6, wanted["id"])):
         tell(page, wrong)
         assert sheet(page).cues[0] == made
+
+
+def test_every_song_of_a_row_can_be_heard_from_the_row(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, or in a player of its own, or fetched first: where the press opens the cue that shows it."""
+    monkeypatch.setattr(clips, "_mounted", True)
+    monkeypatch.setattr(open_sound, "HOSTS", frozenset())  # as little as without a network
+    songs = results.rows(page.run())[1]["songs"]
+    assert all(bool(song["path"]) != song["listen"] for song in songs)
+    reference = next(s["id"] for s in songs if song_catalogue.catalogue().index_of(s["id"]) is not None)
+    fetched = next(s["id"] for s in songs if s["id"].startswith("incompetech:"))
+    second = sheet(page).cues[1].id
+    tell(page, Asked("listen", second, fetched))
+    assert page.session_state["analyse"].state.cue == second
+    told = [json.loads(e.proto.json) for e in page.get("bidi_component") if e.proto.component_name == "moodcue_tracks"]
+    assert told and told[0]["said"], "what could not be fetched is said where the cue is open"
+    monkeypatch.setattr(song, "player", lambda track, place: st.markdown(f"player of {track.title}"))
+    for shown in (True, False):
+        tell(page, Asked("listen", second, reference))
+        assert any("player of" in m.value for m in page.markdown) == shown
+    tell(page, Asked("open", second))
+    tell(page, Asked("listen", second, reference))
+    tell(page, Asked("open", second))
+    tell(page, Asked("listen", second, reference))
+    assert any("player of" in m.value for m in page.markdown), "who opens the cue by it hears it"
 
 
 def test_what_is_said_of_a_chosen_song_stays_true_when_its_cue_is_changed(page: AppTest) -> None:

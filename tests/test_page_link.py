@@ -30,7 +30,7 @@ from recommender.songs.collection import Collection
 from recommender.store import database, snapshot
 from recommender.store.history import History
 from recommender.store.shares import Made, Shares, folder
-from recommender.store.votes import Tally, Votes
+from recommender.store.votes import Votes
 from tests import results
 from tests.conftest import ROOT, SAMPLES
 from tests.test_page_picks import clip
@@ -184,14 +184,14 @@ def test_guests_hear_installed_music_and_nothing_of_the_owners_folders(
     assert all(heard[song] == there[song][0] for song in here)
     far = [s.id for s in sheet.cues[0].music if s.id.startswith("incompetech:")]
     assert far and all(heard[song] is None for song in far), "to be fetched first"
-    assert set(far) <= link_sheet.guests(sheet.cues[0], Tally()).listen, "which guests may ask for"
+    assert set(far) <= cue_rows.elsewhere(ids, by_guests=True), "which guests may ask for"
     installed = studio.everything().of(here[0])
     assert installed is not None
     own = replace(installed, source="own")
     monkeypatch.setattr(studio, "everything", lambda: Collection((own,), {}))
     assert set(studio.heard(ids)) == {here[0]}, "its owner hears it"
     assert studio.heard(ids, by_guests=True) == {}
-    assert here[0] not in link_sheet.guests(sheet.cues[0], Tally()).listen
+    assert here[0] not in cue_rows.elsewhere(ids, by_guests=True)
 
 
 def test_unknown_expired_and_deleted_links_say_the_same_and_make_no_database(section: AppTest, tmp_path: Path) -> None:

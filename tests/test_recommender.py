@@ -11,6 +11,7 @@ import pytest
 from emotion.labels import EMOTIONS
 from emotion.result import to_dict
 from emotion.timeline import Clip, EmotionScores, Timeline, Verdict
+from moodcue.__main__ import main as moodcue
 from recommender import paths, sentence
 from recommender.__main__ import main
 from recommender.ranking import picks
@@ -152,6 +153,30 @@ def test_songs_for_an_emotion(capsys):
     assert "birdsong" in lines[-1]
     assert main(["--emotion", "happy", "--count", "2", "--format", "csv"]) == 0
     assert len(list(csv.DictReader(capsys.readouterr().out.splitlines()))) == 2
+
+
+def test_what_is_asked_of_an_emotions_songs_is_heeded_and_what_does_not_exist_is_said(capsys):
+    def songs(*argv):
+        assert main(["--emotion", "sad", "--count", "4", "--format", "json", *argv]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    plain = songs()
+    assert all(row["valence"] > 0 for row in songs("--intent", "contrast")), "the other side of sad"
+    steered = songs("--goal", "hopeful")
+    assert steered[-1]["valence"] > 0 > steered[0]["valence"]
+    assert "step 1 of 4 from sad to hopeful" in steered[0]["why"].lower()
+    genre = plain[0]["genre"]
+    assert {row["genre"] for row in songs("--genre", genre)} == {genre}
+    assert {row["energy"] for row in songs("--energy", "high")} == {"high"}
+    assert {row["year"] // 10 for row in songs("--decade", "1990")} == {199}
+    for row in [*steered, *songs("--intent", "match")]:
+        assert row["start"] is None and "0:00" not in row["why"], "an emotion by itself lasts from nowhere to nowhere"
+    for argv in (["--genre", "nope"], ["--decade", "1666"]):
+        assert main(["--emotion", "sad", *argv]) == 2
+        assert argv[1] in capsys.readouterr().err
+    for argv in (["--goal", "nowhere"], ["--energy", "loud"]):
+        assert moodcue(["songs", "--emotion", "sad", *argv]) == 2
+        assert argv[1] in capsys.readouterr().err
 
 
 def test_songs_for_a_timeline(tmp_path, capsys):

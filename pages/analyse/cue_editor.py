@@ -22,8 +22,8 @@ AS_READ: Final = ""
 def show(here: Session, sheet: CueSheet, cue: Cue) -> None:
     music = studio.everything()
     found = [track for s in cue.music if (track := music.of(s.id)) is not None]
-    usable_tracks.show(found, key=f"cue_tracks_{cue.id}")
-    song.listen(song_catalogue.catalogue(), cue.music, f"cue{cue.id}")
+    usable_tracks.show(found, key=_tracks(cue))
+    song.listen(song_catalogue.catalogue(), cue.music, _players(cue))
     with st.container(horizontal=True, gap="small"):
         if cue.chosen is not None:
             _act(
@@ -57,6 +57,22 @@ def show(here: Session, sheet: CueSheet, cue: Cue) -> None:
         if cue.id != sheet.cues[-1].id:
             _act(here, sheet, "merge", cue, lambda s: edits.merge(s, cue.id), ":material/merge:")
     cue_words.searches(cue)
+
+
+def listen(cue: Cue, song_id: str, *, again: bool) -> None:
+    """For widgets: a song's own player opens, or closes where it was asked for ``again``; other sound is fetched."""
+    if song_catalogue.catalogue().index_of(song_id) is None:
+        usable_tracks.ask(_tracks(cue), song_id)
+    else:
+        song.ask(_players(cue), song_id, again=again)
+
+
+def _tracks(cue: Cue) -> str:
+    return f"cue_tracks_{cue.id}"
+
+
+def _players(cue: Cue) -> str:
+    return f"cue{cue.id}"
 
 
 def _act(here: Session, sheet: CueSheet, name: str, cue: Cue, edit: cue_sheet.Edit, icon: str) -> None:

@@ -113,5 +113,10 @@ def act(here: Session, sheet: CueSheet, asked: cue_rows.Asked) -> None:
         return
     if asked.kind == "open":
         here.state = here.state.opened(None if here.state.cue == cue.id else cue.id)
-    elif asked.kind == "choose" and any(s.id == asked.value for s in cue.music):
+    elif not any(s.id == asked.value for s in cue.music):
+        return
+    elif asked.kind == "choose":
         cue_sheet.change(here, sheet, lambda s: edits.choose(s, cue.id, asked.value))
+    elif asked.kind == "listen":
+        cue_editor.listen(cue, asked.value, again=here.state.cue == cue.id)
+        here.state = here.state.opened(cue.id)

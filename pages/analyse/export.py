@@ -11,13 +11,14 @@ from pages.analyse import cue_sheet, download
 from pages.analyse.session import Session
 from pages.shared.language import file_stem, language, markdown, t, t_plain
 from pages.shared.services import visit
-from pages.shared.ui import cue_words
+from pages.shared.ui import cue_words, uploader
 from pages.shared.ui.failures import calm
 from recommender.cues import CueSheet, timecodes
 from recommender.cues.export import FORMATS, render_bytes
 
 START = "export_start"
 UPLOADER = "export_load"
+LARGEST_MB = cue_sheet.LARGEST_BYTES // 1024**2
 
 
 def show(current: Session, timeline: Timeline) -> None:
@@ -82,5 +83,11 @@ def _load(current: Session, sheet: CueSheet) -> None:
             st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1
 
     st.file_uploader(
-        t_plain("export.load"), type=["json"], key=key, help=t("export.load.help"), max_upload_size=20, on_change=loaded
+        t_plain("export.load"),
+        type=["json"],
+        key=key,
+        help=t("export.load.help"),
+        max_upload_size=LARGEST_MB,
+        on_change=loaded,
     )
+    uploader.words(t_plain("export.load_drop", mb=LARGEST_MB), key="sheet")

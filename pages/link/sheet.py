@@ -59,18 +59,11 @@ def _listen(song_id: str) -> None:
 
 def guests(cue: Cue, tally: Tally) -> cue_rows.Guests:
     """What was said of one cue."""
-    catalogue = song_catalogue.catalogue()
     return cue_rows.Guests(
         votes=tally.votes.get(cue.id, {}),
         notes=tuple(note.text for note in tally.notes if note.cue == cue.id),
         mine=tally.mine.get(cue.id),
-        listen=frozenset(s.id for s in cue.music if catalogue.index_of(s.id) is not None or _to_fetch(s.id)),
     )
-
-
-def _to_fetch(song_id: str) -> bool:
-    track = studio.for_guests(song_id)
-    return track is not None and track.url is not None and studio.address_of(track) is None
 
 
 def _on_rows(sheet: CueSheet, votes: Votes, guest: str, key: str) -> None:

@@ -119,7 +119,7 @@ class Cue:
         return self.title or self.mood.words(language)
 
     def advice(self, language: str = "en") -> str:
-        """What its music is to do, in a few words, as "follow the mood"."""
+        """What its music is to do, in a few words, as "match the mood"."""
         return message(f"cue.advice.{self.direction.why}", language, goal=message(f"music.goal.{self.goal}", language))
 
     def _target(self) -> tuple[float, float] | None:

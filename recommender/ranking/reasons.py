@@ -36,6 +36,13 @@ def for_stretch(
     return Notice(f"music.reason.{intent}_{key}", tuple((values | sides).items()))
 
 
+def without_times(reason: Notice) -> Notice:
+    """A reason of :func:`for_stretch` for an emotion by itself, which lasts from nowhere to nowhere."""
+    intent = reason.key.rpartition(".")[2].partition("_")[0]
+    values = tuple((name, value) for name, value in reason.values if name not in ("start", "end"))
+    return Notice(f"music.reason.{intent}_emotion", values)
+
+
 def key_now(key: str) -> str:
     """The key of a reason that an earlier version stored, by the intent's name of today."""
     room, _, rest = key.rpartition(".")

@@ -53,17 +53,23 @@ def listen(catalogue: Catalogue, songs: Sequence[Song], place: str) -> None:
                     icon=":material/headphones:",
                     key=f"listen_{place}_{one.id}",
                     type="tertiary",
-                    on_click=_toggle,
-                    args=(f"playing_{place}_{one.id}",),
+                    on_click=ask,
+                    args=(place, one.id),
                 )
     for song_id, row in rows.items():
-        if st.session_state.get(f"playing_{place}_{song_id}"):
+        if st.session_state.get(_playing(place, song_id)):
             with failures.calm():
                 player(catalogue[row], place)
 
 
-def _toggle(key: str) -> None:
-    st.session_state[key] = not st.session_state.get(key)
+def ask(place: str, song_id: str, *, again: bool = True) -> None:
+    """For widgets: the player of a song in :func:`listen` opens; asked for ``again``, it closes."""
+    key = _playing(place, song_id)
+    st.session_state[key] = not (again and st.session_state.get(key))
+
+
+def _playing(place: str, song_id: str) -> str:
+    return f"playing_{place}_{song_id}"
 
 
 def _ways_on(track: Track, key: str, video_id: str | None, failed: tuple[str, str] | None) -> None:

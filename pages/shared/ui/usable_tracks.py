@@ -20,7 +20,7 @@ _ASKED: Final = "_track_asked"
 def show(found: Sequence[Usable], *, key: str) -> None:
     """The tracks as a list; ``key`` keeps two lists on one page apart."""
     said = _fetch(found, key)
-    tracks.show([_row(track) for track in found], key=key, on_fetch=lambda asked: _ask(key, asked), said=said)
+    tracks.show([_row(track) for track in found], key=key, on_fetch=lambda asked: ask(key, asked), said=said)
 
 
 def _row(track: Usable) -> tracks.Row:
@@ -31,7 +31,8 @@ def _row(track: Usable) -> tracks.Row:
     )
 
 
-def _ask(key: str, track_id: str) -> None:
+def ask(key: str, track_id: str) -> None:
+    """For widgets: the list of that ``key`` fetches the track when it is drawn."""
     st.session_state[f"{_ASKED}_{key}"] = track_id
 
 

@@ -6,7 +6,7 @@ browser at each edit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, get_args
 import streamlit as st
 
 from pages.shared.language import clock, emotion_name, language, t_plain
-from pages.shared.services import studio
+from pages.shared.services import song_catalogue, studio
 from pages.shared.ui import cue_words
 from pages.shared.ui.components import mounted
 from recommender.cues import Cue, Song, reasons
@@ -41,12 +41,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Guests:
-    """What guests of a link have said of one cue, and what the one who looks chose; ``listen``: songs with players."""
+    """What guests of a link have said of one cue, and what the one who looks chose."""
 
     votes: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     mine: str | None = None
-    listen: frozenset[str] = frozenset()
 
 
 def show(
@@ -64,9 +63,11 @@ def show(
     With ``guests`` (by the id of the cue) the rows are to vote on and not to edit, until the vote has ``ended``.
     """
     said = guests or {}
-    heard = studio.heard((song.id for cue in cues for song in cue.music), by_guests=guests is not None)
+    songs = {song.id for cue in cues for song in cue.music}
+    heard = studio.heard(songs, by_guests=guests is not None)
+    listen = elsewhere(songs - heard.keys(), by_guests=guests is not None)
     data = {
-        "rows": [row(cue, heard, open_=cue.id == open_, guests=said.get(cue.id)) for cue in cues],
+        "rows": [row(cue, heard, listen, open_=cue.id == open_, guests=said.get(cue.id)) for cue in cues],
         "editable": guests is None,
         "open_to_votes": guests is not None and not ended,
         "longest_note": LONGEST_NOTE,
@@ -92,9 +93,17 @@ def parse(told: Any) -> Asked | None:
 
 
 def row(
-    cue: Cue, heard: Mapping[str, tuple[str, float]], *, open_: bool = False, guests: Guests | None = None
+    cue: Cue,
+    heard: Mapping[str, tuple[str, float]],
+    listen: frozenset[str] = frozenset(),
+    *,
+    open_: bool = False,
+    guests: Guests | None = None,
 ) -> dict[str, Any]:
-    """What the browser is told of a cue: plain text all of it. ``heard`` is as from :func:`studio.heard`."""
+    """What the browser is told of a cue: plain text all of it.
+
+    ``heard`` is as from :func:`studio.heard`; ``listen`` are the songs with a player of their own, or to fetch.
+    """
     said = guests or Guests()
     songs = cue.music if cue.direction.advice != "none" else ()
     return {
@@ -108,11 +117,18 @@ def row(
         "note": cue.note,
         "none": t_plain("wish.none") if songs and not any(map(may_be_used, songs)) else "",
         "label": t_plain("cues.songs", span=cue_words.span(cue)),
-        "songs": [_song(s, cue, heard.get(s.id, (None, 0.0)), guests) for s in songs],
+        "songs": [{**_song(s, cue, heard.get(s.id), guests), "listen": s.id in listen} for s in songs],
         "chosen": cue.chosen if guests is None else guests.mine,
         "open": open_,
         "notes": list(said.notes),
     }
+
+
+def elsewhere(songs: Iterable[str], *, by_guests: bool) -> frozenset[str]:
+    """Of songs that cannot be heard at once those with a player of somebody else's, or with sound to fetch."""
+    catalogue, music = song_catalogue.catalogue(), studio.everything()
+    of = studio.for_guests if by_guests else music.of
+    return frozenset(one for one in songs if catalogue.index_of(one) is not None or of(one) is not None)
 
 
 def _peak(one: Peak) -> dict[str, Any]:
@@ -125,7 +141,7 @@ def _peak(one: Peak) -> dict[str, Any]:
     }
 
 
-def _song(one: Song, cue: Cue, heard: tuple[str | None, float], guests: Guests | None) -> dict[str, Any]:
+def _song(one: Song, cue: Cue, heard: tuple[str, float] | None, guests: Guests | None) -> dict[str, Any]:
     said = guests or Guests()
     marks = [t_plain("vote.picked")] if guests is not None and one.id == cue.chosen else []
     if one.id in said.votes:
@@ -135,8 +151,7 @@ def _song(one: Song, cue: Cue, heard: tuple[str | None, float], guests: Guests |
         "title": f"{one.title} · {one.artist}",
         "use": cue_words.use(one),
         "why": reasons.told(one, cue, language()),
-        "path": heard[0],
-        "start": heard[1],
+        "path": heard[0] if heard else None,
+        "start": heard[1] if heard else 0.0,
         "marks": " · ".join(marks),
-        "listen": one.id in said.listen,
     }
