@@ -67,6 +67,14 @@ def _said(error: Exception) -> str:
     said = (error.strerror if isinstance(error, OSError) else None) or str(error).strip() or type(error).__name__
     return said.splitlines()[0]
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """From one process to another: an exception is copied by its positional arguments, and has none here."""
+        return _again, (type(self), self.values)
+
+
+def _again(kind: type[MoodCueError], values: dict[str, object]) -> MoodCueError:
+    return kind(**values)
+
 
 class MediaError(MoodCueError):
     """The clip cannot be read."""

@@ -1,0 +1,26 @@
+"""Errors cross from one process to another, as decoders, workshops and training pools need them to."""
+
+from __future__ import annotations
+
+import pickle
+import string
+from collections.abc import Iterator
+
+import pytest
+
+import recommender.errors  # noqa: F401 - its classes join the tree
+from emotion.errors import MoodCueError
+
+
+def tree(kind: type[MoodCueError] = MoodCueError) -> Iterator[type[MoodCueError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from tree(below)
+
+
+@pytest.mark.parametrize("kind", sorted(set(tree()), key=lambda k: k.__qualname__), ids=lambda k: k.__name__)
+def test_an_error_says_the_same_in_another_process(kind: type[MoodCueError]) -> None:
+    names = {name for _, name, _, _ in string.Formatter().parse(kind.english) if name}
+    error = kind(**dict.fromkeys(names, 2.0))
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is kind and str(again) == str(error) and again.values == error.values
