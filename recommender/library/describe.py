@@ -18,7 +18,7 @@ from recommender.library.track_sound import QUADRANTS, STEP_S, Section, TrackSou
 
 
 class Describer:
-    """The models of ``music-v3``, loaded once."""
+    """The models of ``music-v4``, loaded once."""
 
     def __init__(self) -> None:
         self._networks = Networks()
@@ -51,7 +51,7 @@ class Describer:
 def put_together(heard: Heard, head: MoodHead, choice: Choice, ours: Run) -> TrackSound:
     """Pure: from what was heard to what is said of it."""
     frames = heard.frames
-    judged = head.judge(frames, heard.embedding, heard.tags, heard.duration_s)
+    judged = head.judge(heard)
     pitch = frames.pitch.astype(np.float32)
     colours = tonal.chroma(pitch)
     pulse = beats.track(frames.beats, frames.bands.astype(np.float32), pitch, choice, ours)

@@ -13,13 +13,15 @@ import numpy.typing as npt
 
 from emotion import errors, media
 from emotion.media import fence
+from emotion.voice import features as spoken
 from emotion.voice.sessions import session
 from emotion.weights import Weights, load
 from recommender.library import beat_net, front_end, tonal, track_loudness
 from recommender.library.descriptors import Frames
 from recommender.library.front_end import BEAT_FPS, PATCH_S, Signal
 
-MODEL: Final = "music-v3"
+MODEL: Final = "music-v4"
+WHISPER: Final = "whisper.onnx"
 PATCHES_A_PART: Final = 25
 PART_S: Final = PATCHES_A_PART * PATCH_S
 """74.8 s, a whole number of frames of every kind: parts join without a seam."""
@@ -41,6 +43,7 @@ class Heard:
         duration_s: seconds of sound.
         frames: pictures and beats, see :class:`Frames`.
         embedding, tags: musicnn's values of each patch of :data:`PATCH_S` seconds, (n, 200) and (n, 50).
+        whisper: mean and deviation over each patch of what Whisper's second block says, (n, 1024).
         singing, speech: seconds of each.
         loudness_lufs: None where the track is silent or too short.
     """
@@ -49,6 +52,7 @@ class Heard:
     frames: Frames
     embedding: npt.NDArray[np.float32]
     tags: npt.NDArray[np.float32]
+    whisper: npt.NDArray[np.float32]
     singing_s: float
     speech_s: float
     loudness_lufs: float | None
@@ -61,6 +65,7 @@ class Networks:
         weights = weights or load(MODEL)
         self.weights = weights
         self._musicnn = session(str(weights.path("musicnn.onnx")))
+        self._whisper = session(str(weights.path(WHISPER)))
         self._beatnet = session(str(weights.path("beatnet.onnx")))
         self._pulse = session(str(weights.path(beat_net.FILE)))
         self._voices: Any = None
@@ -75,6 +80,16 @@ class Networks:
             self._musicnn.run(["embedding", "tags"], {"patches": all_patches[s : s + PATCHES_AT_ONCE]}) for s in starts
         ]
         return np.concatenate([r[0] for r in ran]), np.concatenate([r[1] for r in ran])
+
+    def whisper(self, y: Signal) -> Block:
+        """What Whisper's second block says of each patch of sound at :data:`VOICE_SR`, (n, 1024)."""
+        rows = [self._pooled(spoken.log_mel(stretch)) for stretch in front_end.stretches(y)]
+        return np.stack(rows) if rows else np.zeros((0, 1024), np.float32)
+
+    def _pooled(self, mel: Block) -> Block:
+        whole = np.ones((1, len(mel), 1), np.float32)
+        (hidden,) = self._whisper.run(None, {"mel": mel[None], "heard": whole})
+        return spoken.pool(hidden[0])
 
     def beats(self, bands: Block, before: Block) -> Block:
         """BeatNet's answers (n, 2) for ``bands``, which follow the frames ``before``."""
@@ -134,6 +149,7 @@ class _Part:
     frames: Frames
     embedding: Block
     tags: Block
+    whisper: Block
     voices: tuple[float, float]
 
 
@@ -144,7 +160,7 @@ def _hear_part(low: Signal, lower: Signal, networks: Networks, before: _Part | N
     known = before.frames.bands[-WARM_UP:].astype(np.float32) if before is not None else bands[:0]
     embedding, tags = networks.patches(mel)
     frames = Frames(mel, bands, networks.beats(bands, known), tonal.pitch_energy(low))
-    return _Part(_halved(frames), embedding, tags, networks.voices(lower))
+    return _Part(_halved(frames), embedding, tags, networks.whisper(lower), networks.voices(lower))
 
 
 def _halved(f: Frames) -> Frames:
@@ -160,6 +176,7 @@ def _joined(parts: list[_Part], duration_s: float, loudness_lufs: float | None) 
         frames,
         np.concatenate([p.embedding for p in parts]),
         np.concatenate([p.tags for p in parts]),
+        np.concatenate([p.whisper for p in parts]),
         sum(p.voices[0] for p in parts),
         sum(p.voices[1] for p in parts),
         loudness_lufs,

@@ -1,4 +1,4 @@
-"""From what was heard to the plane and to mood words: heads on musicnn's values and on the descriptors.
+"""From what was heard to the plane and to mood words: heads on musicnn's values, descriptors and Whisper's.
 
 Valence and energy are read off the four quadrants' probabilities, P(Q1) + P(Q4) - P(Q2) - P(Q3) and
 P(Q1) + P(Q2) - P(Q3) - P(Q4): the sets that the head learnt from name quadrants, not degrees.
@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from emotion.weights import Weights
 from recommender.library import descriptors
-from recommender.library.descriptors import Frames
 from recommender.library.front_end import PATCH_S
-from recommender.library.quadrant_head import QuadrantHead, normed
+from recommender.library.hear import Heard
+from recommender.library.quadrant_head import QuadrantHead
 from recommender.library.track_sound import MOODS, QUADRANTS, STEP_S, Mood, TrackSound
 
 Array = npt.NDArray[np.float32]
@@ -30,6 +30,8 @@ WHOLE_S: Final = 30.0
 """The whole track is judged in stretches of this length, as the head was taught, and their mean is taken."""
 VALENCE: Final = np.array([1.0, -1.0, -1.0, 1.0])
 ENERGY: Final = np.array([1.0, 1.0, -1.0, -1.0])
+WHISPER_VALUES: Final = 1024
+"""The last of the features; the moods are read without them."""
 MAX_MOODS: Final = 4
 TRUST: Final = 12
 """A library of so many tracks is read half in the light of itself; see :func:`among`."""
@@ -52,10 +54,10 @@ class MoodHead:
             self._quadrants = QuadrantHead.read(arrays)
             self._weights, self._bias = (arrays[n].astype(np.float64) for n in ("mood_weights", "mood_bias"))
 
-    def judge(self, frames: Frames, embedding: Array, tags: Array, duration_s: float) -> Judged:
+    def judge(self, heard: Heard) -> Judged:
         """Read a whole track and its course; one call a track."""
-        whole, steps = spans(duration_s)
-        rows = features(frames, embedding, tags, [*whole, *steps])
+        whole, steps = spans(heard.duration_s)
+        rows = features(heard, [*whole, *steps])
         quadrants, moods = self.quadrants(rows), self.moods(rows[: len(whole)])
         return Judged(quadrants[: len(whole)].mean(axis=0), moods.mean(axis=0), quadrants[len(whole) :])
 
@@ -65,7 +67,7 @@ class MoodHead:
 
     def moods(self, rows: npt.ArrayLike) -> Probs:
         """Features (n, d) to scores (n, 9): above 0.5 where more listeners name the mood than of the usual track."""
-        z = normed(rows, self._quadrants.mean, self._quadrants.scale)
+        z = self._quadrants.normed(rows)[:, : len(self._weights)]
         return 1 / (1 + np.exp(-(z @ self._weights + self._bias)))
 
 
@@ -79,17 +81,21 @@ def spans(duration_s: float) -> tuple[list[tuple[float, float]], list[tuple[floa
     return whole, [(float(a), float(min(duration_s, a + CONTEXT_S))) for a in starts]
 
 
-def features(frames: Frames, embedding: Array, tags: Array, stretches: Sequence[tuple[float, float]]) -> Array:
-    """One row a stretch: mean and deviation of musicnn's 200 values, its 50 tags (logarithm), the descriptors."""
-    rows = []
+def features(heard: Heard, stretches: Sequence[tuple[float, float]]) -> Array:
+    """One row a stretch.
+
+    Mean and deviation of musicnn's 200 values, its 50 tags (logarithm), the descriptors, Whisper's 1,024 values.
+    """
+    seen, spoken = [], []
     for start, end in stretches:
-        first = min(round(start / PATCH_S), max(0, len(embedding) - 1))
+        first = min(round(start / PATCH_S), max(0, len(heard.embedding) - 1))
         last = max(first + 1, round(end / PATCH_S))
-        part = embedding[first:last]
-        likely = np.log(tags[first:last].mean(axis=0) + 1e-3)
-        rows.append(np.concatenate([part.mean(axis=0), part.std(axis=0), likely]))
-    told = descriptors.describe(frames, list(stretches))
-    return np.hstack([np.stack(rows), told]).astype(np.float32)
+        part = heard.embedding[first:last]
+        likely = np.log(heard.tags[first:last].mean(axis=0) + 1e-3)
+        seen.append(np.concatenate([part.mean(axis=0), part.std(axis=0), likely]))
+        spoken.append(heard.whisper[first:last].mean(axis=0))
+    told = descriptors.describe(heard.frames, list(stretches))
+    return np.hstack([np.stack(seen), told, np.stack(spoken)]).astype(np.float32)
 
 
 def named(moods: Probs) -> tuple[Mood, ...]:

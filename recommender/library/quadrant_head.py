@@ -1,8 +1,9 @@
-"""The four quadrants from the features: the mean of two answers, one linear and one by likeness to known clips.
+"""The four quadrants from the features: the mean of three answers, one linear and two by likeness to known clips.
 
-The linear one is a logistic regression. The other is a kernel ridge regression: how like the clips that
-it was taught a stretch is (a Gaussian of the distance), weighed by what these were. They err on
-different music, and their mean on less than either.
+The linear one is a logistic regression on what musicnn and the descriptors say. The others are kernel
+ridge regressions: how like the clips that it was taught a stretch is (a Gaussian of the distance),
+weighed by what these were; one likens by the same features, the other by Whisper's. They err on
+different music, and their mean on less than each.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ PREFIX: Final = "quadrant_"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuadrantHead:
-    """``mean`` and ``scale`` (d,) of the features; ``weights`` (d, 4) and ``bias`` (4,) of the linear answer;
-    ``points`` (n, d), normed, their ``pull`` (n, 4), the ``level`` (4,) without any, and the kernel's ``width``.
-    """  # fmt: skip
+    """Of d features the first k are musicnn's and the descriptors, the others Whisper's.
+
+    ``mean`` and ``scale`` (d,); ``weights`` (k, 4) and ``bias`` (4,) of the linear answer; ``points``
+    (n, d), normed; of both kernels the ``pull`` (2, n, 4) of the points and the ``width`` (2,), of one
+    where there is nothing of Whisper's; the ``level`` (4,) without any.
+    """
 
     mean: npt.NDArray[np.floating]
     scale: npt.NDArray[np.floating]
@@ -46,11 +50,17 @@ class QuadrantHead:
         """By the names that :meth:`read` knows."""
         return {PREFIX + f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
 
+    def normed(self, rows: npt.ArrayLike) -> Probs:
+        return normed(rows, self.mean, self.scale)
+
     def probs(self, rows: npt.ArrayLike) -> Probs:
         """Features (n, d) to probabilities (n, 4)."""
-        z = normed(rows, self.mean, self.scale)
-        alike = kernel(z, self.points, float(self.width)) @ self.pull + self.level
-        return (softmax(z @ self.weights + self.bias) + softmax(SHARPNESS * alike)) / 2
+        z, k = self.normed(rows), len(self.weights)
+        answers = [softmax(z[:, :k] @ self.weights + self.bias)]
+        for part, pull, width in zip((slice(k), slice(k, None)), self.pull, self.width, strict=False):
+            alike = kernel(z[:, part], self.points[:, part], float(width)) @ pull + self.level
+            answers.append(softmax(SHARPNESS * alike))
+        return np.mean(answers, axis=0)
 
 
 def normed(rows: npt.ArrayLike, mean: npt.ArrayLike, scale: npt.ArrayLike) -> Probs:

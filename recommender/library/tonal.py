@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from recommender.library.front_end import SR, Signal
+from recommender.library.front_end import SR, Signal, rfft
 from recommender.library.track_sound import PITCH_CLASSES, Mode
 
 N_FFT: Final = 8192
@@ -46,7 +46,7 @@ def pitch_energy(y: Signal) -> npt.NDArray[np.float32]:
     window = np.hanning(N_FFT).astype(np.float32)
     hz = np.fft.rfftfreq(N_FFT, 1 / SR)
     last = int(np.searchsorted(hz, _hz(LOWEST_MIDI + SEMITONES))) + 2
-    rows = [_peaks(np.abs(np.fft.rfft(views[s : s + BLOCK] * window))[:, :last]) for s in range(0, count, BLOCK)]
+    rows = [_peaks(np.abs(rfft(views[s : s + BLOCK] * window, N_FFT))[:, :last]) for s in range(0, count, BLOCK)]
     return np.concatenate(rows)
 
 

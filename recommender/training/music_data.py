@@ -92,7 +92,7 @@ def features(clips: list[Clip], cache: Path, *, workers: int = 2) -> npt.NDArray
     for heard in all_heard(clips, cache, workers=workers):
         middle = max(0.0, (heard.duration_s - mood.WHOLE_S) / 2)
         span = (middle, min(heard.duration_s, middle + mood.WHOLE_S))
-        rows.append(mood.features(heard.frames, heard.embedding, heard.tags, [span])[0])
+        rows.append(mood.features(heard, [span])[0])
     return np.stack(rows)
 
 
@@ -116,7 +116,7 @@ def _kept(clip: Clip, cache: Path) -> Path:
     if not kept.is_file():
         heard = _heard(clip)
         arrays = {f.name: getattr(heard.frames, f.name) for f in fields(Frames)}
-        arrays |= {"embedding": heard.embedding, "tags": heard.tags}
+        arrays |= {"embedding": heard.embedding, "tags": heard.tags, "whisper": heard.whisper}
         numbers = [heard.duration_s, heard.singing_s, heard.speech_s, heard.loudness_lufs or -np.inf]
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
             part = Path(scratch) / "heard.npz"
@@ -142,4 +142,4 @@ def _read(kept: Path) -> Heard:
     with np.load(kept) as a:
         duration_s, singing_s, speech_s, lufs = a["numbers"].tolist()
         frames = Frames(*(a[f.name] for f in fields(Frames)))
-        return Heard(duration_s, frames, a["embedding"], a["tags"], singing_s, speech_s, lufs)
+        return Heard(duration_s, frames, a["embedding"], a["tags"], a["whisper"], singing_s, speech_s, lufs)
