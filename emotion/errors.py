@@ -8,6 +8,7 @@ behind ``str(error)``, for terminals and logs.
 """
 
 import errno
+import functools
 from typing import ClassVar, Final
 
 from emotion.messages import Words, fill
@@ -28,13 +29,20 @@ class MoodCueError(Exception):
         sentence, cause = fill(self.english, values), values.get("cause")
         super().__init__(f"{sentence} ({str(cause).strip()[:LONGEST_CAUSE]})" if cause else sentence)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """From one process to another: an exception is copied by its positional arguments, and has none here."""
+        return functools.partial(type(self), **self.values), ()
+
 
 class Flaw(ValueError):
     """What is wrong with a value that was read, in words of every language."""
 
     def __init__(self, key: str, **values: object) -> None:
-        self.words = Words.of(key, **values)
+        self.words, self._parts = Words.of(key, **values), functools.partial(type(self), key, **values)
         super().__init__(str(self.words))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self._parts, ()
 
 
 _SYSTEM: Final = {
@@ -66,14 +74,6 @@ def _said(error: Exception) -> str:
     """The first line of what an error says of itself."""
     said = (error.strerror if isinstance(error, OSError) else None) or str(error).strip() or type(error).__name__
     return said.splitlines()[0]
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """From one process to another: an exception is copied by its positional arguments, and has none here."""
-        return _again, (type(self), self.values)
-
-
-def _again(kind: type[MoodCueError], values: dict[str, object]) -> MoodCueError:
-    return kind(**values)
 
 
 class MediaError(MoodCueError):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 import recommender.errors  # noqa: F401 - its classes join the tree
-from emotion.errors import MoodCueError
+from emotion.errors import Flaw, MoodCueError
 
 
 def tree(kind: type[MoodCueError] = MoodCueError) -> Iterator[type[MoodCueError]]:
@@ -24,3 +24,9 @@ def test_an_error_says_the_same_in_another_process(kind: type[MoodCueError]) -> 
     error = kind(**dict.fromkeys(names, 2.0))
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is kind and str(again) == str(error) and again.values == error.values
+
+
+def test_so_does_what_is_wrong_with_a_value() -> None:
+    flaw = Flaw("fault.field_missing", field="end_s")
+    again = pickle.loads(pickle.dumps(flaw))
+    assert (again.words, str(again)) == (flaw.words, str(flaw))
