@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import solve
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
@@ -30,22 +30,14 @@ PARTS: Final = (slice(-mood.WHISPER_VALUES), slice(-mood.WHISPER_VALUES, None))
 """Of the features: musicnn's values and the descriptors; Whisper's."""
 STRENGTH: Final = 0.01
 """Inverse of how much the linear answer is held back (C)."""
+WIDTH: Final = 0.4
+RIDGE: Final = 0.3
+"""How far likeness reaches, and how much the answers by likeness are held back."""
 PLEASANT: Final[dict[Mood, int]] = {"joy": 1, "tenderness": 1, "calmness": 1, "tension": -1, "sadness": -1}
 STIRRED: Final[dict[Mood, int]] = {"joy": 1, "power": 1, "tension": 1, "calmness": -1, "tenderness": -1}
 """How Emotify's moods count."""
 STEEP: Final = 2.0
 """From deviations above the usual piece to shares: one deviation is 0.88 for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """How far likeness reaches, and how much the answer by likeness is held back."""
-
-    width: float
-    ridge: float
-
-
-KERNELS: Final = tuple(Kernel(width, ridge) for width in (0.2, 0.4, 0.7) for ridge in (0.3, 1.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,35 +85,15 @@ def axes(clips: Sequence[Clip]) -> npt.NDArray[np.float64]:
     return (both - both.mean(axis=1, keepdims=True)) / both.std(axis=1, keepdims=True)
 
 
-def taught(known: Known, parts: Sequence[slice], kernels: Sequence[Kernel]) -> QuadrantHead:
+def taught(known: Known, parts: Sequence[slice] = PARTS) -> QuadrantHead:
     """The head; the first of the parts is the linear answer's too."""
     norm = StandardScaler().fit(known.x)
     mean, scale = np.asarray(norm.mean_), np.asarray(norm.scale_)
     z = normed(known.x, mean, scale)
-    linear = _linear(z[:, parts[0]], known.shares)
-    pull = np.stack([_pull(z[:, part], known.shares, k) for part, k in zip(parts, kernels, strict=True)])
-    level, width = known.shares.mean(axis=0), np.array([k.width for k in kernels])
+    linear, level = _linear(z[:, parts[0]], known.shares), known.shares.mean(axis=0)
+    pull = np.stack([_pull(z[:, part], known.shares - level) for part in parts])
+    width = np.full(len(parts), WIDTH)
     return QuadrantHead(mean, scale, np.asarray(linear.coef_).T, np.asarray(linear.intercept_), z, pull, level, width)
-
-
-def best(known: Known, also: Known | None = None, parts: Sequence[slice] = PARTS) -> QuadrantHead:
-    """With the kernels that three folds of ``known`` choose; ``also`` is learnt from in each of them."""
-    everything = known if also is None else known + also
-    return taught(everything, parts, [_chosen(known, also, part) for part in parts])
-
-
-def _chosen(known: Known, also: Known | None, part: slice) -> Kernel:
-    found = np.zeros((len(KERNELS), len(known.x)), int)
-    for train, test in known.folds(3, seed=1):
-        learnt = known.where(train) if also is None else known.where(train) + also
-        norm = StandardScaler().fit(learnt.x[:, part])
-        near, asked = (
-            normed(x[:, part], np.asarray(norm.mean_), np.asarray(norm.scale_)) for x in (learnt.x, known.x[test])
-        )
-        for i, k in enumerate(KERNELS):
-            likely = kernel(asked, near, k.width) @ _pull(near, learnt.shares, k) + learnt.shares.mean(axis=0)
-            found[i, test] = likely.argmax(axis=1)
-    return KERNELS[int(np.argmax([f1_score(known.quadrant, f, average="macro") for f in found]))]
 
 
 def _linear(z: Array, shares: Array) -> LogisticRegression:
@@ -131,6 +103,6 @@ def _linear(z: Array, shares: Array) -> LogisticRegression:
     return model.fit(z[clip], quadrant, sample_weight=shares[clip, quadrant])
 
 
-def _pull(z: Array, shares: Array, k: Kernel) -> Array:
+def _pull(z: Array, wanted: Array) -> Array:
     """Of each known clip, (n, 4): kernel ridge regression."""
-    return np.linalg.solve(kernel(z, z, k.width) + k.ridge * np.eye(len(z)), shares - shares.mean(axis=0))
+    return solve(kernel(z, z, WIDTH) + RIDGE * np.eye(len(z)), wanted, assume_a="pos")

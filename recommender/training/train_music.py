@@ -112,7 +112,8 @@ def on_quadrants(clips: Sequence[Clip], known: Known, also: Known) -> dict[str, 
         others = None if beside is None else replace(beside, x=beside.x[:, columns])
 
         def judge(train: Array, test: Array) -> Array:
-            return quadrants.best(those.where(train), others, within).probs(those.x[test])
+            learnt = those.where(train) if others is None else those.where(train) + others
+            return quadrants.taught(learnt, within).probs(those.x[test])
 
         return quadrant_figures(y, cross_validated(known, judge))
 
@@ -171,11 +172,11 @@ def across(known: Known, felt: Known, solo: Known, listeners: Sequence[Clip]) ->
 
     apart = np.zeros((len(felt.x), 4))
     for train, test in GroupKFold(len(set(felt.groups))).split(felt.x, groups=felt.groups):
-        apart[test] = quadrants.best(known, felt.where(train) + solo).probs(felt.x[test])
+        apart[test] = quadrants.taught(known + felt.where(train) + solo).probs(felt.x[test])
     head = make_pipeline(StandardScaler(), Ridge(RIDGE)).fit(felt.x[:, PARTS[0]], np.stack([pleasant, stirred], axis=1))
     back = head.predict(known.x[:, PARTS[0]])
     return {
-        "taught_on_4q_judged_on_emotify": told(quadrants.best(known).probs(felt.x)),
+        "taught_on_4q_judged_on_emotify": told(quadrants.taught(known).probs(felt.x)),
         "taught_on_4q_and_other_genres_judged_on_emotify": told(apart),
         "taught_on_emotify_judged_on_4q": {
             "valence_auc": round(float(roc_auc_score(np.isin(known.quadrant, PLEASANT), back[:, 0])), 3),
@@ -186,7 +187,7 @@ def across(known: Known, felt: Known, solo: Known, listeners: Sequence[Clip]) ->
 
 def final_head(known: Known, felt: Known, solo: Known, listeners: Sequence[Clip]) -> dict[str, Array]:
     """What is served: both heads on features normed alike."""
-    head = quadrants.best(known, felt + solo)
+    head = quadrants.taught(known + felt + solo)
     shares, ex = np.array([c.moods for c in listeners]), felt.x[:, PARTS[0]]
     own = StandardScaler().fit(ex)
     ridge = Ridge(RIDGE).fit(own.transform(ex), shares)
@@ -221,7 +222,7 @@ def main() -> None:
         "four_quadrants": on_quadrants(clips, known, felt + solo),
         "emotify": on_moods(listeners, ex),
         "across_corpora": across(known, felt, solo, listeners),
-        "piano": piano.judged(solo, lambda learnt, asked: quadrants.best(known, felt + learnt).probs(asked.x)),
+        "piano": piano.judged(solo, lambda learnt, asked: quadrants.taught(known + felt + learnt).probs(asked.x)),
         "people": {
             "three listeners agree fully (MTG, 11,000 tracks)": {
                 "happy": 0.53, "sad": 0.53, "relaxed": 0.57, "aggressive": 0.71,
