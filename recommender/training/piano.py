@@ -49,8 +49,11 @@ def pieces(root: Path, cache: Path) -> list[Clip]:
     return clips
 
 
-def judged(known: Known, judge: Callable[[Known, Known], Array]) -> dict[str, Any]:
-    """By ``judge(learnt from, judged)``, which gives probabilities (n, 4); no game is on both sides."""
+def judged(known: Known, judge: Callable[[Known, Known], Array], untaught: Array) -> dict[str, Any]:
+    """By ``judge(learnt from, judged)``, which gives probabilities (n, 4); no game is on both sides.
+
+    ``untaught`` are the probabilities of a head that was taught no piano.
+    """
     probs = np.zeros((len(known.x), 4))
     for train, test in GroupKFold(FOLDS).split(known.x, groups=known.groups):
         probs[test] = judge(known.where(train), known.where(test))
@@ -63,6 +66,7 @@ def judged(known: Known, judge: Callable[[Known, Known], Array]) -> dict[str, An
         "pieces": len(y),
         "games": len(set(known.groups)),
         "alone": _figures(y, probs),
+        "taught_no_piano": _figures(y, untaught),
         f"among_{SMALL}": _figures(y, few),
         "among_all": _figures(y, among_probs(probs)),
         "majority": _figures(y, majority),
