@@ -67,8 +67,7 @@ def analyse_clips(
 
     paths = expand(clips, media.SUFFIXES)
     if not paths:
-        complain("There is no sound or video file in the folders given.")
-        return 1
+        return nothing_in("sound or video file")
     heap.give_back()
     limits = media.Limits.in_place()
     out = Report(form, output, single=len(clips) == 1 and not Path(clips[0]).is_dir())
@@ -85,6 +84,12 @@ def analyse_clips(
     out.close()
     progress(f"{len(paths) - failed} of {len(paths)} clips read", end="\n")
     return 1 if failed else 0
+
+
+def nothing_in(what: str) -> int:
+    """Said where folders hold nothing to read: an empty answer would look like one."""
+    complain(f"There is no {what} in the folders given.")
+    return 1
 
 
 def follow(name: str) -> Callable[[Progress], None]:
@@ -108,12 +113,16 @@ def score_voices(files: Sequence[str], *, form: str = "csv", together: bool = Fa
     from emotion.voice.infer import build_reader
 
     hear = hear_together if together else hear_files
-    return 1 if write_rows(hear(expand(files, media.SUFFIXES), build_reader()), form) else 0
+    if not (paths := expand(files, media.SUFFIXES)):
+        return nothing_in("sound or video file")
+    return 1 if write_rows(hear(paths, build_reader()), form) else 0
 
 
 def score_faces(files: Sequence[str], *, form: str = "csv", cropped: bool = False) -> int:
     """A row for the largest face of each picture, or for all of it where it is ``cropped`` to a face already."""
     from emotion.face.infer import build_reader
 
-    rows = look_at_files(expand(files, PICTURE_SUFFIXES), build_reader(), cropped=cropped)
+    if not (paths := expand(files, PICTURE_SUFFIXES)):
+        return nothing_in("picture")
+    rows = look_at_files(paths, build_reader(), cropped=cropped)
     return 1 if write_rows(rows, form) else 0

@@ -232,3 +232,15 @@ def test_a_clock_reads_as_players_show_it() -> None:
         *("0:00", "1:05", "0:01.5", "1:02:03"),
         *("1:00", "2:00", "1:01:00"),
     ]
+
+
+def test_sentences_are_put_together_as_their_language_does() -> None:
+    """Chinese puts no space behind its stops: pages say ``language.together`` and glue no sentences themselves."""
+    glued = re.compile(r"""\+ " " \+ t|\)\} \{t(?:_plain)?\(['"]""")
+    for path in sorted((ROOT / "pages").rglob("*.py")):
+        assert not glued.search(path.read_text("utf-8")), path
+    assert glued.search('t("a.b") + " " + t("c.d")') and glued.search("{t('a.b')} {t('c.d')}")
+    with pytest.MonkeyPatch.context() as patch:
+        for tag, parts, said in (("en", ("A.", "B."), "A. B."), ("zh_TW", ("甲。", "乙。"), "甲。乙。")):
+            patch.setattr(language, "language", lambda tag=tag: tag)
+            assert language.together(*parts) == said

@@ -108,6 +108,22 @@ def test_what_goes_wrong_is_a_sentence_and_a_status(
     assert "Traceback" not in printed.err
 
 
+@pytest.mark.parametrize("name", ["analyse", "voice", "face", "cues", "describe", "index"])
+def test_a_folder_with_nothing_in_it_and_an_empty_name_are_said(
+    name: str, capsys: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table of no rows would look like an answer, and an unset variable of a script's is not all of this folder."""
+    monkeypatch.setenv("MOODCUE_HOME", str(tmp_path / "home"))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert main([name, str(tmp_path / "here")]) == 1
+    assert "There is no " in capsys.readouterr().err
+    (tmp_path / "here" / "a.wav").write_bytes(b"")
+    assert main([name, ""]) == 1
+    told = capsys.readouterr()
+    assert "There is no file ''" in told.err and "a.wav" not in told.out + told.err
+
+
 # The package -----------------------------------------------------------------------------------------
 
 

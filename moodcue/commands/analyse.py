@@ -7,7 +7,7 @@ import typer
 
 
 def command(
-    clips: Annotated[list[str], typer.Argument(metavar="CLIP...", help="Sound and video files, or folders of them.")],
+    clips: Annotated[list[str], typer.Argument(metavar="CLIP", help="Sound and video files, or folders of them.")],
     form: Annotated[Literal["csv", "json", "table"], typer.Option("--format")] = "table",
     output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="One file a clip in this folder.")] = None,
     adapt: Annotated[bool, typer.Option(help="Read each voice by what is usual for it, or all alike.")] = True,

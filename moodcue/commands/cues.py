@@ -9,7 +9,7 @@ import typer
 def command(
     clips: Annotated[
         list[str],
-        typer.Argument(metavar="CLIP...", help="Sound and video files, folders of them, or JSON made of them before."),
+        typer.Argument(metavar="CLIP", help="Sound and video files, folders of them, or JSON made of them before."),
     ],
     form: Annotated[
         Literal["edl", "xmeml", "fcpxml", "otio", "chapters", "vtt", "csv", "text", "json"], typer.Option("--format")

@@ -6,7 +6,7 @@ import typer
 
 
 def command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Sound files, or folders of them.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Sound files, or folders of them.")],
     form: Annotated[Literal["csv", "json"], typer.Option("--format")] = "csv",
     together: Annotated[
         bool, typer.Option("--together", help="Read the files in the light of each other: for music of one kind.")

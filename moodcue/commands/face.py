@@ -6,7 +6,7 @@ import typer
 
 
 def command(
-    files: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Files, or folders of them.")],
+    files: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Files, or folders of them.")],
     form: Annotated[Literal["csv", "json", "table"], typer.Option("--format")] = "csv",
     cropped: Annotated[bool, typer.Option("--cropped", help="Each picture is already a face.")] = False,
 ) -> int:

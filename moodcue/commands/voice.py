@@ -6,7 +6,7 @@ import typer
 
 
 def command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, or folders of them.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Files, or folders of them.")],
     form: Annotated[Literal["csv", "json", "table"], typer.Option("--format")] = "csv",
     together: Annotated[bool, typer.Option("--together", help="All are of one speaker or one recording.")] = False,
 ) -> int:

@@ -39,7 +39,8 @@ def show(timeline: Timeline) -> None:
         st.caption(t("cues.how"))
         _tools(here, sheet)
         _rows(here, sheet)
-        st.caption(t("songs.reference") + " " + t("songs.privacy"))
+        st.caption(t("songs.reference"))
+        st.caption(t("cues.privacy"))
     cue_sheet.renew_others(sheet)
 
 

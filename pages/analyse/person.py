@@ -10,7 +10,7 @@ from emotion.face.peaks import highest, peaks
 from emotion.timeline import FaceTrack, Sighting
 from pages.analyse import session
 from pages.analyse.session import Session
-from pages.shared.language import clock, emotion_name, t, t_plain
+from pages.shared.language import clock, emotion_name, t, t_plain, together
 from pages.shared.services import models
 from pages.shared.services.pictures import jpeg
 from pages.shared.ui import verdict
@@ -49,7 +49,7 @@ def show(current: Session, track: FaceTrack) -> None:
                 alt=verdict.spoken("face", track.scores),
             )
             plane = t("faces.plane", valence=track.scores.valence, arousal=track.scores.arousal)
-            st.caption(f"{t('faces.bars_help')} {plane}")
+            st.caption(together(t("faces.bars_help"), plane))
         _looked(current, track)
 
 

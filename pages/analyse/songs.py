@@ -11,7 +11,7 @@ from emotion.timeline import Timeline
 from pages.analyse import correction, song_options, suits
 from pages.analyse.session import Session
 from pages.analyse.song_options import SongOptions
-from pages.shared.language import t, t_plain
+from pages.shared.language import t, t_plain, together
 from pages.shared.services import memory, song_catalogue
 from pages.shared.ui import pick_buttons, song_list
 from pages.shared.ui.failures import calm
@@ -42,9 +42,9 @@ def _music(current: Session, timeline: Timeline) -> None:
         _lead(options, picks, taste)
         made = {e.track_id: e.kind for e in reversed(events)} | dict(current.state.choices)
         buttons = functools.partial(_buttons, current, made) if remembering else None
-        song_list.show(picks, sided=options.way == "lists", more=buttons)
+        song_list.show(picks, timeline, sided=options.way == "lists", more=buttons)
     st.button(t("songs.others"), icon=":material/shuffle:", key="songs_others", on_click=_others, args=(current,))
-    st.caption(t("songs.privacy") + ("" if remembering else " " + t("picks.off_here")))
+    st.caption(together(t("songs.privacy"), *(() if remembering else (t("picks.off_here"),))))
 
 
 def seen(current: Session, timeline: Timeline) -> list[Pick]:

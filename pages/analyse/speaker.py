@@ -11,7 +11,7 @@ from emotion.timeline import Adaptation, Speaker, Timeline
 from pages.analyse import clip_reading
 from pages.analyse.session import Session
 from pages.analyse.speaker_samples import BY_VOICE, NOBODY, Footage, assigned
-from pages.shared.language import emotion_name, file_stem, t, t_plain
+from pages.shared.language import emotion_name, file_stem, t, t_plain, together
 from pages.shared.services import models, pools, visit
 from pages.shared.ui import failures, plotting, speaker_charts, uploader, verdict
 
@@ -113,7 +113,7 @@ def sentences(told: Adaptation, speaker: Speaker) -> list[str]:
     change = t(key, before=emotion_name(before.label), after=emotion_name(after.label), **values)
     mine = [w for w in told.windows if w.speaker == speaker.id]
     changed = sum(w.general.label != w.adapted.label for w in mine)
-    return [*said, f"{change} {t('speaker.windows', changed=changed, count=len(mine))}"]
+    return [*said, together(change, t("speaker.windows", changed=changed, count=len(mine)))]
 
 
 # The voice read again -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from emotion.timeline import Timeline
-from pages.shared.language import clock, emotion_name, markdown, t, t_plain
+from pages.shared.language import clock, emotion_name, markdown, t, t_plain, together
 from recommender import suggestions
 
 
@@ -23,7 +23,7 @@ def show(timeline: Timeline) -> None:
         instruments = t("songs.join").join(t(f"music.instrument.{i}") for i in suits.instruments)
         st.caption(
             t("songs.tempo", slow=suits.bpm[0], fast=suits.bpm[1])
-            + f" · {t(f'music.key.{suits.key}')}  \n{t('songs.instruments')} {instruments}"
+            + f" · {t(f'music.key.{suits.key}')}  \n{together(t('songs.instruments'), instruments)}"
         )
     with right:
         st.markdown(f"**{t('songs.effects')}**")

@@ -32,7 +32,8 @@ def show(sheet: CueSheet, share: Share, *, player: bool) -> None:
     st.caption(t("vote.ended") if tally.ended else t("vote.lead"))
     with calm():
         _rows(sheet, votes, tally, guest, player=player)
-    st.caption(t("songs.reference") + " " + t("songs.privacy"))
+    st.caption(t("songs.reference"))
+    st.caption(t("cues.privacy"))
 
 
 def _rows(sheet: CueSheet, votes: Votes, tally: Tally, guest: str, *, player: bool) -> None:

@@ -53,7 +53,7 @@ def _songs(shared: Snapshot) -> None:
     else:
         place = st.expander(t("picks.way.lists") if by_label else t("link.songs"))
     with place, calm():
-        song_list.show([_of_the_catalogue(p) for p in shared.songs], sided=by_label)
+        song_list.show([_of_the_catalogue(p) for p in shared.songs], shared.timeline, sided=by_label)
         st.caption(t("songs.privacy"))
 
 

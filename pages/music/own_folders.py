@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from pages.shared.language import markdown, t, t_plain
+from pages.shared.language import markdown, t, t_plain, together
 from pages.shared.services import memory, own_music
 from pages.shared.ui import failures
 from recommender.songs.licences import LICENCES, UNKNOWN, recognised
@@ -122,7 +122,7 @@ def _licences(held: list[OwnTrack]) -> str:
     parts = [*named, *([t("own.licence.other", count=other)] if other else [])]
     if counts[UNKNOWN]:
         parts.append(t("own.licence.unknown", count=counts[UNKNOWN]))
-    return t("own.licences") + " " + " · ".join(parts)
+    return together(t("own.licences"), " · ".join(parts))
 
 
 def _broken(held: list[OwnTrack]) -> None:

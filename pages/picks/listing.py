@@ -10,7 +10,7 @@ import streamlit as st
 
 from emotion.labels import BY_NAME
 from emotion.timeline import Notice
-from pages.shared.language import emotion_name, markdown, t, t_plain
+from pages.shared.language import emotion_name, markdown, t, t_plain, together
 from pages.shared.services import links, memory, song_catalogue
 from pages.shared.ui.failures import calm
 from recommender.ranking.taste import ENOUGH, STRONGEST
@@ -128,7 +128,7 @@ def taste(remembered: Sequence[Event], given: bool) -> None:
     for key, wanted in (("picks.taste.likes", True), ("picks.taste.dislikes", False)):
         names = [_feature(notice) for notice, weight in reasons if (weight > 0) == wanted]
         if names:
-            st.markdown(f"{t(key)} {markdown(t_plain('songs.join').join(names))}")
+            st.markdown(together(t(key), markdown(t_plain("songs.join").join(names))))
     st.caption(t("picks.taste.on", picks=learned.picks, skips=learned.skips, most=STRONGEST))
 
 

@@ -104,6 +104,11 @@ def markdown(text: str) -> str:
     return _START.sub(r"\1\\", _MARKDOWN.sub(r"\\\1", words))
 
 
+def together(*sentences: str) -> str:
+    """Sentences one after the other: Chinese puts no space behind its stops."""
+    return ("" if language().startswith("zh") else " ").join(sentences)
+
+
 def emotion_name(emotion: str) -> str:
     return t_plain(f"emotion.{emotion}")
 

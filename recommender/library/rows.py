@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from emotion.commands import nothing_in
 from emotion.errors import FileMissing, MoodCueError
 from emotion.result import cell
 from recommender.library import mood, scan
@@ -31,14 +32,20 @@ def describe_files(files: Sequence[str], *, form: str, together: bool = False) -
     """Write a row a file to standard output as soon as it is known (at the end where ``together``).
 
     A file that cannot be read is a sentence on standard error and passed over; the exit status is then 1.
+
+    Raises:
+        FileMissing: a name is empty.
     """
+    found = _expanded(files)
+    if not found:
+        return nothing_in("sound file")
     describer = Describer()
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     if form == "csv":
         writer.writeheader()
     rows: list[tuple[str, TrackSound, str]] = []
     failed = 0
-    for name, path in _expanded(files):
+    for name, path in found:
         try:
             if not path.exists():
                 raise FileMissing(name=name)
@@ -70,6 +77,8 @@ def _expanded(files: Sequence[str]) -> list[tuple[str, Path]]:
     """The files as they were named; of a folder, those in it."""
     found: list[tuple[str, Path]] = []
     for name in files:
+        if not name:  # an unset variable of a script's: not all of this folder
+            raise FileMissing(name="''")
         path = Path(name)
         if path.is_dir():
             found += [(str(f.path), f.path) for f in scan.files_under([path])]

@@ -8,7 +8,8 @@ from itertools import groupby
 import streamlit as st
 
 import recommender
-from pages.shared.language import emotion_name, language, markdown, t
+from emotion.timeline import Timeline, Verdict
+from pages.shared.language import emotion_name, language, markdown, t, t_plain
 from pages.shared.ui import song
 from pages.shared.ui.failures import calm
 from recommender import Pick
@@ -17,8 +18,8 @@ More = Callable[[Pick], None]
 """Draws what a page adds under a song."""
 
 
-def show(picks: Sequence[Pick], *, sided: bool, more: More | None = None) -> None:
-    """Two columns, one a side where the songs are ``sided``."""
+def show(picks: Sequence[Pick], timeline: Timeline, *, sided: bool, more: More | None = None) -> None:
+    """Two columns, one a side of the ``timeline`` where the songs are ``sided``."""
     if sided:
         sides = [(side, list(run)) for side, run in groupby(picks, key=lambda p: p.for_modality)]
     else:
@@ -26,9 +27,16 @@ def show(picks: Sequence[Pick], *, sided: bool, more: More | None = None) -> Non
     for column, (side, run) in zip(st.columns(2, gap="large"), halves(sides), strict=False):
         with column:
             if side:
-                st.markdown(f"**{t(f'songs.for_{side}', emotion=emotion_name(run[0].emotion))}**")
+                st.markdown(f"**{t(f'songs.for_{side}', emotion=_read(timeline, side, run[0].emotion))}**")
             for pick in run:
                 _song(pick, more)
+
+
+def _read(timeline: Timeline, side: str, emotion: str) -> str:
+    """The emotion's name, no surer than the side was read; what a person put in its place is not doubted."""
+    read: Verdict | None = getattr(timeline, side)
+    doubted = read is not None and not read.sure and read.label == emotion
+    return t_plain("songs.perhaps", emotion=emotion_name(emotion)) if doubted else emotion_name(emotion)
 
 
 def halves(sides: list[tuple[str, list[Pick]]]) -> list[tuple[str, list[Pick]]]:

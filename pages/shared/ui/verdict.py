@@ -9,7 +9,7 @@ import streamlit as st
 from emotion.fusion import accord
 from emotion.labels import BY_NAME
 from emotion.timeline import EmotionScores, Timeline, Verdict
-from pages.shared.language import clock, emotion_name, percent, t, t_plain
+from pages.shared.language import clock, emotion_name, percent, t, t_plain, together
 from recommender.cues.mood import PROBABLY, Doubt
 
 SIDES: Final = ("voice", "face", "fused")
@@ -70,7 +70,7 @@ def timeline_in_words(timeline: Timeline) -> str:
         if scores is not None and scores.label != last:
             last = scores.label
             parts.append(f"{clock(moment.segment.start_s)} {emotion_name(last)}")
-    return t_plain("result.timeline_alt") + " " + ", ".join(parts[:40])
+    return together(t_plain("result.timeline_alt"), t_plain("songs.join").join(parts[:40]))
 
 
 def ranked(scores: EmotionScores) -> list[str]:
@@ -118,5 +118,5 @@ def show(timeline: Timeline) -> None:
             key="verdict_plane",
             alt=t_plain("verdict.plane_alt", valence=round(scores.valence, 2), arousal=round(scores.arousal, 2)),
         )
-    models = ", ".join(f"{m.name}-v{m.version}" for m in timeline.models)
-    st.caption(t("verdict.how") + " " + t("verdict.models", models=models))
+    models = t_plain("songs.join").join(f"{m.name}-v{m.version}" for m in timeline.models)
+    st.caption(together(t("verdict.how"), t("verdict.models", models=models)))
