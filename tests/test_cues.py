@@ -236,6 +236,16 @@ def test_a_cue_is_never_named_surer_than_the_verdict_beside_it(emotion: str, lan
             assert not any(w in name.lower() for name in names for w in (*DOUBTS[language], probably))
 
 
+def test_a_runner_up_is_named_only_where_it_is_an_alternative() -> None:
+    """95% happy and 1% of each other: "or surprised" would be said of nothing."""
+    for p, said in ((0.95, "The face probably looks **happy** (95%)."), (0.6, "The face looks **happy** (60%), or ")):
+        rest = {"sad": 0.3, "calm": 0.1} if p == 0.6 else dict.fromkeys([e for e in EMOTIONS if e != "happy"], 0.05 / 7)
+        read = EmotionScores.from_array([p if e == "happy" else rest.get(e, 0.0) for e in EMOTIONS])
+        (sentence,) = verdict.sentences(Timeline(Clip("x.mp4", 1.0), (), face=Verdict(read, sure=False)))
+        assert sentence.startswith(said)
+        assert ("sad" in sentence) == (p == 0.6)
+
+
 DOUBTS = {"en": ("perhaps", "hard to", "?"), "zh_TW": ("也許", "不易判讀", "難以判讀", "？")}
 
 

@@ -13,6 +13,8 @@ from pages.shared.language import clock, emotion_name, percent, t, t_plain, toge
 from recommender.cues.mood import PROBABLY, Doubt
 
 SIDES: Final = ("voice", "face", "fused")
+WORTH_NAMING: Final = 0.1
+"""A runner-up less likely than this is no alternative."""
 NOTHING: Final = "notice.nothing_found"
 
 
@@ -23,7 +25,7 @@ def headline(timeline: Timeline) -> None:
         st.subheader(t("verdict.nothing"), anchor=False)
         return
     first, second = ranked(best.scores)[:2]
-    said = t(f"verdict.{doubt(best)}", first=emotion_name(first), second=emotion_name(second))
+    said = t(f"verdict.{_wording(best)}", first=emotion_name(first), second=emotion_name(second))
     st.subheader(f"{BY_NAME[first].emoji} {said}", anchor=False)
 
 
@@ -34,11 +36,18 @@ def doubt(verdict: Verdict) -> Doubt:
     return "probably" if verdict.scores.confidence >= PROBABLY else "perhaps"
 
 
+def _wording(verdict: Verdict) -> str:
+    """The last part of a key: the doubt, and whether a runner-up is worth its name."""
+    second = ranked(verdict.scores)[1]
+    alone = doubt(verdict) == "probably" and verdict.scores[second] < WORTH_NAMING
+    return f"{doubt(verdict)}{'.alone' if alone else ''}"
+
+
 def sentences(timeline: Timeline) -> list[str]:
     """What each side says, and how far they differ; Markdown."""
     said = [
         t(
-            f"verdict.{side}.{doubt(verdict)}",
+            f"verdict.{side}.{_wording(verdict)}",
             emotion=emotion_name(verdict.label),
             value=verdict.scores.confidence,
             second=emotion_name(ranked(verdict.scores)[1]),
