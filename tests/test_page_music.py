@@ -101,7 +101,7 @@ def test_filters_and_area_narrow_both_lists(catalogue: Catalogue, music: Collect
     assert len(rows)
     for row in rows:
         track = music.tracks[row]
-        assert EMOTIONS[music.emotion[row]] == "sad"
+        assert EMOTIONS[music.emotion[row]] == "sad" or "sad" in (*track.moods, *track.said), "or its maker calls it so"
         assert track.vocals is False and track.measured
     assert (music.position[rows] <= 0).all()
     away = np.linalg.norm(music.position[rows] - [-0.5, -0.5], axis=1)
