@@ -3,6 +3,7 @@
     python -m tests.benchmarks [clip | ranking | music | cues | mix | render | under | library | long | sheet | joins]
         [--seconds 60] [--skip plain app] [--tune] [--minutes 30 120] [--app]
 
+``cues`` needs recordings that are not part of the project, ``under`` Chromium; ``long`` takes as long as it says.
 Each job runs in a process of its own; all of them in this one run, on this machine. The plain way
 is measured on every sixth frame and scaled to all of them.
 """
@@ -15,13 +16,15 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import clip
 
 ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("clip", "ranking", "music", "cues", "mix", "render", "under", "library", "long", "sheet", "joins")
 ROWS = (
     ("load", "imports and models, s"),
     ("voice", "voice known after, s"),
@@ -43,7 +46,7 @@ def main() -> None:
     parser.add_argument(
         "part",
         nargs="?",
-        choices=("clip", "ranking", "music", "cues", "mix", "render", "under", "library", "long", "sheet", "joins"),
+        choices=PARTS,
         help="without, the first three",
     )
     parser.add_argument("--seconds", type=float, default=60.0)
@@ -53,50 +56,25 @@ def main() -> None:
     parser.add_argument("--minutes", type=int, nargs="+", help="long: of each clip")
     parser.add_argument("--app", action="store_true", help="long: opened in the app's page, by a browser")
     args = parser.parse_args()
-    if args.part in ("clip", None):
-        a_clip(args.seconds, args.skip)
-    if args.part in ("ranking", None):
-        from tests.benchmarks import ranking
-
-        print("", *ranking.measure(), sep="\n")
-    if args.part in ("music", None):
-        from tests.benchmarks import music
-
-        print("", *music.measure(), sep="\n")
-    if args.part == "cues":  # needs recordings that are not part of the project
-        from tests.benchmarks import cues
-
-        print("", *(cues.tune() if args.tune else cues.measure()), sep="\n")
-    if args.part == "joins":
-        from tests.benchmarks import joins
-
-        for line in joins.measure(write=args.write):
+    for part in [args.part] if args.part else PARTS[:3]:
+        if part == "clip":
+            a_clip(args.seconds, args.skip)
+            continue
+        print()
+        for line in lines(part, args):
             print(line, flush=True)
-    if args.part == "sheet":
-        from tests.benchmarks import sheet
 
-        print("", *sheet.measure(), sep="\n")
-    if args.part == "mix":
-        from tests.benchmarks import mix
 
-        print("", *mix.measure(), sep="\n")
-    if args.part == "render":
-        from tests.benchmarks import render
-
-        print("", *render.measure(), sep="\n")
-    if args.part == "under":  # needs Chromium
-        from tests.benchmarks import under
-
-        print("", *under.measure(), sep="\n")
-    if args.part == "library":
-        from tests.benchmarks import library
-
-        print("", *library.measure(), sep="\n")
-    if args.part == "long":  # takes as long as it says
-        from tests.benchmarks import long, long_app
-
-        for line in (long_app if args.app else long).measure(args.minutes or long.MINUTES):
-            print(line, flush=True)
+def lines(part: str, args: argparse.Namespace) -> Iterable[str]:
+    """What one part says, a line at a time. Each is imported where it is run: they need different things."""
+    module = import_module(f"tests.benchmarks.{'long_app' if part == 'long' and args.app else part}")
+    if part == "cues" and args.tune:
+        return module.tune()
+    if part == "joins":
+        return module.measure(write=args.write)
+    if part == "long":
+        return module.measure(args.minutes or import_module("tests.benchmarks.long").MINUTES)
+    return module.measure()
 
 
 def a_clip(seconds: float, skip: Sequence[str]) -> None:
