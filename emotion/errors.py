@@ -235,7 +235,7 @@ class WeightsError(MoodCueError):
 
 class TimelineFileError(MoodCueError):
     key = "error.timeline_file"
-    english = "{name} is not a MoodCue timeline: {detail}. Make one with: python -m emotion CLIP --format json"
+    english = "{name} is not a MoodCue timeline: {detail}. Make one with: moodcue analyse CLIP --format json"
 
 
 class SeveralTimelines(TimelineFileError):

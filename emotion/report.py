@@ -7,22 +7,18 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from emotion import errors
 from emotion.many import COLUMNS, Row
 from emotion.messages import english
 from emotion.result import cell
+from emotion.result_files import ResultFolder
 from emotion.timeline import EmotionScores, Speaker, Timeline, Verdict
 
 SUFFIX_OF: Final = {"json": ".json", "csv": ".csv", "table": ".txt"}
-NAME_BYTES: Final = 255
-"""What file systems take for one name."""
 
 
 class Report:
@@ -39,21 +35,15 @@ class Report:
 
     def __init__(self, form: str, folder: Path | None, *, single: bool) -> None:
         self.form = form
-        self.folder = folder
+        self.folder = None if folder is None else ResultFolder(folder)
         self.single = single
         self.count = 0
-        self.taken: set[str] = set()
-        if folder is not None:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as e:
-                raise errors.ResultNotWritten(name=str(folder), **errors.wrong(e)) from e
 
     def add(self, timeline: Timeline) -> None:
         """Raises ResultNotWritten; nothing of the file is left then."""
         text = self._text(timeline)
         if self.folder is not None:
-            _write(self.folder / self._name(timeline.clip.name), text)
+            self.folder.write(timeline.clip.name, SUFFIX_OF[self.form], text)
             return
         if self.form == "json" and not self.single:
             text = ("[\n" if self.count == 0 else ",\n") + text.rstrip("\n")
@@ -73,40 +63,6 @@ class Report:
         if self.form == "json":
             return as_json(result.to_dict(timeline), indent=2) + "\n"
         return result.to_csv(timeline) if self.form == "csv" else table(timeline)
-
-    def _name(self, name: str) -> str:
-        """Two clips of one name do not overwrite each other, and a long name is cut."""
-        stem, n = os.fsencode(Path(name).stem), 1
-        while True:
-            ending = f"{f'-{n}' if n > 1 else ''}{SUFFIX_OF[self.form]}"
-            room = NAME_BYTES - len(ending)
-            file = os.fsdecode(stem) if len(stem) <= room else stem[:room].decode("utf-8", "ignore")
-            if (file := file + ending) not in self.taken:
-                self.taken.add(file)
-                return file
-            n += 1
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all; a name that is no Unicode is spelt with backslashes, which JSON reads back."""
-    try:
-        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=".moodcue-", delete=False) as part:
-            try:
-                part.write(text.encode("utf-8", "backslashreplace"))
-                part.close()
-                Path(part.name).chmod(0o666 & ~_umask())
-                Path(part.name).replace(path)
-            except OSError:
-                Path(part.name).unlink(missing_ok=True)
-                raise
-    except OSError as e:
-        raise errors.ResultNotWritten(name=path.name, **errors.wrong(e)) from e
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def as_json(data: object, indent: int | None = None) -> str:

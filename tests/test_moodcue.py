@@ -6,6 +6,7 @@ import http.client
 import importlib.metadata
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,13 +15,16 @@ import tomllib
 import urllib.request
 import zipfile
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 import emotion
+from emotion.timeline import Clip, Timeline
 from moodcue import commands
 from moodcue.__main__ import main
 from recommender.__main__ import main as recommender
+from recommender.cues import make_sheet, to_dict
 from recommender.mix import command as scoring
 from tests.conftest import ROOT, SAMPLES
 
@@ -122,6 +126,48 @@ def test_a_folder_with_nothing_in_it_and_an_empty_name_are_said(
     assert main([name, ""]) == 1
     told = capsys.readouterr()
     assert "There is no file ''" in told.err and "a.wav" not in told.out + told.err
+
+
+def test_a_wrong_call_of_score_is_said_before_the_clip_is_read_and_leaves_no_folder(
+    capsys: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip, text, empty = tmp_path / "talk.mp4", tmp_path / "notes.txt", tmp_path / "empty"
+    shutil.copy(NEWS, clip)
+    text.write_text("no sheet")
+    empty.mkdir()
+    assert main(["score", str(tmp_path / "no.mp4")]) == 1
+
+    def never(path: Path) -> NoReturn:
+        raise AssertionError(f"{path} was read")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scoring, "analysed", never)
+        for argv, said in (
+            (["--start-timecode", "25:99:00:00"], "25:99:00:00"),
+            (["--start-timecode", "noon"], "noon"),
+            (["--sheet", str(tmp_path / "no.json")], "no.json"),
+            (["--sheet", str(text)], "notes.txt is not a cue sheet"),
+            (["--music", str(empty)], "empty"),
+            (["--target", "loud"], "loud"),
+        ):
+            assert main(["score", str(clip), *argv]) in (1, 2)
+            assert said in capsys.readouterr().err
+    short = Timeline(Clip("talk.mp4", 8.37, sr=16_000), ())
+    monkeypatch.setattr(scoring, "analysed", lambda path: short)
+    sheet = tmp_path / "other.cues.json"
+    long = Timeline(Clip("other.mp4", 40.0, sr=16_000), ())
+    sheet.write_text(json.dumps(to_dict(make_sheet(long))))
+    assert main(["score", str(clip), "--sheet", str(sheet)]) == 1
+    assert "other.cues.json belongs to a clip of 40.0 s" in capsys.readouterr().err
+    assert main(["score", str(clip), "--start-timecode", "01:00:00:99"]) == 2, "no frame of this clip's rate"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["empty", "notes.txt", "other.cues.json", "talk.mp4"]
+
+
+@pytest.mark.parametrize("name", ["analyse", "cues", "score"])
+def test_where_nothing_can_be_written_is_a_sentence(name: str, capsys: Output, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    assert main([name, str(NOTE), "--output", str(tmp_path / "taken")]) == 1
+    assert "taken could not be written: " in capsys.readouterr().err
 
 
 # The package -----------------------------------------------------------------------------------------

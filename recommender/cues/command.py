@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from emotion.errors import MediaError, MoodCueError
+from emotion.result_files import ResultFolder
 from emotion.timeline import Timeline
 from recommender import timelines
 from recommender.cues import saved, timecodes
@@ -21,7 +22,7 @@ from recommender.cues.edits import set_intent
 from recommender.cues.export import FORMATS, chapters, render
 from recommender.cues.sheet import CueSheet, make_sheet
 from recommender.cues.songs import with_songs
-from recommender.errors import BadTimecode, UnknownChoice
+from recommender.errors import UnknownChoice
 from recommender.messages import sentence
 from recommender.ranking import intents
 from recommender.ranking.intents import INTENTS, Intent
@@ -131,20 +132,17 @@ class _Sheets:
     """Writes one sheet after the other: a file each, or all to standard output."""
 
     def __init__(self, form: str, folder: Path | None, start: str, language: str, *, single: bool) -> None:
-        self._form, self._folder, self._start, self._language = form, folder, start, language
+        self._form, self._start, self._language = form, start, language
+        self._folder = None if folder is None else ResultFolder(folder)
         self._single = single
-        self._taken: set[str] = set()
         self._count = 0
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, sheet: CueSheet, footage: Path | None) -> None:
         text = render(
             sheet, self._form, start_timecode=self._start, language=self._language, footage=footage
         )  # fmt: skip
         if self._folder is not None:
-            path = self._folder / self._name(sheet.clip.name)
-            path.write_bytes(text.encode("utf-8", "replace"))
+            path = self._folder.write(sheet.clip.name, FORMATS[self._form].suffix, text)
             _say(f"{sheet.clip.name}: {path}", 0)
         elif self._form == "json" and not self._single:
             _out(("[\n" if self._count == 0 else ",\n") + text.rstrip("\n"))
@@ -157,14 +155,6 @@ class _Sheets:
     def close(self) -> None:
         if self._folder is None and self._form == "json" and not self._single:
             _out("\n]\n" if self._count else "[]\n")
-
-    def _name(self, clip: str) -> str:
-        """Two clips of one name do not overwrite each other."""
-        stem, n = Path(clip).stem or "clip", 1
-        while (name := f"{stem}{f'-{n}' if n > 1 else ''}{FORMATS[self._form].suffix}") in self._taken:
-            n += 1
-        self._taken.add(name)
-        return name
 
 
 def _paths(clips: Sequence[str | Path]) -> list[Path]:
@@ -179,8 +169,7 @@ def _check(form: str, intent: str, goal: str, start_timecode: str) -> None:
     for value, what, known in ((form, "format", FORMATS), (goal, "goal", GOALS)):
         if value not in known:
             raise UnknownChoice(value=value, what=what, known=", ".join(known))
-    if not timecodes.has_form(start_timecode):
-        raise BadTimecode(value=start_timecode)
+    timecodes.check(start_timecode)
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:

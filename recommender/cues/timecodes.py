@@ -63,9 +63,15 @@ def parse(text: str, rate: Fraction) -> int:
     return count
 
 
-def has_form(text: str) -> bool:
-    """Whether a text looks like a timecode at any rate."""
-    return _FORM.fullmatch(text.strip()) is not None
+def check(text: str) -> None:
+    """Whether a text is a timecode at any rate: before a clip is read whose rate is not known.
+
+    Raises:
+        BadTimecode: it is none.
+    """
+    found = _FORM.fullmatch(text.strip())
+    if found is None or any(int(part) > most for part, most in zip(found.groups(), (23, 59, 59), strict=False)):
+        raise BadTimecode(value=text)
 
 
 def _counter(rate: Fraction) -> Timecode:

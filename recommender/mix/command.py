@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from emotion import result_files
+from emotion.errors import TimelineFileError
 from emotion.messages import message
 from emotion.timeline import Notice, Timeline
 from recommender.cues import saved, timecodes
 from recommender.cues.export import FORMATS, chapters, render_bytes
 from recommender.cues.sheet import Cue, CueSheet, make_sheet
 from recommender.cues.usable import take, with_parts
-from recommender.errors import NoMusicToUse, UnknownChoice
+from recommender.errors import NoMusicToUse, SheetFileError, SheetOfAnotherClip, UnknownChoice
 from recommender.library.track_sound import TrackSound
 from recommender.messages import sentence
 from recommender.mix import beside, broadcast, score, sources, timelines
@@ -30,6 +32,8 @@ from recommender.songs.usable import Usable
 
 OWN_MUSIC: Final = Notice("mix.note.own_music")
 LANGUAGES: Final = ("en", "zh_TW")
+MAY_DIFFER_S: Final = 0.5
+"""A saved sheet's end and the clip's."""
 OWN_TARGET: Final = (-40.0, -6.0)
 """Bounds of a target given as a number, in LUFS."""
 
@@ -74,11 +78,15 @@ def run(
     if not LEAST_LU <= under <= MOST_LU:
         raise UnknownChoice(value=str(under), what="under", known=f"{LEAST_LU:g} ... {MOST_LU:g}")
     aim = target_of(target)
-    folder = output or clip.with_name(f"{clip.stem}-score")
-    folder.mkdir(parents=True, exist_ok=True)
+    timecodes.check(start_timecode)
+    given = None if sheet is None else read_sheet(sheet)
+    if music != sources.INSTALLED and not sources.tracks(music):
+        raise NoMusicToUse(source=music)
     say(f"{clip.name}: reading")
     timeline = analysed(clip)
-    made = make_sheet(timeline) if sheet is None else read_sheet(sheet)
+    made = make_sheet(timeline) if given is None else for_clip(given, timeline, sheet)
+    timecodes.parse(start_timecode, made.rate)
+    folder = result_files.made(output or clip.with_name(f"{clip.stem}-score"))
     studio = score.Studio({}, described)
     made, wanted = furnished(made, studio, music, say)
     heard = score.Clip(clip, clip.name, timeline.clip.duration_s, timeline.speech)
@@ -138,10 +146,30 @@ def described(path: Path) -> TrackSound:
 
 
 def read_sheet(path: Path) -> CueSheet:
-    """A sheet that was saved as JSON."""
+    """A sheet that was saved as JSON.
+
+    Raises:
+        FileMissing, SheetFileError
+    """
     from recommender.timelines import read_json
 
-    return saved.from_dict(read_json(path), name=path.name)
+    try:
+        return saved.from_dict(read_json(path), name=path.name)
+    except TimelineFileError as e:
+        raise SheetFileError(**e.values) from e
+
+
+def for_clip(sheet: CueSheet, timeline: Timeline, path: Path | None) -> CueSheet:
+    """The sheet, where it is of a clip as long as this one.
+
+    Raises:
+        SheetOfAnotherClip
+    """
+    if abs(float(sheet.end) - timeline.clip.duration_s) > MAY_DIFFER_S:
+        name = path.name if path is not None else sheet.clip.name
+        here = f"{timeline.clip.duration_s:.1f}"
+        raise SheetOfAnotherClip(name=name, seconds=f"{float(sheet.end):.1f}", here=here)
+    return sheet
 
 
 def installed_music() -> tuple[list[Usable], dict[str, TrackSound]]:
