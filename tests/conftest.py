@@ -11,6 +11,7 @@ import numpy as np
 import pylibsrtp  # noqa: F401  (loaded after TensorFlow it crashes; the app never loads TensorFlow, some tests do)
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 from emotion.pipeline import Readers, load_readers
 from recommender.store import database
@@ -19,6 +20,12 @@ from tests import private_postgres
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("MOODCUE_DATA", ROOT.parent / "shared" / "data"))
 SAMPLES = ROOT / "assets" / "samples"
+
+
+# No example fails for being slow on a busy machine, and the same ones are tried everywhere.
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("moodcue", deadline=None, suppress_health_check=SLOW, derandomize=True, max_examples=60)
+settings.load_profile("moodcue")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -6,7 +6,7 @@ import json
 from fractions import Fraction
 from itertools import pairwise
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emotion.labels import EMOTIONS
@@ -22,7 +22,6 @@ from tests.cue_timelines import timeline
 RATES = st.sampled_from(
     [None, *(Fraction(*r) for r in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (50, 1), (60000, 1001), (1, 2)))]
 )
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -54,7 +53,6 @@ def holds(sheet: CueSheet, shortest: Fraction) -> None:
     assert sheet.course() and sheet.course("zh_TW")
 
 
-@MANY
 @given(timelines())
 def test_a_sheet_covers_its_clip_whatever_the_clip(read: Timeline) -> None:
     sheet = make_sheet(read)
@@ -66,7 +64,6 @@ def test_a_sheet_covers_its_clip_whatever_the_clip(read: Timeline) -> None:
         assert render(sheet, form)
 
 
-@MANY
 @given(timelines(), st.data())
 def test_edits_in_any_order_keep_a_sheet_whole(read: Timeline, data: st.DataObject) -> None:
     sheet = make_sheet(read)

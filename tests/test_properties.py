@@ -27,9 +27,6 @@ from recommender.songs import text
 from tests.test_face_track import FRAME, Looks, portrait
 from tests.test_fusion import EQUAL
 
-settings.register_profile("moodcue", deadline=None, derandomize=True, max_examples=60)
-settings.load_profile("moodcue")
-
 seconds = st.floats(0, 1e5, allow_nan=False)
 
 
