@@ -1,9 +1,10 @@
 """Beats, bars, tempo and key on pieces that code wrote and FluidSynth played: their truth is known.
 
-    python -m recommender.training.evaluate_rendered [--pieces 48] [--first 100]
+    python -m recommender.training.evaluate_rendered [--pieces 48] [--first 100] [--varied]
 
 The choice of the tempo was taught seeds from 1000 on (:mod:`train_tempo`); the beat network none of these pieces,
-which other code wrote. Pieces from another seed on are written down beside the usual ones, as unseen.
+which other code wrote. Pieces from another seed on are written down beside the usual ones, as unseen;
+``--varied`` ones, whose chords last two bars or half of one or never return, as varied.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pieces", type=int, default=48)
     parser.add_argument("--first", type=int, default=FIRST_SEED, help="seed of the first piece")
+    parser.add_argument("--varied", action="store_true", help="chords that do not last a bar")
     args = parser.parse_args()
     networks = Networks()
     choice = Choice.load(networks.weights)
@@ -82,19 +84,20 @@ def main() -> None:
     pieces: list[Piece] = []
     with tempfile.TemporaryDirectory() as scratch:
         for seed in range(args.first, args.first + args.pieces):
-            piece, content = rendered.compose(seed, half=seed % 2)
+            harmony = rendered.unusual(seed) if args.varied else "a bar"
+            piece, content = rendered.compose(seed, half=seed % 2, harmony=harmony)
             wav = Path(scratch) / "piece.wav"
             rendered.render(content, wav)
             rows.append(judged(piece, *described(wav, networks, choice)))
             pieces.append(piece)
             print(piece.name, {k: round(float(v), 2) for k, v in rows[-1].items()}, flush=True)
     figures = summed(rows, pieces)
-    first = "" if args.first == FIRST_SEED else f" --first {args.first}"
+    first = ("" if args.first == FIRST_SEED else f" --first {args.first}") + (" --varied" if args.varied else "")
     command = f"python -m recommender.training.evaluate_rendered --pieces {len(rows)}{first}"
     figures |= {"pieces": len(rows), "command": command}
     folder = models_dir() / MODEL
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    name = "rendered_unseen" if first else "rendered"
+    name = "rendered_varied" if args.varied else "rendered_unseen" if first else "rendered"
     (folder / "metrics.json").write_text(json.dumps({**metrics, name: figures}, indent=1) + "\n", encoding="utf-8")
     card.write(folder, card_lines)
     card.write(folder, heard_card.lines, block=heard_card.BLOCK)

@@ -13,10 +13,16 @@ def lines(metrics: dict[str, Any]) -> list[str]:
 
 
 def _unseen(metrics: dict[str, Any]) -> list[str]:
-    if (pieces := metrics.get("rendered_unseen")) is None:
+    usual, varied = metrics.get("rendered_unseen"), metrics.get("rendered_varied")
+    if usual is None or varied is None:
         return []
-    rows = [f"| {k.replace('_', ' ')} | {v} |" for k, v in pieces.items()]
-    return ["| rendered pieces of other seeds, which nothing was picked on | value |", "| --- | --- |", *rows, ""]
+    rows = [f"| {name.replace('_', ' ')} | {value} | {varied[name]} |" for name, value in usual.items()]
+    return [
+        "| rendered pieces that nothing was picked on | a chord a bar | longer, shorter, never again |",
+        "| --- | --- | --- |",
+        *rows,
+        "",
+    ]
 
 
 def _vocals(metrics: dict[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, TypeVar
 
 import numpy as np
@@ -32,7 +33,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Tune:
-    """What all parts share; ``progression`` in degrees of ``scale``, one a bar."""
+    """What all parts share; ``progression`` in degrees of ``scale``, one a bar, or two where ``halves`` is set."""
 
     metre: int
     bars: int
@@ -41,6 +42,14 @@ class Tune:
     scale: tuple[int, ...]
     minor: bool
     progression: tuple[int, ...]
+    halves: bool = False
+
+    def degrees(self, bar: int) -> tuple[int, ...]:
+        """Of a bar's chord, or of both its chords; every piece ends on its first degree."""
+        if bar == self.bars - 1:
+            return (0,)
+        each = 2 if self.halves else 1
+        return tuple(self.progression[(each * bar + k) % len(self.progression)] for k in range(each))
 
     def pitch(self, degree: int, octave: int) -> int:
         return 12 * (octave + 1) + self.tonic + self.scale[degree % 7] + 12 * (degree // 7)
@@ -92,14 +101,24 @@ def score(rng: np.random.Generator, tune: Tune, *, drums: bool) -> list[Note]:
     opening = int(rng.choice([0, 0, 2])) if drums else 0
     notes: list[Note] = []
     for bar in range(tune.bars):
-        degree = 0 if bar == tune.bars - 1 else tune.progression[bar % len(tune.progression)]
         at = float(bar * tune.metre)
-        notes += _chords(tune, chords, degree, at)
-        notes += _bass(tune, bass, degree, at)
-        notes += _melody(rng, tune, melody, degree, at, figure[bar % 2])
+        spans = np.linspace(at, at + tune.metre, len(tune.degrees(bar)) + 1)
+        for degree, (start, end) in zip(tune.degrees(bar), pairwise(spans.tolist()), strict=True):
+            made = [*_chords(tune, chords, degree, at), *_bass(tune, bass, degree, at)]
+            made += _melody(rng, tune, melody, degree, at, figure[bar % 2])
+            notes += _within(made, start, end) if tune.halves else made
         if drums and bar >= opening:
             notes += _drums(groove, at)
     return notes
+
+
+def _within(notes: list[Note], start: float, end: float) -> list[Note]:
+    """Of a bar's notes those that begin in a part of it; none outlasts it."""
+    return [
+        Note(n.start, min(n.length, end - n.start), n.pitch, n.velocity, n.channel)
+        for n in notes
+        if start <= n.start < end
+    ]
 
 
 def _choice(rng: np.random.Generator, of: Sequence[T]) -> T:

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 import numpy as np
 
@@ -64,6 +64,10 @@ PROGRESSIONS: Final[dict[Mode, tuple[tuple[int, ...], ...]]] = {
     "minor": ((0, 3, 4, 0), (0, 5, 2, 6), (0, 6, 5, 4), (0, 3, 6, 2), (0, 5, 3, 4), (0, 3, 0, 4)),
 }
 
+Harmony = Literal["a bar", "two bars", "half a bar", "free"]
+HARMONIES: Final[tuple[Harmony, ...]] = get_args(Harmony)
+FREE_BARS: Final = 24
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -84,8 +88,8 @@ def available() -> bool:
     return shutil.which("fluidsynth") is not None and SOUNDFONT.is_file()
 
 
-def compose(seed: int, *, half: int, duration_s: float = 32.0) -> tuple[Piece, bytes]:
-    """A piece and its MIDI file; ``half`` says which ensembles play."""
+def compose(seed: int, *, half: int, duration_s: float = 32.0, harmony: Harmony = "a bar") -> tuple[Piece, bytes]:
+    """A piece and its MIDI file; ``half`` says which ensembles play, ``harmony`` how long a chord lasts."""
     rng = np.random.default_rng([2027, half, seed])
     ensembles = ENSEMBLES[half]
     ensemble = list(ensembles)[seed % len(ensembles)]
@@ -96,9 +100,10 @@ def compose(seed: int, *, half: int, duration_s: float = 32.0) -> tuple[Piece, b
     drums = ensemble not in ALONE and bool(rng.random() < 0.6)
     swung = rng.random() < SWUNG
     bars = max(4, round(duration_s * bpm / 60 / metre))
+    progression = PROGRESSIONS[mode][int(rng.integers(len(PROGRESSIONS[mode])))]
     tune = patterns.Tune(
         metre, bars, bpm, tonic, MAJOR if mode == "major" else MINOR, mode == "minor",
-        PROGRESSIONS[mode][int(rng.integers(len(PROGRESSIONS[mode])))],
+        _lasting(progression, harmony, seed), halves=harmony == "half a bar" and metre == 4,
     )  # fmt: skip
     notes = patterns.score(rng, tune, drums=drums)
     if swung:
@@ -107,6 +112,20 @@ def compose(seed: int, *, half: int, duration_s: float = 32.0) -> tuple[Piece, b
     name = f"{seed:03d}-{ensemble.replace(' ', '-')}-{bpm:.0f}-{metre}-{PITCH_CLASSES[tonic]}-{mode}"
     piece = Piece(name, ensemble, drums, beats, beats[::metre], bpm, PITCH_CLASSES[tonic], mode)
     return piece, midi([_by_hand(n, rng, bpm) for n in notes], bpm, ensembles[ensemble])
+
+
+def unusual(number: int) -> Harmony:
+    """Any harmony but a chord a bar, one after the other."""
+    return HARMONIES[1 + number % (len(HARMONIES) - 1)]
+
+
+def _lasting(progression: tuple[int, ...], harmony: Harmony, seed: int) -> tuple[int, ...]:
+    """One degree a change of harmony; ``free`` is a longer progression that hardly comes again."""
+    if harmony == "two bars":
+        return tuple(degree for degree in progression for _ in range(2))
+    if harmony == "free":
+        return (0, *(int(d) for d in np.random.default_rng([2028, seed]).integers(0, 6, FREE_BARS - 1)))
+    return progression
 
 
 def _swung(n: Note) -> Note:
@@ -158,4 +177,4 @@ def render(content: bytes, wav: Path, sr: int = SR) -> None:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-__all__ = ["DRUMS", "ENSEMBLES", "Note", "Piece", "available", "compose", "midi", "render"]
+__all__ = ["DRUMS", "ENSEMBLES", "Note", "Piece", "available", "compose", "midi", "render", "unusual"]

@@ -1,6 +1,6 @@
 """Teach the choice between half and double the tempo: ``tempo.npz`` of the music model.
 
-    python -m recommender.training.train_tempo --vgmidi DIR --cache DIR [--pieces 530]
+    python -m recommender.training.train_tempo --vgmidi DIR --cache DIR [--pieces 530] [--varied 200]
 
 ``DIR`` is a checkout of lucasnfe/vgmidi (:mod:`written`). Taught are rendered pieces and written ones; how
 well the choice does on ensembles and on game series that it was not taught is printed beside it.
@@ -14,7 +14,7 @@ import hashlib
 import itertools
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -36,15 +36,18 @@ from recommender.training.train_music import write_folder
 FIRST_SEED: Final = 1000
 """Of the rendered pieces; those that judge have others (:mod:`evaluate_rendered`)."""
 PIECES: Final = 530
-"""Of each half of the ensembles."""
-HELD_BACK: Final = 6.0
+"""Of each half of the ensembles, with a chord a bar."""
+VARIED: Final = 200
+"""And so many whose chords last longer or shorter, or never return: a chord a bar is one habit of several."""
+FIRST_VARIED: Final = 2000
+HELD_BACK: Final = 4.0
 """Of the squared weights, against one piece's log-likelihood."""
-HIDDEN: Final = 4
+HIDDEN: Final = 8
 NETWORKS: Final = 6
 """So many of as many hidden units, each from other beginnings; the choice is their sum."""
 STEPS: Final = 300
-WRITTEN: Final = 2.0
-"""What a written piece counts against a rendered one; picked, as what is held back was, by what is left out."""
+COUNTS: Final = {"rendered": 0.5, "varied": 1.0, "written": 3.0}
+"""What a piece of each kind counts; picked, as what is held back was, by what is left out."""
 FOLDS: Final = 5
 COMMAND: Final = "python -m recommender.training.train_tempo --vgmidi DIR --cache DIR"
 Array = npt.NDArray[np.float64]
@@ -55,14 +58,18 @@ RIGHT: Final = 0.04
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """The evidence for each candidate of a piece (n, d), and which of them are right (n,)."""
+    """The evidence for each candidate of a piece (n, d), and which of them are right (n,).
 
+    ``kind`` is rendered, varied or written; pieces of a ``group`` (ensemble, game series) are left out together.
+    """
+
+    kind: str
     group: str
     rows: Array
     right: npt.NDArray[np.bool_]
 
 
-def example(piece: Piece, group: str, content: bytes, networks: Networks, cache: Path) -> Example:
+def example(kind: str, group: str, piece: Piece, content: bytes, networks: Networks, cache: Path) -> Example:
     """Play, hear and measure one piece; what was heard is kept in ``cache``."""
     kept = cache / f"{hashlib.sha256(content).hexdigest()[:16]}.npz"
     if not kept.is_file():
@@ -79,7 +86,7 @@ def example(piece: Piece, group: str, content: bytes, networks: Networks, cache:
     found = [f for f in beats.candidates(heard, bands) if len(f) >= beats.MIN_BEATS]
     rows = np.array([beats.measured(answers, heard, f) for f in found]).reshape(-1, len(NAMES))
     bpm = np.array([beats.tempo(f / BEAT_FPS) for f in found])
-    return Example(group, rows, np.abs(bpm / piece.tempo_bpm - 1) < RIGHT)
+    return Example(kind, group, rows, np.abs(bpm / piece.tempo_bpm - 1) < RIGHT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +118,7 @@ def taught(examples: Sequence[Example]) -> dict[str, Array]:
     together = _Together(
         normed(rows, mean, scale),
         np.concatenate([e.right for e in usable]).astype(float),
-        np.array([WRITTEN if e.group.startswith("written") else 1.0 for e in usable]),
+        np.array([COUNTS[e.kind] for e in usable]),
         np.concatenate([[0], np.cumsum(lengths)[:-1]]),
         np.repeat(np.arange(len(usable)), lengths),
     )
@@ -153,17 +160,25 @@ def share_right(choice: Choice, examples: Sequence[Example]) -> list[bool]:
 
 
 def left_out(examples: Sequence[Example]) -> dict[str, float]:
-    """Each fold of groups judged by a choice that was taught the others; rendered and written pieces apart."""
+    """Each fold of groups judged by a choice that was taught the others; the kinds of pieces apart."""
     fold = {g: k % FOLDS for k, g in enumerate(sorted({e.group for e in examples}))}
-    right: dict[str, list[bool]] = {"rendered": [], "written": []}
+    right: dict[str, list[bool]] = {kind: [] for kind in COUNTS}
     for k in range(FOLDS):
         choice = Choice(**taught([e for e in examples if fold[e.group] != k]))
         for kind, found in right.items():
-            those = [e for e in examples if fold[e.group] == k and e.group.startswith(kind)]
-            found += share_right(choice, those)
+            found += share_right(choice, [e for e in examples if fold[e.group] == k and e.kind == kind])
     return {kind: round(float(np.mean(found)), 3) for kind, found in right.items()} | {
         f"{kind}_pieces": len(found) for kind, found in right.items()
     }
+
+
+def pieces(count: int, varied: int) -> Iterator[tuple[str, Piece, bytes]]:
+    """The rendered ones, of both halves of the ensembles: kind, truth and MIDI file."""
+    halves = range(len(rendered.ENSEMBLES))
+    for seed, half in itertools.product(range(FIRST_SEED, FIRST_SEED + count), halves):
+        yield "rendered", *rendered.compose(seed, half=half)
+    for seed, half in itertools.product(range(FIRST_VARIED, FIRST_VARIED + varied), halves):
+        yield "varied", *rendered.compose(seed, half=half, harmony=rendered.unusual(seed + half))
 
 
 def main() -> None:
@@ -171,16 +186,16 @@ def main() -> None:
     parser.add_argument("--vgmidi", type=Path, required=True, metavar="DIR")
     parser.add_argument("--cache", type=Path, required=True, metavar="DIR")
     parser.add_argument("--pieces", type=int, default=PIECES)
+    parser.add_argument("--varied", type=int, default=VARIED)
     args = parser.parse_args()
     args.cache.mkdir(parents=True, exist_ok=True)
     networks = Networks()
-    examples = []
-    seeds = range(FIRST_SEED, FIRST_SEED + args.pieces)
-    for seed, half in itertools.product(seeds, range(len(rendered.ENSEMBLES))):
-        piece, content = rendered.compose(seed, half=half)
-        examples.append(example(piece, f"rendered {piece.ensemble}", content, networks, args.cache))
+    examples = [
+        example(kind, piece.ensemble, piece, content, networks, args.cache)
+        for kind, piece, content in pieces(args.pieces, args.varied)
+    ]
     examples += [
-        example(w.piece, f"written {w.series}", w.content, networks, args.cache) for w in written.written(args.vgmidi)
+        example("written", w.series, w.piece, w.content, networks, args.cache) for w in written.written(args.vgmidi)
     ]
     folder = models_dir() / MODEL
     np.savez(folder / FILE, allow_pickle=False, **{k: v.astype(np.float32) for k, v in taught(examples).items()})
