@@ -36,13 +36,13 @@ from recommender.library.vocals import LEAST_SHARE, vocals
 from recommender.songs import installed
 from recommender.training import heard_card, import_musicnn, music_data, rendered
 
-COMMAND: Final = "python -m recommender.training.evaluate_vocals --talk DIR --quadrants DIR --cache DIR --wheels DIR"
+COMMAND: Final = "python -m recommender.training.evaluate_vocals --talk DIR --quadrants DIR --cache DIR"
 FIRST_SEED: Final = 6000
-PIECES: Final = 72
+PIECES: Final = 40
 SECONDS: Final = 30.0
 LEVELS_DB: Final = (12, 6, 0, -6, -12)
 """Speech over music, by their mean powers; an editor's talk stands 10 to 20 dB over the music."""
-SPOKEN_OVER: Final = 36
+SPOKEN_OVER: Final = 24
 BEFORE: Final = 0.08
 """What was served before anything was measured."""
 SHARES: Final = (0.02, 0.05, BEFORE, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4)
@@ -197,7 +197,10 @@ def measured(args: argparse.Namespace) -> dict[str, Any]:
                 report[name][f"{kind}_called_vocals"] = _share(chosen, at, ANYBODY)
                 report[f"{kind}_clips"] = len(chosen)
     counts = {f"none_{k}": len(v[1::2]) for k, v in none.items()} | {"sung_genres": len(sung[1::2])}
-    return report | {"counts": counts | {"speech_at_each_level": len(under[1::2])}, "command": COMMAND}
+    return report | {
+        "counts": counts | {"speech_at_each_level": len(under[1::2])},
+        "command": COMMAND + " --wheels DIR" * bool(args.wheels),
+    }
 
 
 def _numbers(kept: Path) -> Voiced:
