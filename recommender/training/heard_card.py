@@ -52,6 +52,6 @@ def _vocals(metrics: dict[str, Any]) -> list[str]:
             if (count := f"{kind}_clips") in found
         },
     }
-    head = f"| vocals, the half that nothing was picked on | at least 8 % | served: {found['served_share']:.0%} | of |"
+    head = f"| vocals, of every other one | at least 8 % | served: {found['served_share']:.0%} | of |"
     rows = [f"| {name} | {before[k]} | {served[k]} | {count} |" for k, (name, count) in names.items()]
     return [head, "| --- | --- | --- | --- |", *rows, "", f"`{found['command']}`"]
