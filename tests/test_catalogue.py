@@ -3,10 +3,8 @@
 import collections
 import csv
 import io
-import timeit
 import unicodedata
 
-import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -161,29 +159,6 @@ def test_normalised_names_join():
     assert normalise("周杰倫") == "周杰倫"
     assert normalise("(?)") == ""
     assert normalise("The The") == "the"
-
-
-def test_four_times_the_songs_take_about_four_times_as_long_to_read(tmp_path):
-    quickest = []
-    for n in (20_000, 80_000):
-        path = tmp_path / f"{n}.parquet"
-        files.write_parquet(_made_up(n), path)
-        quickest.append(min(timeit.repeat(lambda path=path: files.read(path), number=1, repeat=5)))
-        assert len(files.read(path)) == n
-    assert quickest[1] < 10 * quickest[0]
-
-
-def _made_up(n):
-    rng = np.random.default_rng(0)
-    return from_columns(
-        "x",
-        {
-            "artist": [f"artist {i}" for i in range(n)],
-            "title": [f"title {i}" for i in range(n)],
-            "valence": rng.uniform(-1, 1, n).tolist(),
-            "arousal": rng.uniform(-1, 1, n).tolist(),
-        },
-    )
 
 
 def test_songs_without_an_emotion_get_one_beside_songs_that_have_theirs():

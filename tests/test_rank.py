@@ -1,10 +1,8 @@
 """Ranking on the plane: distances, stretches, intents, filters, variety, speed."""
 
-import functools
 import itertools
 import json
 import math
-import timeit
 from typing import cast
 
 import numpy as np
@@ -267,21 +265,6 @@ def test_the_reason_says_what_and_where(starter):
                 text = sentence(pick.reason, language)
                 assert "{" not in text
                 assert "music." not in text
-
-
-def test_four_times_the_songs_take_about_four_times_as_long(many):
-    """How long that is, the benchmarks measure."""
-    rng = np.random.default_rng(2)
-    distributions = [EmotionScores.from_array(rng.dirichlet(np.full(8, 0.3))) for _ in range(60)]
-    timeline = clip_of(*[(1, s) for s in distributions])
-    filters = Filters(energies=frozenset({"low", "medium"}))
-    for intent in INTENTS:
-        quickest = []
-        for songs in (many, made_up(80_000)):
-            rank(timeline, songs)  # what is worked out once a catalogue
-            once = functools.partial(rank, timeline, songs, intent=intent, filters=filters)
-            quickest.append(min(timeit.repeat(once, number=1, repeat=5)))
-        assert quickest[1] < 10 * quickest[0], intent
 
 
 def test_command_line(tmp_path, capsys, monkeypatch):
