@@ -33,8 +33,8 @@ def show(picks: Sequence[Pick], timeline: Timeline, *, sided: bool, more: More |
 
 
 def _read(timeline: Timeline, side: str, emotion: str) -> str:
-    """The emotion's name, no surer than the side was read; what a person put in its place is not doubted."""
-    read: Verdict | None = getattr(timeline, side)
+    """The emotion's name, no surer than the side was read; what a person said, or only confirmed, is not doubted."""
+    read: Verdict | None = getattr(timeline, side) if side != "fused" else None  # lists of both sides: a person's word
     doubted = read is not None and not read.sure and read.label == emotion
     return t_plain("songs.perhaps", emotion=emotion_name(emotion)) if doubted else emotion_name(emotion)
 
