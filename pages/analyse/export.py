@@ -77,7 +77,7 @@ def _load(current: Session, sheet: CueSheet) -> None:
     def loaded() -> None:
         file = st.session_state[key]
         if file is not None:
-            if cue_sheet.load(current, sheet, file.getvalue(), file.name):
+            if cue_sheet.load(current, sheet, file.getvalue(), visit.name_of(file)):
                 st.toast(t("export.loaded"), icon=":material/check:")
             visit.forget_upload(file)
             st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1

@@ -175,7 +175,7 @@ def _uploader() -> str:
 
 def _uploaded(current: Session) -> None:
     for file in st.session_state.get(_uploader()) or ():
-        clip_reading.add(current, file, file.name, models.readers(), pools.pool())
+        clip_reading.add(current, file, visit.name_of(file), models.readers(), pools.pool())
         visit.forget_upload(file)
     st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1
 

@@ -60,7 +60,7 @@ def _uploaded(key: str) -> None:
     """Each uploader takes one file: a click that follows at once has Streamlit tell of the last one again."""
     upload = st.session_state.get(key)
     if upload is not None and key == f"{UPLOADER}_{st.session_state.get(UPLOADER, 0)}":
-        session.open_file(upload, upload.name)
+        session.open_file(upload, visit.name_of(upload))
         visit.forget_upload(upload)
         st.session_state[UPLOADER] = st.session_state.get(UPLOADER, 0) + 1
 

@@ -23,13 +23,14 @@ from tests.clips import tone, write
 
 BAD = {
     "empty.wav": (b"", "is empty"),
+    'they said "no" 🎬.wav': (b"", "is empty"),
     "words.mp4": (b"this is not a film" * 100, "is not a sound or video file"),
     "<img src=x onerror=alert(1)>.mp4": (b"neither is this" * 100, "is not a sound or video file"),
     "![x](http://127.0.0.1:9/x.png).wav": (b"nor this" * 100, "is not a sound or video file"),
 }
 
 
-@pytest.mark.parametrize("name", BAD, ids=["empty", "text", "html", "markdown"])
+@pytest.mark.parametrize("name", BAD, ids=["empty", "quotes", "text", "html", "markdown"])
 def test_a_bad_file_gives_a_sentence(open_page: Open, server: Server, name: str) -> None:
     content, sentence = BAD[name]
     page = open_page()

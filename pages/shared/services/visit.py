@@ -22,6 +22,14 @@ def visitor() -> visitors.Visitor:
     return visitors.held(st.session_state)
 
 
+def name_of(upload: Any) -> str:
+    """The name as its owner knows it: browsers send a form's quotes and line ends as ``%22``, ``%0D`` and ``%0A``.
+
+    Source: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
+    """
+    return upload.name.replace("%22", '"').replace("%0D", " ").replace("%0A", " ")
+
+
 def forget_upload(upload: Any) -> None:
     """Free the copy that Streamlit keeps in memory: the visitor's folder has the file now."""
     from streamlit.runtime import get_instance
