@@ -113,6 +113,9 @@ def test_a_cues_high_points_are_told_where_they_are() -> None:
 
 def test_what_voice_and_face_say_is_told_from_cue_to_cue_and_not_as_a_mean() -> None:
     assert cue_words.sides(make_sheet(turning())) == ["**Voice**: angry → calm"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pages.shared.language.language", lambda: "zh_TW")
+        assert cue_words.sides(make_sheet(turning())) == ["**語氣**：憤怒 → 平靜"]
     one = Timeline(Clip("a.mp4", 9.0), (Moment(Segment(0, 9), voice=only("sad"), fused=only("sad")),))
     assert cue_words.sides(make_sheet(one)) == []
 

@@ -51,7 +51,8 @@ def sides(sheet: CueSheet) -> list[str]:
         names = [name for name, _ in itertools.groupby(read)]
         if names:
             more = " → …" if len(names) > NAMED else ""
-            lines.append(f"**{t(f'side.{side}')}**: {' → '.join(names[:NAMED])}{more}")
+            said = f"{' → '.join(names[:NAMED])}{more}"
+            lines.append(t("cues.said", what=t_plain(f"side.{side}"), said=said))
     return lines
 
 
