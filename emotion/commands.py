@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from emotion import errors, heap, media
 from emotion.many import expand, hear_files, hear_together, look_at_files
 from emotion.report import Report, complain, progress, write_rows
-from emotion.time_left import TimeLeft, rounded
+from emotion.time_left import TimeLeft, in_words
 
 if TYPE_CHECKING:
     from emotion.pipeline import Progress
@@ -98,7 +98,7 @@ def follow(name: str) -> Callable[[Progress], None]:
 
     def say(p: Progress) -> None:
         seconds = left.after(p, time.monotonic())
-        rest = "" if seconds is None else ", about {} {} left".format(*rounded(seconds))
+        rest = "" if seconds is None else f", {in_words(seconds)}"
         progress(f"{name}: {p.stage} {p.fraction:.0%}{rest}")
 
     return say

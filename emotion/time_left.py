@@ -52,3 +52,9 @@ def rounded(seconds: float) -> tuple[int, str]:
     """What is said of it: 1 to 5 one by one, then in fives, no more exact than it is known; and the unit."""
     value, unit = (seconds / 60, "minutes") if seconds > 90 else (seconds, "seconds")
     return max(1, round(value)) if value <= 5 else 5 * -(-round(value) // 5), unit
+
+
+def in_words(seconds: float) -> str:
+    """For a terminal: "about 1 minute left"."""
+    value, unit = rounded(seconds)
+    return f"about {value} {unit if value != 1 else unit.removesuffix('s')} left"

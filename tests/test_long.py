@@ -14,7 +14,7 @@ from emotion.face import person, stretch, track
 from emotion.media import fence
 from emotion.media.sound_file import SoundFile
 from emotion.pipeline import Progress, Readers, study
-from emotion.time_left import SHARES, TimeLeft, rounded
+from emotion.time_left import SHARES, TimeLeft, in_words, rounded
 from emotion.timeline import Adaptation, Box, EmotionScores, Segment, Sighting, SpokenWindow, Verdict
 from emotion.voice.adapt import listen
 from emotion.voice.speech import SpeechDetector, speech_segments, windows_over
@@ -253,4 +253,5 @@ def test_who_comes_late_is_told_by_the_pace_since_then_and_nobody_too_early() ->
     half = left.after(Progress("looking", 0.75), 100.0)
     assert half == pytest.approx(100 + 400 * 0.03 / 0.67, abs=1)
     assert [rounded(v) for v in (0.2, 1.4, 5, 6, 12, 41)] == [(n, "seconds") for n in (1, 1, 5, 10, 15, 45)]
+    assert [in_words(v) for v in (0.2, 5, 95)] == [f"about {n} left" for n in ("1 second", "5 seconds", "2 minutes")]
     assert [rounded(v) for v in (95, 290, 1000)] == [(2, "minutes"), (5, "minutes"), (20, "minutes")]

@@ -100,6 +100,7 @@ def test_a_clip_goes_in_and_songs_come_out(tmp_path: Path, capsys: Output) -> No
         (["analyse", "--format", "xml", "x.mp4"], 2, "xml"),
         (["convert", "nothing.csv"], 1, "nothing.csv"),
         (["app", "--port", "99999"], 2, "65535"),
+        (["app", "--music", "/no/such/folder"], 1, "There is no file /no/such/folder"),
     ],
 )
 def test_what_goes_wrong_is_a_sentence_and_a_status(

@@ -20,10 +20,14 @@ def command(
 ) -> int:
     """Start the app in this terminal, on http://localhost:8501 unless another port is given."""
     from emotion import settings
+    from emotion.errors import FileMissing
 
     if find_spec("streamlit") is None:
         typer.echo('The app\'s packages are not installed. Install them with: pip install "moodcue[serve]"', err=True)
         return 1
+    for folder in music or ():
+        if not folder.expanduser().exists():
+            raise FileMissing(name=str(folder))
     if port is not None:
         settings.tell_library(settings.PORT.name, str(port))
     settings.tell_library("OPENBLAS_NUM_THREADS", "1", replace=False)  # a second thread would only spin

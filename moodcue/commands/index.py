@@ -19,7 +19,7 @@ def command(
 
     from emotion.commands import nothing_in
     from emotion.errors import FileMissing
-    from emotion.time_left import rounded
+    from emotion.time_left import in_words
     from recommender.library.index import Progress, update
     from recommender.store.database import open_database
 
@@ -28,7 +28,7 @@ def command(
     paths = [Path(folder) for folder in folders]
 
     def told(p: Progress) -> None:
-        left = "" if p.left_s is None else ", about {} {} left".format(*rounded(p.left_s))
+        left = "" if p.left_s is None else f", {in_words(p.left_s)}"
         typer.echo(f"{p.done}/{p.total}{left}: {p.problem or p.name}", err=True)
 
     while True:
