@@ -27,6 +27,7 @@ from recommender.cues.frames import edit_rate, to_frame
 from recommender.cues.peaks import Peak
 from recommender.errors import BadTimecode, UnknownChoice
 from recommender.songs.usable import REFERENCE
+from tests.benchmarks import joins
 from tests.cue_timelines import scores, timeline
 
 RATES = {
@@ -399,3 +400,11 @@ def test_a_sheet_of_before_without_credits_is_read() -> None:
         for song in cue["music"]:
             del song["credit"]
     assert from_dict(data).cues[0].song is not None
+
+
+@pytest.mark.parametrize("form", ["text", "edl", "vtt", "csv"])
+def test_in_chinese_no_list_is_parted_by_half_signs(form: str) -> None:
+    sheet = make_sheet(joins.kept()["joined, 180 s"])
+    told = render(sheet, form, language="zh_TW")
+    assert not re.search(r"[\u4e00-\u9fff][;,] ", told)
+    assert "；" in told or "、" in told

@@ -76,7 +76,7 @@ def note(cue: Cue, language: str = "en") -> str:
     parts += direction.words[:1]
     if cue.song is not None:
         parts.append(credits.of_cue(cue, language) or f"{cue.song.artist} - {cue.song.title}")
-    return "; ".join([*parts, *([cue.note] if cue.note else [])])
+    return message("cue.join", language).join([*parts, *([cue.note] if cue.note else [])])
 
 
 def one_line(text: str, without: Sequence[str] = ()) -> str:

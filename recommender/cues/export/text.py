@@ -59,7 +59,7 @@ def _cells(cue: Cue, rate: Fraction, start: str, language: str) -> list[str]:
         cue.advice(language),
         "" if d.tempo_bpm is None else "{}-{}".format(*d.tempo_bpm),
         "" if d.mode is None else message(f"music.key.{d.mode}", language),
-        ", ".join(message(f"music.instrument.{i}", language) for i in d.instruments),
+        message("songs.join", language).join(message(f"music.instrument.{i}", language) for i in d.instruments),
         ", ".join(d.words),
         "" if song is None else f"{song.artist} - {song.title}",
         "" if song is None else song.licence,
