@@ -34,6 +34,7 @@ from recommender.cues import (
     with_songs,
 )
 from recommender.cues.changes import at_most, partition
+from recommender.cues.course import TOLD
 from recommender.cues.cut import SHORTEST, most_sections
 from recommender.cues.evidence import Evidence
 from recommender.cues.export import render
@@ -268,6 +269,18 @@ def test_of_a_voice_and_a_face_that_differ_each_is_named_as_sure_as_it_is() -> N
         assert mood.words() == f"mixed: {said}, face happy"
     both = mood_of(Evidence(scores("happy", 0.3), scores("angry", 0.45), scores("calm", 0.99)))
     assert both.words("zh_TW") == "不一致：語氣也許憤怒、表情平靜"
+
+
+def test_a_long_course_says_once_what_its_beginning_and_its_end_share() -> None:
+    turns = [("angry", 20), ("calm", 20)] * 3
+    for parts, said, twice in (
+        ([*turns, ("angry", 20)], " at first and at the end", ", {} at the end"),
+        ([*turns, ("happy", 20)], " at first, ", " at first and at the end"),
+    ):
+        sheet = make_sheet(timeline(parts, blur=0.0))
+        assert len(sheet) > TOLD
+        assert said in sheet.course()
+        assert twice.format(sheet.cues[0].mood.word) not in sheet.course()
 
 
 def test_the_course_says_where_it_is_hard_to_tell() -> None:

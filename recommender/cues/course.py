@@ -40,9 +40,10 @@ def _told(cues: Sequence[Run], language: str) -> str:
     if len(runs) > TOLD:
         most = _mostly(runs)
         values = {"first": words[0], "last": words[-1]}
+        same = ".same" if words[0] == words[-1] else ""
         if most is None:
-            return message("cue.course.changing", language, **values)
-        return message("cue.course.many", language, most=message(f"cue.mood.{most}", language), **values)
+            return message(f"cue.course.changing{same}", language, **values)
+        return message(f"cue.course.many{same}", language, most=message(f"cue.mood.{most}", language), **values)
     times = [clock(float(start)) for start, _, _ in runs]
     parts = [words[0]]
     for k in range(1, len(runs)):
