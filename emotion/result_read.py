@@ -54,6 +54,7 @@ def read(path: Path) -> Timeline:
         raise errors.TimelineFileError(name=path.name, **detail) from e
     if isinstance(data, list):
         if len(data) > 1:
+            from_dict(data[0], name=path.name)  # a list of something else is no results of several clips
             raise errors.SeveralTimelines(name=path.name, count=len(data))
         data = data[0] if data else None
     return from_dict(data, name=path.name)

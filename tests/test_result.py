@@ -150,6 +150,9 @@ def test_windows_text_is_read_and_what_is_something_else_is_said(tmp_path: Path)
     path.write_text(f"[{text}, {text}]")
     with pytest.raises(errors.SeveralTimelines, match="2 clips"):
         result.read(path)
+    path.write_text('[{"id": "a"}, {"id": "b"}]')
+    with pytest.raises(errors.TimelineFileError, match="is not a MoodCue timeline"):
+        result.read(path)
     path.write_text(text.replace('"schema_version": 1', '"schema_version": 99'))
     with pytest.raises(errors.TimelineFileError, match="newer MoodCue"):
         result.read(path)
