@@ -11,8 +11,9 @@ from emotion.labels import EMOTIONS
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline
 from recommender import paths
 from recommender.cues.sheet import CueSheet
+from recommender.mix.command import installed_music
 from recommender.ranking.parts import STEP_S, Curves, nearest
-from recommender.ranking.shelf import Shelf, Wish, rank
+from recommender.ranking.shelf import CLEARLY, SIDED, Shelf, Wish, rank
 from recommender.songs import installed
 from recommender.songs.usable import COLUMNS, LICENCES, USES, Usable, read_parquet, write_parquet
 
@@ -24,11 +25,11 @@ def scores(emotion: str, sure: float = 0.9) -> EmotionScores:
     return EmotionScores(tuple(sure if e == emotion else rest for e in EMOTIONS))
 
 
-def sheet(*stretches: tuple[str, int]) -> CueSheet:
+def sheet(*stretches: tuple[str, int], sure: float = 0.9) -> CueSheet:
     moments, at = [], 0
     for emotion, seconds in stretches:
         for _ in range(seconds):
-            s = scores(emotion)
+            s = scores(emotion, sure)
             moments.append(Moment(Segment(at, at + 1), voice=s, fused=s))
             at += 1
     return CueSheet.from_timeline(Timeline(Clip("c.mp4", float(at)), tuple(moments), speech=(Segment(0, at),)))
@@ -63,6 +64,20 @@ def test_each_cue_gets_music_of_its_own_mood_and_no_track_twice() -> None:
         assert len(ranked[cue.id]) == 3
         for part in ranked[cue.id]:
             assert 0 <= part.start_s < part.end_s <= (part.track.duration_s or 1e9)
+
+
+@pytest.mark.parametrize("sure", [0.45, 0.6, 0.9])
+@pytest.mark.parametrize("emotion", [e for e in EMOTIONS if e != "neutral"])
+def test_in_doubt_too_music_lies_on_the_side_of_the_mood_and_is_called_nothing_else(emotion: str, sure: float) -> None:
+    made = sheet((emotion, 20), sure=sure)
+    found, sounds = installed_music()
+    (cue,) = made.cues
+    assert cue.direction.valence is not None and cue.direction.energy is not None
+    first = rank(made, Shelf.of(found, sounds), count=1)[cue.id][0].track
+    for goal, lies in ((cue.direction.valence, first.valence), (cue.direction.energy, first.energy)):
+        assert abs(goal) < SIDED or (lies is not None and lies * np.sign(goal) > -CLEARLY), first
+    if cue.direction.advice == "music" and sure >= 0.6:
+        assert {e for e in EMOTIONS if e in first.said} <= {emotion}, first
 
 
 def test_the_part_follows_the_clip_and_not_only_its_mean() -> None:

@@ -34,6 +34,13 @@ BY_WORDS: Final = 0.1
 TEMPO_SLACK: Final = 0.04
 """A tempo a little outside of a cue's range is in it."""
 OUT_OF_TEMPO: Final = 0.15
+SIDED: Final = 0.1
+"""From here on a cue wants one side of an axis; in doubt it lies near the middle, and where it lies still counts."""
+OTHER_SIDE: Final = 0.3
+"""Distance added, for each axis, to a track that lies :data:`CLEARLY` or more on the other side than the cue wants."""
+CLEARLY: Final = 0.1
+CALLED_OTHERWISE: Final = 0.15
+"""Distance added to a track whose maker names an emotion that the cue is least likely of."""
 SINGS: Final = 0.3
 """Distance added to a song under speech: two texts at once."""
 
@@ -159,7 +166,7 @@ def rank(
             out[cue.id] = ()
             continue
         distance, first = nearest(shelf.curves, course, keep)
-        score = distance + base + _for_cue(facts, cue)
+        score = distance + base + _for_cue(facts, cue) + _across(shelf.curves.means, course.mean(axis=0))
         for i, more in used.items():
             score[i] += more
         chosen: list[int] = []
@@ -184,7 +191,17 @@ def _for_cue(facts: Facts, cue: Cue) -> npt.NDArray[np.float64]:
         for factor in (0.5, 1.0, 2.0):  # half and double time feel alike: 140 beats a minute may be felt as 70
             felt |= (facts.tempo_bpm * factor >= low) & (facts.tempo_bpm * factor <= high)
         cost += np.where(felt, 0.0, OUT_OF_TEMPO)
+    if cue.intent == "match" and cue.direction.advice == "music" and cue.scores is not None:
+        # What its maker calls wonder is no music for a scene that is perhaps angry, though a part of it sounds alike.
+        likely = np.array(cue.scores.probs) / max(cue.scores.probs)
+        cost += np.where(facts.called < 0, 0.0, CALLED_OTHERWISE * (1 - likely[facts.called]))
     return cost
+
+
+def _across(means: npt.NDArray[np.floating], goal: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What tracks on another side of the plane cost, shape (n,)."""
+    side = np.where(np.abs(goal) < SIDED, 0.0, np.sign(goal))
+    return OTHER_SIDE * np.clip(-means * side / CLEARLY, 0.0, 1.0).sum(axis=1)
 
 
 def _part(shelf: Shelf, i: int, distance: float, first: int, length_s: float) -> Part:

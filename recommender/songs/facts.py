@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from emotion.labels import INDEX
 from recommender.songs.licences import LICENCES, USES, Use
 from recommender.songs.usable import Usable
 
@@ -46,6 +47,7 @@ class Facts:
         here: whether the sound lies on this machine.
         measured: whether the track is known by its sound.
         artist: a number for each name.
+        called: which of the eight emotions its maker names first, or -1.
     """
 
     uses: npt.NDArray[np.uint8]
@@ -55,6 +57,7 @@ class Facts:
     here: npt.NDArray[np.bool_]
     measured: npt.NDArray[np.bool_]
     artist: npt.NDArray[np.intp]
+    called: npt.NDArray[np.intp]
 
     @classmethod
     def of(cls, tracks: Sequence[Usable]) -> Facts:
@@ -68,6 +71,7 @@ class Facts:
             here=np.array([t.path is not None for t in tracks], bool),
             measured=np.array([t.measured for t in tracks], bool),
             artist=np.array([codes.setdefault(t.artist, len(codes)) for t in tracks], np.intp),
+            called=np.array([next((INDEX[w] for w in t.said or t.moods if w in INDEX), -1) for t in tracks], np.intp),
         )
 
     def mask(self, wish: Wish) -> npt.NDArray[np.bool_]:
