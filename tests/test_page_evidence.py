@@ -181,7 +181,8 @@ def test_the_music_model_shows_its_figures_and_those_alone() -> None:
     published = next(iter(metrics["four_quadrants"]["published_f1"].values()))
     assert f"{published:.1%}" in set(table["Four quadrants, macro-F1"])
     captions = " ".join(c.value for c in page.caption).replace("\\", "")
-    assert f"{metrics['rendered']['tempo']:.1%}" in captions
+    for kind in ("unseen", "varied"):
+        assert f"{metrics[f'rendered_{kind}']['tempo']:.1%}" in captions
     assert f"{metrics['piano']['among_all']['energy_sign']:.0%}" in captions
 
 

@@ -92,7 +92,7 @@ def table() -> str:
 
 
 def _music(measured: Any) -> tuple[str, str]:
-    quadrants, rendered = measured["four_quadrants"], measured["rendered"]
+    quadrants, rendered, varied = (measured[k] for k in ("four_quadrants", "rendered_unseen", "rendered_varied"))
     ours, most = quadrants["this_model"], quadrants["majority"]
     (published,) = quadrants["published_f1"].values()
     return (
@@ -100,7 +100,10 @@ def _music(measured: Any) -> tuple[str, str]:
         f"four quadrants (published {published}, always the same {most['macro_f1']:.2f}); pleasantness on the right "
         f"side of the middle {ours['valence_sign']:.0%}, energy {ours['energy_sign']:.0%}.",
         f"On {rendered['pieces']} rendered pieces whose truth is known: beats F {rendered['beat_f_measure']:.2f}, "
-        f"bars F {rendered['bar_f_measure']:.2f}, tempo right {rendered['tempo']:.0%}, key {rendered['key']:.0%}.",
+        f"bars F {rendered['bar_f_measure']:.2f}, tempo right {rendered['tempo']:.0%}, key {rendered['key']:.0%}; on "
+        f"{varied['pieces']} with other harmony {varied['beat_f_measure']:.2f}, {varied['bar_f_measure']:.2f}, "
+        f"{varied['tempo']:.0%} (half and double allowed {varied['tempo_half_and_double_allowed']:.0%}), "
+        f"{varied['key']:.0%}. Nothing was picked on either.",
     )
 
 

@@ -47,9 +47,11 @@ def _row(name: str, figures: Mapping[str, Any]) -> dict[str, str]:
 
 def _known_truth(metrics: Mapping[str, Any]) -> None:
     """Beats, tempo and key of rendered pieces; piano alone and in the light of its library."""
-    if pieces := metrics.get("rendered"):
-        beats, tempo, tonic = (percent(pieces[k], 1) for k in ("beat_f_measure", "tempo", "key"))
-        st.caption(t("evidence.sound.rendered", pieces=pieces["pieces"], beats=beats, tempo=tempo, tonic=tonic))
+    for kind in ("unseen", "varied"):
+        if pieces := metrics.get(f"rendered_{kind}"):
+            beats, tempo, tonic = (percent(pieces[k], 1) for k in ("beat_f_measure", "tempo", "key"))
+            said = {"pieces": pieces["pieces"], "beats": beats, "tempo": tempo, "tonic": tonic}
+            st.caption(t(f"evidence.sound.rendered.{kind}", **said))
     if piano := metrics.get("piano"):
         st.caption(
             t(
