@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import string
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,18 @@ def test_both_languages_hold_the_same_keys_and_placeholders(area: str) -> None:
         same = placeholders(chinese.get(key) or chinese[f"{base(key)}#other"])
         spoken = {(name, spec) for name, spec in same if name != "count"} if key.endswith("#one") else same
         assert spoken <= placeholders(sentence) <= same, key
+
+
+@pytest.mark.parametrize("tag", ["en", "zh_TW"])
+def test_no_key_stands_twice(tag: str) -> None:
+    keys: list[str] = []
+    for area in AREAS:
+        json.loads(
+            (LOCALE / f"{area}.{tag}.json").read_text(encoding="utf-8"),
+            object_pairs_hook=lambda pairs: keys.extend(key for key, _ in pairs),
+        )
+    assert len(keys) > 100
+    assert [key for key, count in Counter(keys).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("tag", ["en", "zh_TW"])

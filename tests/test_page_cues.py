@@ -247,6 +247,24 @@ def test_a_chosen_track_that_was_fetched_is_heard_and_plays_under_its_cue(
     assert (tmp_path / "heard" / "track.json").is_file(), "heard once"
 
 
+def under_a_silent_clip() -> None:
+    from dataclasses import replace
+
+    from pages.analyse import under_clip
+    from tests import results
+    from tests.test_page_cues import turning
+
+    spoken = turning()
+    silent = replace(spoken, clip=replace(spoken.clip, sr=None), speech=())
+    under_clip.show(results.session(silent), silent)
+
+
+def test_a_clip_without_sound_says_why_no_music_is_heard_under_it() -> None:
+    app = AppTest.from_function(under_a_silent_clip, default_timeout=60).run()
+    assert not app.exception and not app.toggle
+    assert "no sound" in app.caption[0].value and "row" in app.caption[0].value
+
+
 def _songs(page: AppTest) -> list[str]:
     return [s.id for s in sheet(page).cues[1].music]
 

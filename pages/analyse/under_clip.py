@@ -51,7 +51,10 @@ class Heard:
 @st.fragment
 def show(here: Session, timeline: Timeline) -> None:
     """Everything is worked out when it is asked for: tracks are read and fitted then."""
-    if timeline.clip.sr is None or not st.toggle(t("under.on"), key=ON, help=t("under.lead")):
+    silent = timeline.clip.sr is None
+    if silent:
+        st.caption(t("under.no_sound"))
+    if silent or not st.toggle(t("under.on"), key=ON, help=t("under.lead")):
         st.session_state.pop(cue_sheet.SHOWN_ELSEWHERE, None)
         return
     level = st.slider(

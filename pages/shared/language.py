@@ -130,10 +130,14 @@ def percent(value: float, digits: int = 0) -> str:
     return format_percent(value, format="#,##0" + ("." + "0" * digits if digits else "") + "%", locale=language())
 
 
+DATES: Final = {"en": "d MMMM y"}
+"""Read alike in London and New York; other languages have one long form."""
+
+
 def date(day: Date | datetime) -> str:
     from babel.dates import format_date
 
-    return format_date(day, format="long", locale=language())
+    return format_date(day, format=DATES.get(language(), "long"), locale=language())
 
 
 def file_stem(name: str) -> str:
