@@ -85,7 +85,7 @@ def test_cancel_gives_the_page_back(open_page: Open, tmp_path: Path) -> None:
     words = np.tile(media.read_sound(SAMPLES / "voice-note.mp3", 16_000), 50)  # minutes of speech: long enough to stop
     upload(page, write(tmp_path / "long.wav", y=words, sr=16_000, audio_codec="pcm_s16le"))
     page.locator(".st-key-analyse_cancel button").click()
-    page.get_by_text("Cancelled.", exact=True).wait_for()
+    page.get_by_text("Cancelled. Start again whenever you like.").wait_for()
     page.get_by_text("Upload sound or video").wait_for()
 
 
