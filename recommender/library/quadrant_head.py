@@ -9,7 +9,7 @@ different music, and their mean on less than each.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -44,7 +44,8 @@ class QuadrantHead:
 
     @classmethod
     def read(cls, arrays: Mapping[str, npt.NDArray[np.floating]]) -> QuadrantHead:
-        return cls(**{f.name: np.asarray(arrays[PREFIX + f.name], np.float64) for f in fields(cls)})
+        head = cls(**{f.name: np.asarray(arrays[PREFIX + f.name], np.float64) for f in fields(cls)})
+        return replace(head, points=head.points.astype(np.float32))  # most of the head's memory
 
     def arrays(self) -> dict[str, npt.NDArray[np.floating]]:
         """By the names that :meth:`read` knows."""
@@ -70,7 +71,9 @@ def normed(rows: npt.ArrayLike, mean: npt.ArrayLike, scale: npt.ArrayLike) -> Pr
 
 def kernel(rows: npt.NDArray[np.floating], points: npt.NDArray[np.floating], width: float) -> Probs:
     """How like each row is each point, in (0, 1]; shape (rows, points)."""
-    squares = (rows**2).sum(axis=1)[:, None] + (points**2).sum(axis=1) - 2 * rows @ points.T
+    near = rows.astype(points.dtype, copy=False) @ points.T
+    lengths = [np.einsum("ij,ij->i", of, of) for of in (rows, points)]  # no copy of either
+    squares = lengths[0][:, None] + lengths[1] - 2 * near
     return np.exp(-width * np.maximum(squares, 0) / rows.shape[1])
 
 
