@@ -35,7 +35,7 @@ def test_how_loud_a_track_is_does_not_reach_whisper_and_silence_stays_finite(gai
 
 def test_no_sound_gives_no_stretch() -> None:
     assert len(front_end.stretches(np.zeros(0, np.float32))) == 0
-    assert hear.Networks().whisper(np.zeros(0, np.float32)).shape == (0, mood.WHISPER_VALUES)
+    assert hear.Networks().whisper(np.zeros(0, np.float32)).shape == (0, hear.WHISPER_VALUES)
 
 
 def test_a_head_answers_with_probabilities_however_far_the_sound_lies_from_all_it_knows() -> None:
@@ -51,6 +51,6 @@ def test_mood_words_follow_from_music_and_not_from_whisper() -> None:
     head = mood.MoodHead(hear.Networks().weights)
     row = head._quadrants.mean.copy()
     other = row.copy()
-    other[-mood.WHISPER_VALUES :] += 5 * head._quadrants.scale[-mood.WHISPER_VALUES :]
+    other[-hear.WHISPER_VALUES :] += 5 * head._quadrants.scale[-hear.WHISPER_VALUES :]
     np.testing.assert_array_equal(head.moods(row[None]), head.moods(other[None]))
     assert np.abs(head.quadrants(row[None]) - head.quadrants(other[None])).max() > 0.01

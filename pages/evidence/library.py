@@ -21,7 +21,7 @@ def show(evidence: Sequence[Evidence]) -> None:
     if not found:
         return
     st.subheader(t("evidence.sound"), anchor=False)
-    st.caption(t("evidence.sound.how", clips=found["clips"], artists=found["artists"]))
+    st.caption(t("evidence.sound.how", **{k: found[k] for k in ("clips", "artists", "draws")}))
     rows = [_row(t_plain(f"evidence.sound.{name}"), found[name]) for name in HEADS]
     rows += [_row(f"{name} *", {"macro_f1": f1}) for name, f1 in found["published_f1"].items()]
     st.dataframe(rows, hide_index=True, key="sound_quadrants")

@@ -22,6 +22,8 @@ from recommender.library.front_end import BEAT_FPS, PATCH_S, Signal
 
 MODEL: Final = "music-v4"
 WHISPER: Final = "whisper.onnx"
+WHISPER_VALUES: Final = 1024
+"""Mean and deviation of 512."""
 PATCHES_A_PART: Final = 25
 PART_S: Final = PATCHES_A_PART * PATCH_S
 """74.8 s, a whole number of frames of every kind: parts join without a seam."""
@@ -84,7 +86,7 @@ class Networks:
     def whisper(self, y: Signal) -> Block:
         """What Whisper's second block says of each patch of sound at :data:`VOICE_SR`, (n, 1024)."""
         rows = [self._pooled(spoken.log_mel(stretch)) for stretch in front_end.stretches(y)]
-        return np.stack(rows) if rows else np.zeros((0, 1024), np.float32)
+        return np.stack(rows) if rows else np.zeros((0, WHISPER_VALUES), np.float32)
 
     def _pooled(self, mel: Block) -> Block:
         whole = np.ones((1, len(mel), 1), np.float32)

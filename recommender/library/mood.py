@@ -30,8 +30,6 @@ WHOLE_S: Final = 30.0
 """The whole track is judged in stretches of this length, as the head was taught, and their mean is taken."""
 VALENCE: Final = np.array([1.0, -1.0, -1.0, 1.0])
 ENERGY: Final = np.array([1.0, 1.0, -1.0, -1.0])
-WHISPER_VALUES: Final = 1024
-"""The last of the features; the moods are read without them."""
 MAX_MOODS: Final = 4
 TRUST: Final = 12
 """A library of so many tracks is read half in the light of itself; see :func:`among`."""

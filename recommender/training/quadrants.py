@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
-from recommender.library import mood
+from recommender.library.hear import WHISPER_VALUES
 from recommender.library.quadrant_head import QuadrantHead, kernel, normed
 from recommender.library.track_sound import MOODS, Mood
 from recommender.training.music_data import Clip
@@ -26,7 +26,7 @@ from recommender.training.music_data import Clip
 Rows = npt.NDArray[np.float32]
 Array = npt.NDArray[Any]
 
-PARTS: Final = (slice(-mood.WHISPER_VALUES), slice(-mood.WHISPER_VALUES, None))
+PARTS: Final = (slice(-WHISPER_VALUES), slice(-WHISPER_VALUES, None))
 """Of the features: musicnn's values and the descriptors; Whisper's."""
 STRENGTH: Final = 0.01
 """Inverse of how much the linear answer is held back (C)."""

@@ -29,7 +29,7 @@ from sklearn.preprocessing import StandardScaler
 from emotion.training import card
 from emotion.weights import models_dir, sha256_of
 from recommender.library import beat_net, mood, tempo
-from recommender.library.hear import MODEL, WHISPER
+from recommender.library.hear import MODEL, WHISPER, WHISPER_VALUES
 from recommender.library.track_sound import MOODS
 from recommender.training import music_data, piano, quadrants
 from recommender.training.music_data import Clip
@@ -130,7 +130,7 @@ def on_quadrants(clips: Sequence[Clip], known: Known, also: Known) -> dict[str, 
         "this_model": ours(*PARTS),
         "taught_on_4q_alone": ours(*PARTS, beside=None),
         "musicnn_alone": ours(slice(0, 450)),
-        "descriptors_alone": ours(slice(450, -mood.WHISPER_VALUES)),
+        "descriptors_alone": ours(slice(450, -WHISPER_VALUES)),
         "whisper_alone": ours(PARTS[1]),
         "majority": quadrant_figures(y, [np.tile([1.0, 0, 0, 0], (len(y), 1))]) | {"sure": None},
         "mood_words_alone": quadrant_figures(y, cross_validated(known, by_words)),
