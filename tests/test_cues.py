@@ -109,6 +109,16 @@ def test_the_same_talk_is_cut_as_finely_however_long_it_goes_on(parts: tuple[tup
         assert len(often) >= 0.8 * min(len(once) * times, most_sections(length)), "the blur may hide one turn in five"
 
 
+@pytest.mark.parametrize("seconds", [9, 10, 13])
+def test_quick_turns_of_two_hours_are_no_noise(seconds: int) -> None:
+    """Steps of two seconds mix both sides of each turn: taken for noise, they once made three cues of 800 turns."""
+    often = make_sheet(timeline([("happy", seconds), ("sad", seconds)] * (3600 // seconds)))
+    length = float(often.end)
+    gapless(often, length)
+    assert min(c.length for c in often.cues) >= SHORTEST
+    assert 0.8 * most_sections(length) <= len(often) <= most_sections(length)
+
+
 def lengths(sheet: CueSheet) -> list[float]:
     return [float(c.length) for c in sheet.cues]
 

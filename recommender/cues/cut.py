@@ -49,7 +49,9 @@ SPEECH: Final = 0.5
 """How far speech and no speech are apart, in units of the plane."""
 REACH_S: Final = 1.5
 """An edge moves up to so far, into the nearest pause of the speech."""
+STEP_S: Final = 1.0
 MOST_STEPS: Final = 3600
+"""Steps are longer in a clip of more than an hour; the noise is measured in steps of a second all the same."""
 READ: Final = 2 + len(EMOTIONS)
 """Columns of the series that are read from voice and face."""
 
@@ -69,12 +71,12 @@ def edges(
     most = most_sections(length_s)
     if most == 1 or not moments:
         return (Fraction(0), length)
-    step_s = max(length_s / MOST_STEPS, 1.0)
-    n = max(1, math.floor(length_s / step_s))
-    grid = np.linspace(0.0, length_s, n + 1)
+    grid, fine = _grid(length_s, max(length_s / MOST_STEPS, STEP_S)), _grid(length_s, STEP_S)
     values, weights = _series(moments, speech, grid)
+    # wider steps mix the moods on both sides of a turn, which looks like noise where turns are quick
+    noise = (values, weights) if len(fine) == len(grid) else _series(moments, speech, fine)
     shortest = math.ceil(SHORTEST_S / (grid[1] - grid[0]) - 1e-9)
-    found = changes.at_most(values, weights, _penalty(values, weights, grid[1]), shortest, most)
+    found = changes.at_most(values, weights, _penalty(*noise, fine[1]), shortest, most)
     inner = _into_pauses([float(grid[k]) for k in found], speech, length_s)
     exact = [Fraction(0)]
     for time in inner:
@@ -82,6 +84,11 @@ def edges(
         if length - edge >= SHORTEST:
             exact.append(edge)
     return (*exact, length)
+
+
+def _grid(length_s: float, step_s: float) -> Array:
+    """The edges of the steps, each about ``step_s`` long."""
+    return np.linspace(0.0, length_s, max(1, math.floor(length_s / step_s)) + 1)
 
 
 def _series(moments: Sequence[Moment], speech: Sequence[Segment], grid: Array) -> tuple[Array, Array]:
