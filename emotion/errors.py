@@ -151,6 +151,14 @@ class FileMissing(MediaError):
     english = "There is no file {name}. Check the path."
 
 
+class NoFileNamed(FileMissing):
+    """An argument is empty, as a script's unset variable is: that is not the folder that the terminal is in."""
+
+    key = "error.no_file_named"
+    status = 2
+    english = "No file or folder was named: a path is empty. Name one; in a script, see that the variable has a value."
+
+
 class NotAFile(MediaError):
     key = "error.not_a_file"
     english = "{name} is a pipe, a device or a folder. Save it as a file, and give that."

@@ -126,10 +126,10 @@ def expand(paths: Sequence[str], suffixes: frozenset[str]) -> list[Path]:
     In folders hidden files are passed over: a Mac puts ``._clip.mov`` beside each clip on a foreign disk.
 
     Raises:
-        FileMissing: a path is empty, as a script's unset variable is: that is not all of this folder.
+        NoFileNamed: a path is empty, as a script's unset variable is: that is not all of this folder.
     """
     if "" in paths:
-        raise errors.FileMissing(name="''")
+        raise errors.NoFileNamed
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():

@@ -12,6 +12,7 @@ import typer
 from emotion import __version__
 from emotion.commands import guarded
 from moodcue import commands
+from moodcue.call import Command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +35,7 @@ def application() -> typer.Typer:
     )
     app.callback()(_options)
     for name, command in commands.every():
-        app.command(name)(_exiting(command))
+        app.command(name, cls=Command)(_exiting(command))
     return app
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import importlib.metadata
+import inspect
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -15,14 +17,16 @@ import tomllib
 import urllib.request
 import zipfile
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 import pytest
+import typer
 
 import emotion
 from emotion.timeline import Clip, Timeline
 from moodcue import commands
 from moodcue.__main__ import main
+from moodcue.call import PATHS
 from recommender.__main__ import main as recommender
 from recommender.cues import make_sheet, to_dict
 from recommender.mix import command as scoring
@@ -124,9 +128,33 @@ def test_a_folder_with_nothing_in_it_and_an_empty_name_are_said(
     assert main([name, str(tmp_path / "here")]) == 1
     assert "There is no " in capsys.readouterr().err
     (tmp_path / "here" / "a.wav").write_bytes(b"")
-    assert main([name, ""]) == 1
+    assert main([name, ""]) == 2
     told = capsys.readouterr()
-    assert "There is no file ''" in told.err and "a.wav" not in told.out + told.err
+    assert "No file or folder was named" in told.err and "a.wav" not in told.out + told.err
+
+
+def test_every_path_of_every_command_may_not_be_empty_and_is_called_by_a_word(
+    capsys: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOODCUE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    seen = 0
+    for name, command in commands.every():
+        for param in inspect.signature(command, eval_str=True).parameters.values():
+            kind, info = get_args(param.annotation)[:2]
+            argument = isinstance(info, typer.models.ArgumentInfo)
+            if argument or Path in (kind, *get_args(kind)) or info.metavar in PATHS:
+                call = [""] if argument else ["x", f"--{param.name.replace('_', '-')}", ""]
+                assert main([name, *call]) == 2, (name, param.name)
+                assert "No file or folder was named" in capsys.readouterr().err, (name, param.name)
+                seen += 1
+        assert main([name, "--help"]) == 0
+        told = capsys.readouterr().out
+        wrong = re.findall(r"<(?:list|path|str|int|float|Path)[^>]*>", told)
+        assert not wrong, (name, wrong)
+        assert "Options:" in told and (name == "app" or "Arguments:" in told)
+    assert seen > 15
+    assert not list(tmp_path.iterdir()), "nothing was read, and nothing was written"
 
 
 def test_a_wrong_call_of_score_is_said_before_the_clip_is_read_and_leaves_no_folder(

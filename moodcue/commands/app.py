@@ -13,7 +13,9 @@ HOME: Final = Path(__file__).resolve().parents[2]
 
 
 def command(
-    port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Instead of PORT, or 8501.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, metavar="NUMBER", help="Instead of PORT, or 8501.")
+    ] = None,
     music: Annotated[
         list[Path] | None, typer.Option(metavar="FOLDER", help="Music of your own to show; may be given several times.")
     ] = None,

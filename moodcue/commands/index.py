@@ -12,19 +12,16 @@ def command(
     folders: Annotated[list[str], typer.Argument(metavar="FOLDER", help="Folders of your own music.")],
     watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl+C.")] = False,
     every: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="How often --watch looks.")] = EVERY_S,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Tracks heard at once.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, max=64, metavar="NUMBER", help="Tracks heard at once.")] = 2,
 ) -> int:
     """Hear the music in your folders once and keep what it says; only what is new or changed is heard again."""
     import time
 
     from emotion.commands import nothing_in
-    from emotion.errors import FileMissing
     from emotion.time_left import in_words
     from recommender.library.index import Progress, update
     from recommender.store.database import open_database
 
-    if "" in folders:  # an unset variable of a script's: not all of this folder
-        raise FileMissing(name="''")
     paths = [Path(folder) for folder in folders]
 
     def told(p: Progress) -> None:

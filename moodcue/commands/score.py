@@ -27,7 +27,7 @@ def command(
     form: Annotated[
         Literal["wav", "flac"], typer.Option("--format", help="Of the mix without picture and of the stems.")
     ] = "wav",
-    output: Annotated[Path | None, typer.Option(metavar="DIR", help="Default: CLIP-score beside the clip.")] = None,
+    output: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Default: CLIP-score beside the clip.")] = None,
     start_timecode: Annotated[str, typer.Option(metavar="TC", help="Where your timeline begins.")] = "01:00:00:00",
     language: Annotated[Literal["en", "zh_TW"], typer.Option(help="Of the cue sheet's words.")] = "en",
 ) -> int:

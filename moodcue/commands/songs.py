@@ -11,7 +11,7 @@ def command(
         Path | None, typer.Argument(metavar="TIMELINE.json", help="From: moodcue analyse CLIP --format json")
     ] = None,
     emotion: Annotated[str | None, typer.Option(metavar="NAME", help="One of the eight, not a timeline.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="At most so many songs.")] = 10,
+    count: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="At most so many songs.")] = 10,
     intent: Annotated[
         str | None,
         typer.Option(
@@ -23,7 +23,7 @@ def command(
     decade: Annotated[list[int] | None, typer.Option(metavar="1990", help="May be given several times.")] = None,
     energy: Annotated[list[str] | None, typer.Option(metavar="low|medium|high")] = None,
     words: Annotated[bool | None, typer.Option("--with-words/--without-words", help="Songs with a sung text.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another number, other songs.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="Another number, other songs.")] = 0,
     form: Annotated[Literal["table", "json", "csv"], typer.Option("--format")] = "table",
     catalogue: Annotated[
         Path | None, typer.Option(metavar="FILE", help="CSV or Parquet instead of the one installed.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from emotion.commands import nothing_in
-from emotion.errors import FileMissing, MoodCueError
+from emotion.errors import FileMissing, MoodCueError, NoFileNamed
 from emotion.result import cell
 from recommender.library import mood, scan
 from recommender.library.describe import Describer
@@ -34,7 +34,7 @@ def describe_files(files: Sequence[str], *, form: str, together: bool = False) -
     A file that cannot be read is a sentence on standard error and passed over; the exit status is then 1.
 
     Raises:
-        FileMissing: a name is empty.
+        NoFileNamed: a name is empty.
     """
     found = _expanded(files)
     if not found:
@@ -78,7 +78,7 @@ def _expanded(files: Sequence[str]) -> list[tuple[str, Path]]:
     found: list[tuple[str, Path]] = []
     for name in files:
         if not name:  # an unset variable of a script's: not all of this folder
-            raise FileMissing(name="''")
+            raise NoFileNamed
         path = Path(name)
         if path.is_dir():
             found += [(str(f.path), f.path) for f in scan.files_under([path])]
