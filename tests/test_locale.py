@@ -26,7 +26,7 @@ AREAS = sorted(p.name.split(".")[0] for p in LOCALE.glob("*.en.json"))
 ROOMS = ("emotion", "recommender", "pages", "moodcue", "deploy")
 ENGLISH_ON_PURPOSE = ("music.search.", "metric.")  # words to search libraries with; names of models and codecs
 # What stands in a language of its own everywhere.
-SAME_IN_BOTH = re.compile(r"[\s\d.,、;；:·/()%+×x*-]*(\{[^}]*\}[\s\d.,、:：·/()%？*]*(MB|Hz)?)*")
+SAME_IN_BOTH = re.compile(r"[\s\d.,、;；:·/()%+×x*-]*(\{[^}]*\}[\s\d.,、:：·/()%？*]*(MB|Hz|BPM)?)*")
 
 
 def table(area: str, tag: str) -> dict[str, str]:
