@@ -269,11 +269,14 @@ def _songs(page: AppTest) -> list[str]:
     return [s.id for s in sheet(page).cues[1].music]
 
 
-def test_tracks_to_use_are_heard_in_an_open_cue(page: AppTest) -> None:
-    first = sheet(page).cues[0].id
-    tell(page, Asked("open", first))
+def test_an_open_cue_names_its_music_in_its_row_and_nowhere_else(page: AppTest) -> None:
+    tell(page, Asked("open", sheet(page).cues[0].id))
     assert not page.exception
-    assert f"cue_tracks_{first}" in page.session_state
+    titles = [song["title"].split(" · ")[0] for song in results.rows(page)[0]["songs"]]
+    assert titles
+    parts = [json.loads(e.proto.json) for e in page.get("bidi_component") if e.proto.component_name == "moodcue_tracks"]
+    assert not parts, "no second list"
+    assert not [b.label for b in page.button if any(title in b.label for title in titles)]
 
 
 def _ids(page: AppTest) -> list[str]:

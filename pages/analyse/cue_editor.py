@@ -20,10 +20,7 @@ AS_READ: Final = ""
 
 
 def show(here: Session, sheet: CueSheet, cue: Cue) -> None:
-    music = studio.everything()
-    found = [track for s in cue.music if (track := music.of(s.id)) is not None]
-    usable_tracks.show(found, key=_tracks(cue))
-    song.listen(song_catalogue.catalogue(), cue.music, _players(cue))
+    _listened(cue)
     with st.container(horizontal=True, gap="small"):
         if cue.chosen is not None:
             _act(
@@ -59,9 +56,20 @@ def show(here: Session, sheet: CueSheet, cue: Cue) -> None:
     cue_words.searches(cue)
 
 
+def _listened(cue: Cue) -> None:
+    """What the row above cannot play itself and was asked for there; all of the cue's music stands in that row."""
+    asked = st.session_state.get(_fetched(cue), ())
+    music = studio.everything()
+    found = [track for s in cue.music if s.id in asked and (track := music.of(s.id)) is not None]
+    if found:
+        usable_tracks.show(found, key=_tracks(cue))
+    song.opened(song_catalogue.catalogue(), cue.music, _players(cue))
+
+
 def listen(cue: Cue, song_id: str, *, again: bool) -> None:
     """For widgets: a song's own player opens, or closes where it was asked for ``again``; other sound is fetched."""
     if song_catalogue.catalogue().index_of(song_id) is None:
+        st.session_state[_fetched(cue)] = (song_id,)
         usable_tracks.ask(_tracks(cue), song_id)
     else:
         song.ask(_players(cue), song_id, again=again)
@@ -69,6 +77,10 @@ def listen(cue: Cue, song_id: str, *, again: bool) -> None:
 
 def _tracks(cue: Cue) -> str:
     return f"cue_tracks_{cue.id}"
+
+
+def _fetched(cue: Cue) -> str:
+    return f"cue_fetched_{cue.id}"
 
 
 def _players(cue: Cue) -> str:

@@ -42,28 +42,17 @@ def player(track: Track, place: str) -> None:
     _ways_on(track, key, found.video_id, failed)
 
 
-def listen(catalogue: Catalogue, songs: Sequence[Song], place: str) -> None:
-    """A button for each song that opens and closes its player; nothing is loaded before."""
-    rows = {one.id: row for one in songs if (row := catalogue.index_of(one.id)) is not None}
-    with st.container(horizontal=True, gap="small"):
-        for one in songs:
-            if one.id in rows:
-                st.button(
-                    t("cues.listen", title=one.title),
-                    icon=":material/headphones:",
-                    key=f"listen_{place}_{one.id}",
-                    type="tertiary",
-                    on_click=ask,
-                    args=(place, one.id),
-                )
-    for song_id, row in rows.items():
-        if st.session_state.get(_playing(place, song_id)):
+def opened(catalogue: Catalogue, songs: Sequence[Song], place: str) -> None:
+    """The players that :func:`ask` opened; nothing is loaded before."""
+    for one in songs:
+        row = catalogue.index_of(one.id)
+        if row is not None and st.session_state.get(_playing(place, one.id)):
             with failures.calm():
                 player(catalogue[row], place)
 
 
 def ask(place: str, song_id: str, *, again: bool = True) -> None:
-    """For widgets: the player of a song in :func:`listen` opens; asked for ``again``, it closes."""
+    """For widgets: the player of a song in :func:`opened` opens; asked for ``again``, it closes."""
     key = _playing(place, song_id)
     st.session_state[key] = not (again and st.session_state.get(key))
 
