@@ -164,6 +164,13 @@ def start_over(error: BaseException | None = None) -> Session:
     return session
 
 
+def forget_error() -> None:
+    """For widgets: what was said of the last clip gives way to what is said of another one."""
+    here = current()
+    if isinstance(here.phase, Waiting):
+        here.phase = Waiting()
+
+
 def open_file(source: BinaryIO, name: str) -> None:
     """Keep the file and queue its analysis; what cannot be taken is remembered as the error to show."""
     session = start_over()

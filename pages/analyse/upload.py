@@ -27,11 +27,13 @@ def show(error: BaseException | None) -> None:
         type=sorted(media.SUFFIXES),
         key=key,
         max_upload_size=max(1, limits.max_bytes // 1024**2),
-        help=t("analyse.upload_help", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60),
         on_change=_uploaded,
         args=(key,),
     )
-    uploader.words(t_plain("analyse.upload_drop", mb=limits.max_bytes / 1024**2), key="clip")
+    uploader.words(
+        t_plain("analyse.upload_drop", mb=limits.max_bytes / 1024**2), key="clip", on_refused=session.forget_error
+    )
+    st.caption(t("analyse.upload_help", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60))
     browse.show()
     left, right = st.columns(2, gap="large")
     with left, st.form("analyse_link", border=False):

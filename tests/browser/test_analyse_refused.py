@@ -63,6 +63,24 @@ def test_an_error_is_gone_once_an_upload_works(open_page: Open) -> None:
     assert page.get_by_role("alert").count() == 0
 
 
+def test_what_the_uploader_refuses_takes_the_place_of_what_was_said_before(open_page: Open) -> None:
+    page = open_page()
+    page.locator("input[type=file]").first.wait_for(state="attached")
+    expect(page.get_by_text(re.compile(r"WAV, MP3, FLAC.* up to .* MB"))).to_be_visible()
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "empty.mp4", "mimeType": "video/mp4", "buffer": b""}
+    )
+    alert = page.get_by_role("alert").filter(has_text="is empty")
+    alert.wait_for()
+    settled(page)
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"words"}
+    )
+    page.get_by_test_id("stFileChipIconError").wait_for()
+    expect(alert).to_have_count(0)
+    expect(page.get_by_test_id("stFileChipIconError")).to_be_visible()
+
+
 def test_a_clip_without_speech_or_face_says_so(open_page: Open, tmp_path: Path) -> None:
     page = open_page()
     page.locator("input[type=file]").first.wait_for(state="attached")

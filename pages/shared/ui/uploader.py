@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Final
 
 import streamlit as st
@@ -13,11 +14,16 @@ from pages.shared.language import t_plain
 
 # What CSS writes is seen and not heard: the button is called so for screen readers too.
 _JS: Final = """
-export default function ({ data }) {
+export default function ({ data, setTriggerValue }) {
+  let refused = false;
   const name = () => {
     for (const button of document.querySelectorAll('[data-testid=stFileUploaderDropzone] button')) {
       button.setAttribute('aria-label', data.name);
     }
+    // A file of a wrong type, or too large, is refused in the browser: the server does not hear of it by itself.
+    const now = Boolean(document.querySelector('[data-testid=stFileUploader] [data-testid=stFileChipIconError]'));
+    if (now && !refused && data.tell) setTriggerValue('refused', Date.now());
+    refused = now;
   };
   name();
   const watch = new MutationObserver(name);
@@ -32,8 +38,11 @@ def _named() -> ComponentRenderer:
     return component("moodcue_uploader", js=_JS, isolate_styles=False)
 
 
-def words(drop: str, *, key: str) -> None:
-    """Streamlit's uploader speaks English alone: its words give way to ours; ``drop`` says what may be dropped."""
+def words(drop: str, *, key: str, on_refused: Callable[[], None] | None = None) -> None:
+    """Streamlit's uploader speaks English alone: its words give way to ours; ``drop`` says what may be dropped.
+
+    ``on_refused`` is called when the uploader itself refuses a file.
+    """
     ours = {
         "button p": t_plain("analyse.upload_choose"),
         "[data-testid=stFileUploaderDropzoneInstructions] span": drop,
@@ -44,7 +53,12 @@ def words(drop: str, *, key: str) -> None:
         for place, text in ours.items()
     )
     st.html(f"<style>{rules}</style>")
-    _named()(key=f"uploader_{key}", data={"name": ours["button p"]}, height="content")
+    _named()(
+        key=f"uploader_{key}",
+        data={"name": ours["button p"], "tell": on_refused is not None},
+        height="content",
+        on_refused_change=on_refused or (lambda: None),
+    )
 
 
 def css_string(text: str) -> str:
