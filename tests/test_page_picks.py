@@ -14,10 +14,13 @@ from streamlit.testing.v1 import AppTest
 
 from emotion.labels import EMOTIONS
 from emotion.messages import catalogue as sentences
+from emotion.messages import message
 from emotion.timeline import Clip, EmotionScores, Moment, Segment, Timeline, Verdict
 from pages.shared.services import memory, song_catalogue
+from pages.shared.ui import song_list
 from recommender.players.youtube import Players, Searcher, SearchFailed
 from recommender.ranking.correction import corrected
+from recommender.ranking.rank import rank
 from recommender.store import database
 from recommender.store.history import History
 
@@ -427,3 +430,14 @@ def test_only_a_loopback_name_is_ones_own_machine(host: str, local: bool) -> Non
 def test_a_loopback_address_is_known_in_every_form() -> None:
     assert all(memory.is_loopback(a) for a in ("127.0.0.1", "::1", "::ffff:127.0.0.1"))
     assert not any(memory.is_loopback(a) for a in ("::ffff:10.0.0.4", "172.17.0.1", "2001:db8::1", "unknown"))
+
+
+@pytest.mark.parametrize("tag", ["en", "zh_TW"])
+def test_a_stretch_is_said_once_above_its_songs(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(song_list, "language", lambda: tag)
+    monkeypatch.setattr(song_list, "t_plain", lambda key: message(key, tag))
+    picks = rank(clip(), song_catalogue.catalogue(), count=6)
+    said = [song_list.parted(pick) for pick in picks]
+    assert len({stretch for stretch, _, _ in said}) == len({pick.segment for pick in picks}) < len(picks)
+    assert all("0:" in stretch and not stretch.endswith((":", "：", " ")) for stretch, _, _ in said)
+    assert all(why and "0:" not in why for _, why, _ in said), "what is the song's own stays with it"

@@ -28,8 +28,11 @@ def show(picks: Sequence[Pick], timeline: Timeline, *, sided: bool, more: More |
         with column:
             if side:
                 st.markdown(f"**{t(f'songs.for_{side}', emotion=_read(timeline, side, run[0].emotion))}**")
-            for pick in run:
-                _song(pick, more)
+            for stretch, songs in groupby(map(parted, run), key=lambda said: said[0]):
+                if stretch:
+                    st.markdown(f"**{markdown(stretch)}**")
+                for _, why, pick in songs:
+                    _song(pick, why, more)
 
 
 def _read(timeline: Timeline, side: str, emotion: str) -> str:
@@ -48,9 +51,21 @@ def halves(sides: list[tuple[str, list[Pick]]]) -> list[tuple[str, list[Pick]]]:
     return [(side, part) for part in (run[:middle], run[middle:]) if part]
 
 
+def parted(pick: Pick) -> tuple[str, str, Pick]:
+    """What is said of all songs of one stretch of the clip, what of this one alone, and the song.
+
+    The first is empty where the reason names no stretch.
+    """
+    reason, values = recommender.sentence(pick.reason, language()), dict(pick.reason.values)
+    energy = t_plain(f"music.energy.{values['energy']}") if {"start", "energy"} <= values.keys() else ""
+    if not energy or not reason.endswith(energy):
+        return "", reason, pick
+    return reason.removesuffix(energy).rstrip(" :："), energy, pick
+
+
 @st.fragment
-def _song(pick: Pick, more: More | None) -> None:
-    """One song; its player is looked up and loaded when it is asked for, nothing before."""
+def _song(pick: Pick, why: str, more: More | None) -> None:
+    """One song and ``why`` it is there; its player is looked up and loaded when it is asked for, nothing before."""
     track = pick.track
     with st.container(border=True, key=f"song_{track.id}", gap="xsmall"):
         with st.container(
@@ -68,7 +83,7 @@ def _song(pick: Pick, more: More | None) -> None:
                 key=f"play_{track.id}",
                 help=t("songs.play_help", title=track.title),
             )
-        st.caption(markdown(recommender.sentence(pick.reason, language())))
+        st.caption(markdown(why))
         if more is not None:
             more(pick)
         if asked:
