@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from emotion.weights import load
-from recommender.library import beats, quadrant_head, repeats, tempo
+from recommender.library import beats, quadrant_head, repeats
 from recommender.library.describe import Describer
 from recommender.library.front_end import BEAT_FPS
 from recommender.library.hear import MODEL
 from recommender.library.repeats import LAGS
-from recommender.library.tempo import GROUPS, NAMES, OUTLIER, Choice
+from recommender.library.tempo import CURVES, PLACES, WIDTH, Choice, Heard, laid_out, together
 from recommender.training import rendered
 from recommender.training.rendered import Note
 
@@ -56,38 +56,61 @@ def test_a_song_with_drums_has_the_tempo_and_the_beats_that_it_was_written_in(
     assert len(bars) <= len(written) / 4 + 2
 
 
-def test_the_choice_knows_every_measure_and_takes_the_likeliest() -> None:
-    choice = Choice.load(load(MODEL))
-    rows = [np.zeros(len(NAMES)), np.ones(len(NAMES))]
-    assert choice.best(rows[:1]) == 0
-    plain = Choice(np.zeros(len(NAMES)), np.ones(len(NAMES)), np.eye(len(NAMES))[3])
-    assert plain.best(rows) == 1 and plain.best(rows[::-1]) == 0
+def heard(seconds: float, curve: np.ndarray | None = None, colours: np.ndarray | None = None) -> Heard:
+    """Everything is heard in one curve; nothing at all where none is given."""
+    of = np.zeros(round(seconds * BEAT_FPS), np.float32) if curve is None else curve.astype(np.float32)
+    tones = np.zeros((round(seconds * 10), 12), np.float32) if colours is None else colours.astype(np.float32)
+    return Heard(of, of, of, of, of, tones, tones, tones, of, of)
 
 
-def test_what_the_hidden_units_say_is_added() -> None:
-    d = len(NAMES)
-    hidden = np.zeros((d, 2))
-    hidden[5] = (3.0, -3.0)
-    choice = Choice(np.zeros(d), np.ones(d), np.zeros(d), hidden, np.zeros(2), np.array([1.0, 0.0]))
-    rows = np.zeros((3, d))
-    rows[:, 5] = (-1, 0, 1e9)
-    assert np.allclose(choice.scores(rows), np.tanh([-3, 0, 3 * OUTLIER]))
+def test_the_choice_takes_the_likeliest_and_is_not_led_by_what_stands_beside_it() -> None:
+    choice = Choice(lambda laid, there: (laid * there).sum(axis=(1, 2)))
+    rows = [np.full((n, WIDTH), value, np.float32) for n, value in ((9, 0.1), (4, 1.0), (30, 0.01))]
+    assert choice.best(rows) == 1 and choice.best(rows[::-1]) == 1 and choice.best(rows[2:]) == 0
+    laid, there = together(rows)
+    assert laid.shape == (3, 30, WIDTH) and there.sum(axis=(1, 2)).tolist() == [9, 4, 30]
 
 
-@pytest.mark.parametrize("bars", [1, 2, 4])
+def test_the_networks_score_of_a_candidate_does_not_depend_on_the_others() -> None:
+    rng = np.random.default_rng(0)
+    rows = [np.abs(rng.normal(size=(n, WIDTH))).astype(np.float32) for n in (12, 40, 77)]
+    run = Choice.load(load(MODEL)).run
+    alone = [float(run(*together([r]))[0]) for r in rows]
+    assert np.allclose(run(*together(rows)), alone, atol=1e-3) and len(set(alone)) == 3
+
+
+@pytest.mark.parametrize("within", [0, 3, 4, 6, 8])
+def test_what_falls_between_the_beats_stands_at_its_place(within: int) -> None:
+    """A note a beat, a quarter, a third, a half or two thirds after it."""
+    frames = np.arange(10, 30 * BEAT_FPS - 60, 48)
+    curve = np.zeros(30 * BEAT_FPS)
+    curve[frames + 48 * within // PLACES] = 1
+    rows = laid_out(heard(30, curve), frames)
+    assert rows.shape == (len(frames), WIDTH) and np.isfinite(rows).all()
+    for places in rows[:, : CURVES * PLACES].reshape(len(frames), CURVES, PLACES).transpose(1, 0, 2):
+        assert np.all(places.argmax(axis=1) == within) and np.all(places.sum(axis=1) == 1)
+
+
+@pytest.mark.parametrize("bars", [1, 2])
 def test_harmony_comes_again_after_as_many_beats_as_its_progression_has(bars: int) -> None:
-    beats = np.arange(0, 60 * BEAT_FPS, BEAT_FPS // 2)
+    beats_at = np.arange(0, 60 * BEAT_FPS, BEAT_FPS // 2)
     tenths = np.arange(600)
     chord = (tenths / 10 * 2 / 4).astype(int) % (2 * bars)  # a chord of four beats each at 120 a minute
     colours = np.zeros((600, 12), np.float32)
     colours[tenths, chord * 5 % 12] = 1
-    each = repeats.a_beat(colours, beats)
-    assert each.shape == (len(beats), 12)
-    turns = repeats.turns(each)
-    assert np.all(turns[4:-4:4] > 0.7) and np.all(turns[6:-4:4] < 0.2)
-    alike: dict[int, float] = dict(zip(LAGS, repeats.again(each).tolist(), strict=True))
-    assert alike[8 * bars] > 0.3 and all(alike[8 * bars] > 2 * alike[n] for n in LAGS if n >= 4 and n % (8 * bars))
-    assert not repeats.again(each[:4]).any()
+    each = repeats.a_beat(colours, beats_at)
+    assert each.shape == (len(beats_at), 12)
+    alike = repeats.alike(each)
+    assert alike.shape == (len(each), LAGS) and not alike[0].any()
+    means = {lag: float(alike[lag:, lag - 1].mean()) for lag in range(1, LAGS + 1)}
+    assert means[8 * bars] > 0.9
+    assert all(means[8 * bars] > 2 * means[n] for n in range(4, LAGS + 1, 4) if n % (8 * bars))
+    assert not repeats.alike(each[:1]).any()
+
+
+def test_silence_and_two_beats_can_be_laid_out() -> None:
+    rows = laid_out(heard(2), np.array([10, 60]))
+    assert rows.shape == (2, WIDTH) and np.isfinite(rows).all()
 
 
 def test_what_nobody_counts_as_beats_is_no_candidate() -> None:
@@ -98,11 +121,9 @@ def test_what_nobody_counts_as_beats_is_no_candidate() -> None:
 
 
 def candidates_of(pulse: np.ndarray) -> list[float]:
-    flat = np.zeros_like(pulse)
-    none = np.zeros((300, 12), np.float32)
-    heard = tempo.Heard(flat, flat, pulse, flat, flat, none, none, none, flat, flat, np.full(60, 1 / 60, np.float32))
+    of = heard(len(pulse) / BEAT_FPS, pulse)
     bands = np.ones((len(pulse), 136), np.float32)
-    return [beats.tempo(f / BEAT_FPS) for f in beats.candidates(heard, bands)]
+    return [beats.tempo(f / BEAT_FPS) for f in beats.candidates(of, bands)]
 
 
 @needs_player
@@ -114,13 +135,6 @@ def test_without_drums_the_chords_tell_half_from_double(
     notes = [n for n in song(bpm) if n.channel != rendered.DRUMS]
     rendered.render(rendered.midi(notes, bpm, (program, 32, 73)), tmp_path / "song.wav")
     assert describer.describe(tmp_path / "song.wav").tempo_bpm == pytest.approx(bpm, rel=0.04)
-
-
-def test_what_changes_every_fourth_beat_stands_out_by_fours_and_not_by_threes() -> None:
-    values = np.tile([1.0, 0.1, 0.1, 0.1], 12)
-    by = {n: repeats.stands_out(values, n) for n in GROUPS}
-    assert by[4] > 2 * by[3] and by[8] > by[3]
-    assert repeats.stands_out(values[:6], 4) == 0.0
 
 
 def test_the_quadrants_are_probabilities_whatever_is_heard() -> None:

@@ -11,7 +11,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 README: Final = ROOT / "README.md"
 START, END = "<!-- evidence -->", "<!-- /evidence -->"
 
-VOICE, SEED, FACE, MUSIC = "voice-v3", "voice-seed-v1", "face-v8", "music-v4"
+VOICE, SEED, FACE, MUSIC = "voice-v3", "voice-seed-v1", "face-v8", "music-v5"
 BOTH = f"{VOICE}/fusion"
 """A file beside a model's metrics.json."""
 

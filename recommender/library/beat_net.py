@@ -16,12 +16,10 @@ from recommender.library.front_end import BEAT_FPS, Spectrogram
 from recommender.library.tonal import FRAMES_A_SECOND
 
 Array = npt.NDArray[np.float32]
-Run = Callable[[Array], tuple[Array, Array]]
-"""The network: from what it sees, (frames, :data:`WIDTH`), to beat and bar, (frames, 2), and the tempi, (60,)."""
+Run = Callable[[Array], Array]
+"""The network: from what it sees, (frames, :data:`WIDTH`), to beat and bar, (frames, 2)."""
 
 FILE: Final = "beats.onnx"
-TEMPI: Final = np.exp(np.linspace(np.log(45.0), np.log(230.0), 60))
-"""Beats a minute of the tempo's answers, 2.8 % apart."""
 GROUP: Final = 4
 GROUPS: Final = 34
 """Bands are taken together by fours."""
@@ -124,13 +122,10 @@ def _at_frames(values: Array, count: int) -> Array:
     return (values[first] * (1 - share) + values[after] * share).astype(np.float32)
 
 
-def in_parts(run: Run, seen: Array) -> tuple[Array, Array]:
-    """The network's answers over a whole track: (frames, 2) beat and bar, and the mean of its tempi (n,)."""
-    found, tempi, weights = [], [], []
+def in_parts(run: Run, seen: Array) -> Array:
+    """The network's answers over a whole track: (frames, 2), beat and bar."""
+    found = []
     for start in range(0, len(seen), PART):
         first = max(0, start - AROUND)
-        answers, tempo = run(seen[first : start + PART + AROUND])
-        found.append(answers[start - first : start - first + PART])
-        tempi.append(tempo)
-        weights.append(len(found[-1]))
-    return np.concatenate(found), np.average(tempi, axis=0, weights=weights).astype(np.float32)
+        found.append(run(seen[first : start + PART + AROUND])[start - first : start - first + PART])
+    return np.concatenate(found)

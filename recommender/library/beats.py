@@ -16,7 +16,7 @@ import numpy.typing as npt
 from recommender.library import tonal
 from recommender.library.beat_net import HIGH_BANDS, LOW_BANDS, SILENT_SHARE, Run, in_parts, picture, rises
 from recommender.library.front_end import BEAT_FPS, Spectrogram
-from recommender.library.tempo import NEAR, Choice, Heard, around, evidence, moves
+from recommender.library.tempo import NEAR, Choice, Heard, around, laid_out, moves
 
 Activations = npt.NDArray[np.float32]
 
@@ -80,7 +80,7 @@ def track(beats: Activations, bands: Spectrogram, pitch: npt.NDArray[np.float32]
     rows = {k: frames for k, frames in enumerate(candidates(heard, bands)) if len(frames) >= MIN_BEATS}
     if not rows:
         return NO_PULSE
-    best = choice.best([measured(beats, heard, frames) for frames in rows.values()])
+    best = choice.best([laid_out(heard, frames) for frames in rows.values()])
     frames = list(rows.values())[best]
     clarity = float(around(heard.pulse, frames).mean())
     if clarity < PULSE:
@@ -107,13 +107,13 @@ def _opened(beats: Activations, heard: Heard, frames: npt.NDArray[np.int_]) -> t
 def hearing(beats: Activations, bands: Spectrogram, pitch: npt.NDArray[np.float32], run: Run) -> Heard:
     """Everything that beats are looked for in."""
     colours = tonal.chroma(pitch)
-    answers, tempi = in_parts(run, picture(bands, beats, colours))
+    answers = in_parts(run, picture(bands, beats, colours))
     net, new, ours = beats.sum(axis=1), rises(bands), answers[:, 0]
     plain = net + RISE_WEIGHT * new * (1 - net)
     pulse = OURS * ours + (1 - OURS) * plain
     low, high = rises(bands[:, LOW_BANDS]), rises(bands[:, HIGH_BANDS])
     basses, chords = (tonal.chords(pitch, register) for register in (tonal.LOW, tonal.MIDDLE))
-    return Heard(net, new, pulse, low, high, colours, basses, chords, ours, answers[:, 1], tempi)
+    return Heard(net, new, pulse, low, high, colours, basses, chords, ours, answers[:, 1])
 
 
 def candidates(heard: Heard, bands: Spectrogram) -> list[npt.NDArray[np.int_]]:
@@ -128,15 +128,6 @@ def candidates(heard: Heard, bands: Spectrogram) -> list[npt.NDArray[np.int_]]:
             found.append(frames)
     usual = [frames for frames in found if tempo(frames / BEAT_FPS) < FASTEST_BPM]
     return usual or found
-
-
-def measured(beats: Activations, heard: Heard, frames: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
-    """The evidence for one candidate."""
-    down, within = around(beats[:, 1], frames), around(beats[:, 0], frames)
-    opens, _ = bars(down, within)
-    share = down / np.maximum(down + within, 1e-6)
-    opens_share = float(share[opens].mean() - share[~opens].mean()) if opens.any() and not opens.all() else 0.0
-    return evidence(heard, frames, tempo(frames / BEAT_FPS), opens_share)
 
 
 def _sounding(frames: npt.NDArray[np.int_], bands: Spectrogram) -> npt.NDArray[np.int_]:

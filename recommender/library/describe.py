@@ -18,7 +18,7 @@ from recommender.library.track_sound import QUADRANTS, STEP_S, Section, TrackSou
 
 
 class Describer:
-    """The models of ``music-v4``, loaded once."""
+    """The models of ``music-v5``, loaded once."""
 
     def __init__(self) -> None:
         self._networks = Networks()

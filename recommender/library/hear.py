@@ -20,7 +20,7 @@ from recommender.library import beat_net, front_end, tonal, track_loudness
 from recommender.library.descriptors import Frames
 from recommender.library.front_end import BEAT_FPS, PATCH_S, Signal
 
-MODEL: Final = "music-v4"
+MODEL: Final = "music-v5"
 WHISPER: Final = "whisper.onnx"
 WHISPER_VALUES: Final = 1024
 """Mean and deviation of 512."""
@@ -98,10 +98,10 @@ class Networks:
         (answers,) = self._beatnet.run(["beats"], {"bands": front_end.with_rise(np.concatenate([before, bands]))})
         return np.asarray(answers, np.float32)[len(before) :]
 
-    def pulse(self, seen: Block) -> tuple[Block, Block]:
-        """The beat network's answers (n, 2) and tempi (60,), see :mod:`beat_net`."""
-        answers, tempi = self._pulse.run(["answers", "tempo"], {"seen": seen[None]})
-        return np.asarray(answers[0], np.float32), np.asarray(tempi[0], np.float32)
+    def pulse(self, seen: Block) -> Block:
+        """The beat network's answers (n, 2), see :mod:`beat_net`."""
+        (answers,) = self._pulse.run(["answers"], {"seen": seen[None]})
+        return np.asarray(answers[0], np.float32)
 
     def voices(self, y: Signal) -> tuple[float, float]:
         """Seconds of singing and of speech in sound at :data:`VOICE_SR`."""

@@ -14,10 +14,8 @@ import numpy.typing as npt
 from recommender.library.front_end import BEAT_FPS
 from recommender.library.tonal import FRAMES_A_SECOND
 
-LAGS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
-"""Beats after which something may come again."""
-FEWEST: Final = 4
-"""So many pairs of beats must lie that far apart."""
+LAGS: Final = 16
+"""Each beat is compared with so many before it."""
 LATE: Final = 0.6
 """A beat's harmony is read from so many tenths of a second after it, when its notes sound."""
 
@@ -33,29 +31,16 @@ def a_beat(colours: Rows, frames: npt.NDArray[np.int_]) -> npt.NDArray[np.float6
     return (sums[np.minimum(at[:-1] + length, len(colours))] - sums[at[:-1]]) / length[:, None]
 
 
-def turns(rows: Rows) -> npt.NDArray[np.float64]:
-    """How different each beat is from the one before it (1 less the cosine), 0 for the first; shape (n,)."""
-    unit = _unit(rows)
-    return np.concatenate([[0.0], 1 - (unit[1:] * unit[:-1]).sum(axis=1)])
+def alike(rows: Rows) -> npt.NDArray[np.float64]:
+    """How alike each beat and the 1 to :data:`LAGS` before it are: (beats, d) to (beats, LAGS), cosines of what
+    differs from the mean of all; 0 where there is no beat so far before."""
+    each = unit(rows - rows.mean(axis=0))
+    found = np.zeros((len(each), LAGS))
+    for lag in range(1, min(LAGS, len(each) - 1) + 1):
+        found[lag:, lag - 1] = (each[lag:] * each[:-lag]).sum(axis=1)
+    return found
 
 
-def again(rows: Rows) -> npt.NDArray[np.float64]:
-    """How alike beats are that lie each of :data:`LAGS` apart, over the mean of all lags; 0 where there are too few."""
-    unit = _unit(rows - rows.mean(axis=0))
-    alike = np.array([(unit[:-n] * unit[n:]).sum(axis=1).mean() if len(unit) > n + FEWEST else np.nan for n in LAGS])
-    known = np.isfinite(alike)
-    return np.where(known, alike - alike[known].mean(), 0.0) if known.any() else np.zeros(len(LAGS))
-
-
-def _unit(rows: Rows) -> npt.NDArray[np.float64]:
+def unit(rows: Rows) -> npt.NDArray[np.float64]:
+    """Every row of length one; nothing stays nothing."""
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
-
-
-def stands_out(values: npt.NDArray[np.floating], every: int) -> float:
-    """How much the beats of one place in groups of ``every`` differ from all others, over the mean; the most of any."""
-    if len(values) <= 2 * every:
-        return 0.0
-    total, count = values.sum(), len(values)
-    sums = np.array([values[k::every].sum() for k in range(every)])
-    counts = np.array([len(values[k::every]) for k in range(every)])
-    return float(np.abs(sums / counts - (total - sums) / (count - counts)).max() / (total / count + 0.02))

@@ -9,15 +9,7 @@ BLOCK: Final = "heard"
 
 def lines(metrics: dict[str, Any]) -> list[str]:
     """The tables, from metrics.json."""
-    return [*_left_out(metrics), *_unseen(metrics), *_vocals(metrics)]
-
-
-def _left_out(metrics: dict[str, Any]) -> list[str]:
-    found = metrics.get("tempo", {}).get("left_out", {})
-    if "varied" not in found:
-        return []
-    head = ["| tempo, as above, of pieces whose chords do not last a bar | right | pieces |", "| --- | --- | --- |"]
-    return [*head, f"| rendered, other ensembles | {found['varied']:.3f} | {found['varied_pieces']} |", ""]
+    return [*_unseen(metrics), *_vocals(metrics)]
 
 
 def _unseen(metrics: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -27,7 +28,10 @@ SR: Final = 44_100
 SLOWEST_BPM: Final = 60.0
 FASTEST_BPM: Final = 180.0
 
-ENSEMBLES: Final[tuple[dict[str, tuple[int, int, int]], ...]] = (
+Ensembles = Mapping[str, tuple[int, int, int]]
+"""Names of ensembles to the General MIDI programs of chords, bass and melody."""
+
+ENSEMBLES: Final[tuple[Ensembles, ...]] = (
     {
         "piano": (0, 0, 0),
         "electric piano": (4, 33, 4),
@@ -51,7 +55,7 @@ ENSEMBLES: Final[tuple[dict[str, tuple[int, int, int]], ...]] = (
         "rock": (30, 34, 65),
     },
 )
-"""Programs of chords, bass and melody, in two halves."""
+"""In two halves."""
 ALONE: Final = frozenset({"piano", "bright piano", "organ", "string quartet", "music box", "harp and oboe"})
 """Never with drums."""
 SWUNG: Final = 0.15
@@ -88,10 +92,18 @@ def available() -> bool:
     return shutil.which("fluidsynth") is not None and SOUNDFONT.is_file()
 
 
-def compose(seed: int, *, half: int, duration_s: float = 32.0, harmony: Harmony = "a bar") -> tuple[Piece, bytes]:
-    """A piece and its MIDI file; ``half`` says which ensembles play, ``harmony`` how long a chord lasts."""
+def compose(
+    seed: int,
+    *,
+    half: int,
+    duration_s: float = 32.0,
+    harmony: Harmony = "a bar",
+    ensembles: Ensembles | None = None,
+) -> tuple[Piece, bytes]:
+    """A piece and its MIDI file; ``half`` says which ensembles play unless ``ensembles`` are given, ``harmony`` how
+    long a chord lasts."""
     rng = np.random.default_rng([2027, half, seed])
-    ensembles = ENSEMBLES[half]
+    ensembles = ENSEMBLES[half] if ensembles is None else ensembles
     ensemble = list(ensembles)[seed % len(ensembles)]
     bpm = float(np.round(np.exp(rng.uniform(np.log(SLOWEST_BPM), np.log(FASTEST_BPM))), 1))
     metre = int(rng.choice([3, 4, 4, 4]))

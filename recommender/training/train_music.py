@@ -1,4 +1,4 @@
-"""Teach the heads of ``music-v4`` and print every figure of its card.
+"""Teach the heads of ``music-v5`` and print every figure of its card.
 
     python -m recommender.training.train_music --quadrants DIR --emotify DIR --vgmidi DIR --cache DIR
 
@@ -289,8 +289,7 @@ def card_lines(metrics: dict[str, Any]) -> list[str]:
     if choice := metrics.get("tempo"):
         lines += ["", "| tempo of pieces that were left out of the teaching of its choice | right | pieces |"]
         lines += ["| --- | --- | --- |"]
-        for kind, name in (("rendered", "rendered, other ensembles"), ("written", "written by people, other games")):
-            lines.append(f"| {name} | {choice['left_out'][kind]:.3f} | {choice['left_out'][f'{kind}_pieces']} |")
+        lines += [f"| {name} | {of['right']:.3f} | {of['pieces']} |" for name, of in choice["left_out"].items()]
     if solo := metrics.get("piano"):
         title = f"{solo['pieces']} piano pieces (VGMIDI), each by a head taught other games"
         lines += ["", f"| {title} | macro-F1 | valence sign | energy sign |"]
