@@ -33,7 +33,7 @@ def show(error: BaseException | None) -> None:
     uploader.words(
         t_plain("analyse.upload_drop", mb=limits.max_bytes / 1024**2), key="clip", on_refused=session.forget_error
     )
-    st.caption(t("analyse.upload_help", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60))
+    st.caption(t("analyse.upload_help"))
     browse.show()
     left, right = st.columns(2, gap="large")
     with left, st.form("analyse_link", border=False):
