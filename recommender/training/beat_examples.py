@@ -23,9 +23,9 @@ import numpy.typing as npt
 import soundfile
 
 from recommender.library import front_end, tonal
-from recommender.library.hear import Networks
 from recommender.training import free_pieces, parts, rendered
 from recommender.training.free_pieces import DURATION_S, SLOWEST_BPM, Score
+from recommender.training.networks import networks
 from recommender.training.patterns import DRUMS, Note
 from recommender.training.written import tempo_changes
 
@@ -65,16 +65,11 @@ def played(score: Score, seed: int) -> npt.NDArray[np.float32]:
     return y.mean(axis=1)[: round(DURATION_S * front_end.SR)]
 
 
-_networks: list[Networks] = []
-
-
 def heard(score: Score, seed: int) -> Heard:
-    if not _networks:
-        _networks.append(Networks())
     y = played(score, seed)
     y = y * np.float32(10 ** np.random.default_rng([6, seed]).uniform(-0.6, 0.1))
     bands = front_end.beat_bands(y)
-    answers = _networks[0].beats(bands, bands[:0])
+    answers = networks().beats(bands, bands[:0])
     pitch = tonal.pitch_energy(y).astype(np.float16)
     return Heard(bands.astype(np.float16), answers, pitch, score.beats_s, score.bars_s, score.drums)
 

@@ -2,8 +2,8 @@
 
     python -m recommender.training.evaluate_rendered [--pieces 48] [--first 100] [--varied]
 
-The choice of the tempo was taught seeds from 1000 on (:mod:`train_tempo`); the beat network none of these pieces,
-which other code wrote. Pieces from another seed on are written down beside the usual ones, as unseen;
+The choice of the tempo is taught pieces of the same code, of other seeds (:mod:`tempo_examples`); the beat network
+none of them. Pieces from another seed on are written down beside the usual ones, as unseen;
 ``--varied`` ones, whose chords last two bars or half of one or never return, as varied.
 """
 
@@ -34,6 +34,7 @@ USUAL_BPM: Final = (70.0, 150.0)
 """Most music; slower and faster, people too disagree on what a beat is."""
 TOLERANCE_S: Final = 0.07
 TEMPO: Final = 0.04
+"""A tempo within so much of the truth is right."""
 
 
 def f_measure(truth: tuple[float, ...], found: tuple[float, ...]) -> float:

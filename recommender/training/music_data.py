@@ -23,8 +23,9 @@ import soundfile
 from emotion import media
 from recommender.library import mood, track_loudness
 from recommender.library.descriptors import Frames
-from recommender.library.hear import Heard, Networks, hear
+from recommender.library.hear import Heard, hear
 from recommender.library.track_sound import MOODS, QUADRANTS
+from recommender.training.networks import networks
 
 EMOTIFY_COLUMNS: Final = (
     "joyful_activation", "power", "amazement", "tension", "sadness", "solemnity", "nostalgia", "tenderness",
@@ -108,9 +109,6 @@ def all_kept(clips: list[Clip], cache: Path, *, workers: int = 2) -> Iterator[Pa
         yield from pool.map(_kept, clips, [cache] * len(clips), chunksize=8)
 
 
-_networks: list[Networks] = []
-
-
 def _kept(clip: Clip, cache: Path) -> Path:
     kept = cache / f"{clip.path.parent.name}-{clip.path.stem}.npz"
     if not kept.is_file():
@@ -126,16 +124,14 @@ def _kept(clip: Clip, cache: Path) -> Path:
 
 
 def _heard(clip: Clip) -> Heard:
-    if not _networks:
-        _networks.append(Networks())
     if clip.within is None:
-        return hear(clip.path, _networks[0])
+        return hear(clip.path, networks())
     y = media.read_sound(clip.path, track_loudness.SR)
     start, end = (round(t * track_loudness.SR) for t in clip.within)
     with tempfile.TemporaryDirectory() as scratch:
         wav = Path(scratch) / "part.wav"
         soundfile.write(wav, y[start:end], track_loudness.SR)
-        return hear(wav, _networks[0])
+        return hear(wav, networks())
 
 
 def _read(kept: Path) -> Heard:

@@ -2,7 +2,7 @@
 
 What they are like is drawn at random from a seed: tempo 60 to 180, bars of three or four beats, all 24
 keys, straight or swung, one instrument alone or a band, with or without drums, dense or sparse, played
-with the small errors of hands. Nothing here is heard by any network in training.
+with the small errors of hands. What a seed gives is taught or judges, never both.
 """
 
 from __future__ import annotations

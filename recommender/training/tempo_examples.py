@@ -1,8 +1,8 @@
 """What the choice of the tempo is taught from: pieces laid out on every tempo that they might have.
 
-Rendered pieces (:mod:`rendered`), most of them for instruments drawn at random, a quarter each with a chord a bar,
-two bars or half of one, or with chords that hardly come again; written ones (:mod:`written`); and songs of
-POP909, arranged otherwise than for the beat network (:func:`beat_examples.arranged`).
+Rendered pieces (:mod:`rendered`) with a chord a bar, two bars or half of one, or with chords that hardly come again,
+half of them for instruments drawn at random; written ones (:mod:`written`); and songs of POP909, arranged otherwise
+than for the beat network (:func:`beat_examples.arranged`).
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ import numpy.typing as npt
 from emotion import media
 from recommender.library import beats, front_end, tonal
 from recommender.library.front_end import BEAT_FPS
-from recommender.library.hear import Networks
 from recommender.library.tempo import laid_out
 from recommender.training import beat_examples, free_pieces, rendered, written
+from recommender.training.evaluate_rendered import TEMPO
+from recommender.training.networks import networks
 from recommender.training.rendered import HARMONIES, Ensembles
 
 USUAL: Final = range(1000, 1530)
@@ -38,13 +39,12 @@ ENSEMBLES: Final = 60
 PLUCKED: Final = 0.65
 """So many of them have chords on instruments whose notes begin at once."""
 SONGS: Final = 450
+"""Half of POP909: they are slow, and one kind of music."""
 TAKE: Final = 1
 """The beat network was taught the songs' arrangements numbered 0."""
-RIGHT: Final = 0.04
-"""A tempo within so much of the truth counts."""
 
 Kind = Literal["a chord a bar", "other harmony", "written", "song"]
-"""Rendered ones of either harmony, for other ensembles; of other games; and of POP909."""
+"""The first two are rendered; written are pieces of VGMIDI, songs are POP909's."""
 Signal = npt.NDArray[np.float32]
 
 
@@ -125,29 +125,24 @@ def _arranged(folder: Path) -> tuple[Signal, float]:
     return beat_examples.played(score, int(folder.name)), score.bpm
 
 
-_networks: list[Networks] = []
-
-
 def _kept(cache: Path, source: Source) -> Example:
     path = cache / f"{source.name}.npz"
     if not path.is_file():
-        if not _networks:
-            _networks.append(Networks())
         y, truth = source.play()
-        laid, bpm = _laid(y, _networks[0])
+        laid, bpm = _laid(y)
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
             part = Path(scratch) / "heard.npz"
             each = {f"laid{k}": rows for k, rows in enumerate(laid)}
-            np.savez_compressed(part, allow_pickle=False, right=np.abs(bpm / truth - 1) < RIGHT, **each)
+            np.savez_compressed(part, allow_pickle=False, right=np.abs(bpm / truth - 1) < TEMPO, **each)
             part.replace(path)
     with np.load(path) as arrays:
         laid = tuple(arrays[f"laid{k}"] for k in range(len(arrays["right"])))
         return Example(source.kind, source.group, laid, arrays["right"])
 
 
-def _laid(y: Signal, networks: Networks) -> tuple[list[npt.NDArray[np.float16]], npt.NDArray[np.float64]]:
+def _laid(y: Signal) -> tuple[list[npt.NDArray[np.float16]], npt.NDArray[np.float64]]:
     """The piece on each candidate's beats, and their beats a minute."""
     bands = front_end.beat_bands(y)
-    heard = beats.hearing(networks.beats(bands, bands[:0]), bands, tonal.pitch_energy(y), networks.pulse)
+    heard = beats.hearing(networks().beats(bands, bands[:0]), bands, tonal.pitch_energy(y), networks().pulse)
     found = [f for f in beats.candidates(heard, bands) if len(f) >= beats.MIN_BEATS]
     return [laid_out(heard, f).astype(np.float16) for f in found], np.array([beats.tempo(f / BEAT_FPS) for f in found])
