@@ -30,10 +30,8 @@ def show(error: BaseException | None) -> None:
         on_change=_uploaded,
         args=(key,),
     )
-    uploader.words(
-        t_plain("analyse.upload_drop", mb=limits.max_bytes / 1024**2), key="clip", on_refused=session.forget_error
-    )
-    st.caption(t("analyse.upload_help"))
+    uploader.words(t_plain("analyse.upload_drop"), key="clip", on_refused=session.forget_error)
+    st.caption(t("analyse.upload_takes", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60))
     browse.show()
     left, right = st.columns(2, gap="large")
     with left, st.form("analyse_link", border=False):
@@ -44,7 +42,7 @@ def show(error: BaseException | None) -> None:
     with st.expander(t("recorder.title"), icon=":material/videocam:"):
         recorder.show()
     _samples()
-    st.caption(t("analyse.privacy", mb=limits.max_bytes / 1024**2, minutes=limits.max_duration_s / 60))
+    st.caption(t("analyse.privacy"))
 
 
 def _from_the_link() -> None:
