@@ -95,6 +95,7 @@ def _music(measured: Any) -> tuple[str, str]:
     quadrants, rendered, varied = (measured[k] for k in ("four_quadrants", "rendered_unseen", "rendered_varied"))
     ours, most = quadrants["this_model"], quadrants["majority"]
     (published,) = quadrants["published_f1"].values()
+    left_out = {kind: of["right"] for kind, of in measured["tempo"]["left_out"].items()}
     return (
         f"Music, the 4Q set's {quadrants['clips']} clips in ten folds by artist: macro-F1 {ours['macro_f1']:.3f} over "
         f"four quadrants (published {published}, always the same {most['macro_f1']:.2f}); pleasantness on the right "
@@ -103,7 +104,9 @@ def _music(measured: Any) -> tuple[str, str]:
         f"bars F {rendered['bar_f_measure']:.2f}, tempo right {rendered['tempo']:.0%}, key {rendered['key']:.0%}; on "
         f"{varied['pieces']} with other harmony {varied['beat_f_measure']:.2f}, {varied['bar_f_measure']:.2f}, "
         f"{varied['tempo']:.0%} (half and double allowed {varied['tempo_half_and_double_allowed']:.0%}), "
-        f"{varied['key']:.0%}. Nothing was picked on either.",
+        f"{varied['key']:.0%}. Nothing was picked on either. The tempo of what its choice was not taught: ensembles "
+        f"{left_out['a chord a bar']:.0%} and {left_out['other harmony']:.0%}, piano written by people "
+        f"{left_out['written']:.0%}, pop songs {left_out['song']:.0%}.",
     )
 
 

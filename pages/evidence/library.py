@@ -50,8 +50,13 @@ def _known_truth(metrics: Mapping[str, Any]) -> None:
     for kind in ("unseen", "varied"):
         if pieces := metrics.get(f"rendered_{kind}"):
             beats, tempo, tonic = (percent(pieces[k], 1) for k in ("beat_f_measure", "tempo", "key"))
-            said = {"pieces": pieces["pieces"], "beats": beats, "tempo": tempo, "tonic": tonic}
+            octaves = percent(pieces["tempo_half_and_double_allowed"], 1)
+            said = {"pieces": pieces["pieces"], "beats": beats, "tempo": tempo, "octaves": octaves, "tonic": tonic}
             st.caption(t(f"evidence.sound.rendered.{kind}", **said))
+    if tempo := metrics.get("tempo"):
+        right = {kind: percent(of["right"]) for kind, of in tempo["left_out"].items()}
+        heard = {"ensembles": right["a chord a bar"], "written": right["written"], "songs": right["song"]}
+        st.caption(t("evidence.sound.tempo", **heard))
     if piano := metrics.get("piano"):
         st.caption(
             t(
