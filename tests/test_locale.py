@@ -46,6 +46,13 @@ def everything(tag: str) -> dict[str, str]:
     return {key: s for area in AREAS for key, s in table(area, tag).items()}
 
 
+@pytest.mark.parametrize("tag", ["en", "zh_TW"])
+def test_only_a_list_begins_as_one(tag: str) -> None:
+    """A footnote that begins with a plain star becomes an item of a list in Markdown, and loses its mark."""
+    begun = {key for key, said in everything(tag).items() if re.match(r"(?:[*+-]|#+|\d+\.) ", said)}
+    assert begun and all(key.endswith(".list") for key in begun)
+
+
 @pytest.mark.parametrize("area", AREAS)
 def test_both_languages_hold_the_same_keys_and_placeholders(area: str) -> None:
     english, chinese = table(area, "en"), table(area, "zh_TW")
